@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make                 build ./ringfence
+# make demo            install what is missing, build, crack passwords in one cell per processor
+# make test            install what is missing, build, run every test
+# make test-programs   install the big programs that some tests want
+# make bench           the side-by-side benchmark against native, bwrap and proot
+# make install PREFIX=/usr/local
+#
+# Sources are found by folder (DESIGN section 10): a new .c or .S file in a folder is built.
+
+CC       ?= gcc
+B        ?= build
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+VERSION  := 0.1
+
+WARN     := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla
+STD      := -std=gnu17 -I. -MMD -MP
+OPT      ?= -O2 -g
+
+HOST_CFLAGS  := $(STD) $(WARN) $(OPT) -D_GNU_SOURCE -DRF_VERSION='"$(VERSION)"' $(HOST_EXTRA)
+HOST_LDFLAGS ?= -static
+
+# The library OS: freestanding, position-fixed, general registers only, so that a program's vector
+# state is live and untouched while the library OS runs.
+LIBOS_BASE   := 0x600000000000
+LIBOS_CFLAGS := $(STD) $(WARN) $(OPT) -ffreestanding -fno-stack-protector -mgeneral-regs-only \
+                -fPIE -fvisibility=hidden -fno-asynchronous-unwind-tables -fno-strict-aliasing \
+                -fcf-protection=none -fno-jump-tables $(LIBOS_EXTRA)
+LIBOS_LDFLAGS := -nostdlib -static -no-pie -Wl,-Ttext-segment=$(LIBOS_BASE) -Wl,--build-id=none \
+                 -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-dynamic-linker
+
+LIBOS_SRC  := $(sort $(shell find libos base -name '*.c' -o -name '*.S' 2>/dev/null))
+KERNEL_SRC := $(sort $(shell find kernel base cli -name '*.c' -o -name '*.S' 2>/dev/null))
+LIBOS_OBJ  := $(patsubst %,$(B)/libos-obj/%.o,$(LIBOS_SRC))
+KERNEL_OBJ := $(patsubst %,$(B)/host-obj/%.o,$(KERNEL_SRC))
+
+.PHONY: all clean install test test-programs demo bench fuzz lint deps
+all: ringfence
+
+ringfence: $(KERNEL_OBJ) $(B)/libos_image.o
+	$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^
+
+$(B)/libos.elf: $(LIBOS_OBJ)
+	$(CC) $(LIBOS_CFLAGS) $(LIBOS_LDFLAGS) -o $@ $^
+
+# The embedded image carries no symbols; libos.elf keeps them for gdb.
+$(B)/libos.image: $(B)/libos.elf
+	objcopy --strip-all $< $@
+
+$(B)/libos_image.o: $(B)/libos.image
+	printf '.section .rodata\n.balign 4096\n.globl rf_libos_image,rf_libos_image_end\nrf_libos_image: .incbin "%s"\nrf_libos_image_end:\n.section .note.GNU-stack,"",@progbits\n' $< \
+	  | $(CC) -c -x assembler -o $@ -
+
+$(B)/libos-obj/%.o: % Makefile
+	@mkdir -p $(@D)
+	$(CC) $(LIBOS_CFLAGS) -c -o $@ $<
+
+$(B)/host-obj/%.o: % Makefile
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -c -o $@ $<
+
+-include $(LIBOS_OBJ:.o=.d) $(KERNEL_OBJ:.o=.d)
+-include tests/tests.mk bench/bench.mk tools/tools.mk
+
+clean:
+	rm -rf $(B) ringfence

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The invocation: the one way to use a capability.
+ *
+ * A system call number that no host kernel uses, caught by seccomp user notification. Registers:
+ *
+ *   rax  RF_NR_INVOKE
+ *   rdi  slot of the invoked capability (low 32 bits), operation (high 32 bits)
+ *   rsi  index of the message buffer in the window, or RF_MSG_NONE
+ *   rdx, r10, r8, r9   the four argument words
+ *
+ * The result in rax is 0 or more, or a negative errno. Longer results are in the message buffer.
+ *
+ * Errors every invocation can give:
+ *   -EBADF   the slot is empty
+ *   -EINVAL  the operation is not one of the object's interface, or a message that is malformed
+ *   -EACCES  the capability lacks the right
+ *   -EINTR   the caller was interrupted before the commit point; nothing happened
+ *   -ENOSYS  the kernel is gone; the caller should exit
+ */
+#ifndef ABI_INVOKE_H
+#define ABI_INVOKE_H
+
+#include "abi/layout.h"
+
+#define RF_NR_INVOKE 0x5246
+
+/* Rights of a capability. */
+#define RF_RIGHT_READ  1u
+#define RF_RIGHT_WRITE 2u
+#define RF_RIGHT_EXEC  4u
+
+/* Slots that a new cell finds filled. */
+enum {
+    RF_SLOT_NONE = 0,
+    RF_SLOT_CELL,   /* the cell itself: interface cell_self */
+    RF_SLOT_STDIN,  /* interface console */
+    RF_SLOT_STDOUT, /* interface console */
+    RF_SLOT_STDERR, /* interface console */
+    RF_SLOT_CLOCK,  /* interface clock */
+    RF_SLOT_TRACE,  /* interface console, write only; present when tracing */
+    RF_SLOT_FIRST_DIR = 16, /* the mounts' dir (or file) capabilities, in the order of the boot record */
+};
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where things lie in a cell's address space, and the window: the memory that a cell shares with
+ * the kernel. All numbers here are known to both sides; neither side trusts what the other writes.
+ *
+ *   0x6000_0000_0000  library OS image            private, from the embedded ELF file
+ *   0x6100_0000_0000  heap segment                shared by every process of the cell
+ *   0x6200_0000_0000  window                      shared with the kernel
+ *   0x6300_0000_0000  library OS private arena    stacks, mapping lists, trampolines are elsewhere
+ *   0x6400_0000_0000  end of what the library OS owns
+ */
+#ifndef ABI_LAYOUT_H
+#define ABI_LAYOUT_H
+
+#include "base/types.h"
+
+#define RF_LIBOS_BASE   0x600000000000ul
+#define RF_HEAP_BASE    0x610000000000ul
+#define RF_HEAP_SIZE    (64ul << 30) /* address range; pages are charged when touched */
+#define RF_WINDOW_BASE  0x620000000000ul
+#define RF_ARENA_BASE   0x630000000000ul
+#define RF_LIBOS_END    0x640000000000ul
+#define RF_USER_TOP     0x7ffffffff000ul
+
+/* Descriptors that a cell's first process holds when the library OS starts. Every other descriptor
+ * is granted by the kernel in a reply and is closed by the library OS when it is done with it. */
+#define RF_FD_HEAP      3 /* the heap segment, for mapping parts of it again */
+#define RF_FD_ZERO_USED 4 /* first number not used at start */
+
+#define RF_MAX_THREADS  4096 /* per cell; thread index 0 is the prepared process */
+#define RF_MSG_BUFFERS  128
+#define RF_MSG_DATA     65536u
+#define RF_MSG_NONE     0xffffffffu
+#define RF_MSG_CAPS     4
+
+/* One message's memory. `words`, `data` and `caps` carry arguments out and results back; the kernel
+ * copies what it needs before it checks it. A buffer belongs to the thread that named it in an
+ * invocation until that invocation returns. */
+struct rf_msg {
+    u64 words[4];
+    u32 data_length; /* bytes of data that are valid: set by the caller going in, kernel coming out */
+    u32 cap_count;
+    u32 caps[RF_MSG_CAPS]; /* slots */
+    u64 reserved[1];
+    u8 data[RF_MSG_DATA];
+};
+#define RF_MSG_STRIDE 0x11000ul
+_Static_assert(sizeof(struct rf_msg) <= RF_MSG_STRIDE, "a message fits its stride");
+_Static_assert(offsetof(struct rf_msg, data) == 64, "shared layout");
+
+/* Written by the kernel, read by the cell without a call. */
+struct rf_cell_page {
+    u32 magic; /* RF_CELL_MAGIC */
+    u32 version;
+    u64 generation;       /* of the random numbers; changes at restart and branch */
+    u64 memory_limit;     /* bytes; 0: none */
+    u64 memory_held;      /* bytes, sampled */
+    u64 cpu_used_ns;      /* sampled */
+    u64 cpu_missing_ns;   /* sampled */
+    u64 invocations;      /* that reached the kernel */
+    u32 cpu_percent;      /* 100 per processor; 0: no limit */
+    u32 process_limit;    /* processes and threads; 0: RF_MAX_THREADS */
+    u32 console_events;   /* counts console readiness changes that were armed for */
+    u32 console_columns, console_rows;
+    u32 ending;           /* not 0: the cell is being ended */
+    u64 boottime_offset_ns; /* CLOCK_MONOTONIC of the host when the cell started */
+    u64 stat_system_calls;  /* written by the library OS: served inside the jail (a hint) */
+};
+#define RF_CELL_MAGIC 0x4c4c4543u
+
+/* The window, in this order. wake[i] is the futex word on which thread i sleeps; the kernel only
+ * ever increments one and wakes it. boot is read by the library OS once. */
+#define RF_BOOT_SIZE (2ul << 20)
+struct rf_window {
+    struct rf_cell_page cell;
+    u8 pad[PAGE_SIZE - sizeof(struct rf_cell_page)];
+    u32 wake[RF_MAX_THREADS];
+    u8 boot[RF_BOOT_SIZE];
+    u8 messages[RF_MSG_BUFFERS * RF_MSG_STRIDE];
+};
+_Static_assert(offsetof(struct rf_window, wake) == PAGE_SIZE, "shared layout");
+_Static_assert(offsetof(struct rf_window, messages) % PAGE_SIZE == 0, "shared layout");
+
+#endif
