@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Invocations from the library OS. */
+#ifndef LIBOS_HOST_INVOKE_H
+#define LIBOS_HOST_INVOKE_H
+
+#include "abi/invoke.h"
+#include "abi/objects.h"
+#include "abi/boot.h"
+
+#define the_window ((struct rf_window *)RF_WINDOW_BASE)
+#define the_boot   ((const struct rf_boot *)the_window->boot)
+#define boot_string(offset) ((const char *)the_window->boot + (offset))
+
+/* An invocation without a message buffer. Returns the result; -EINTR if a signal interrupted it. */
+long invoke(u32 slot, u32 op, u64 w0, u64 w1, u64 w2, u64 w3);
+
+/* Takes a message buffer for the calling thread (waits for one if all are taken; never fails) and
+ * gives it back. Keep it only around one invocation and the reading of its results; do not sleep in
+ * wait_on while you hold one. The invocation itself may block. */
+struct rf_msg *message_get(void);
+void message_put(struct rf_msg *m);
+
+/* Invokes with the buffer: m->data_length bytes of m->data go in. Results as abi/objects.h says. */
+long invoke_message(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, u64 w3);
+
+/* Repeats the invocation while it gives -EINTR. Only for operations that do not wait. */
+long invoke_message_retry(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, u64 w3);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A process's memory: the list of its mappings (private memory, so that fork copies it) and what other
+ * parts of the library OS need of it. */
+#ifndef LIBOS_MM_MM_H
+#define LIBOS_MM_MM_H
+
+#include "base/types.h"
+
+struct file;
+struct process;
+struct siginfo;
+
+/* At the start of the prepared process, and in a process after exec: no mappings of the program's. */
+void mm_init(void);
+/* After a host fork, in the child: takes the references that the copied list needs. */
+void mm_fork_child(void);
+/* Unmaps all of the program's memory and drops what the list refers to: exec, exit. */
+void mm_destroy(void);
+
+/* For the ELF loader and the like: as mmap(2) with a file in place of a descriptor (NULL: anonymous).
+ * Address, or -E…. `name` (a constant, or NULL) is shown in /proc/self/maps: "[stack]", "[heap]". */
+long mm_map(u64 addr, size_t length, int prot, int flags, struct file *f, u64 offset,
+            const char *name);
+long mm_unmap(u64 addr, size_t length);
+long mm_protect(u64 addr, size_t length, int prot);
+/* Where brk(2) begins: after the program's image. */
+void mm_set_brk(u64 start);
+
+/* A host fault at addr that the program caused. Decides what it is: true if it was mended (go on), false
+ * and *info filled in (signo in the result: SIGSEGV or SIGBUS). `write`: the access was a write. */
+bool mm_fault(u64 addr, bool write, int host_signo, int host_code, struct siginfo *info);
+
+/* Text of /proc/self/maps, from byte *position on: bytes written. Of the calling process only; another
+ * process's mappings are not visible. */
+long mm_print_maps(char *buffer, size_t size, u64 *position);
+u64 mm_resident_estimate(void);
+
+/* An unused address range of `size` bytes within 2 GiB of `near`, mapped with prot: for trampolines. Not
+ * in the program's list, but known to be taken. NULL: none. */
+void *mm_map_near(u64 near, size_t size, int prot);
+
+/* Private memory for the library OS itself, from the arena; page-aligned, zeroed. */
+void *arena_map(size_t size);
+void arena_unmap(void *p, size_t size);
+
+/* Detaches what the process has attached (System V shared memory) and the like: exec, exit. */
+void ipc_process_end(struct process *p);
+
+#endif

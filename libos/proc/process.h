@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The process table. All of it lies in the heap segment.
+ *
+ * A struct process is a Unix process; it has one or more struct thread, all in one host process. A
+ * process between its end and its parent's wait is a zombie: no threads, no files, only its status.
+ * `init` (pid 1) has no threads: it adopts orphans, which then are reaped at once.
+ *
+ * the_cell->lock (rank "process tree") guards the tree: parents, children, groups, sessions, states and
+ * thread lists. A process's own lock guards its signals. Other fields are changed by the process's own
+ * threads only.
+ */
+#ifndef LIBOS_PROC_PROCESS_H
+#define LIBOS_PROC_PROCESS_H
+
+#include "abi/layout.h"
+#include "base/list.h"
+#include "libos/entry/regs.h"
+#include "libos/sync/lock.h"
+#include "libos/sync/wait.h"
+#include "libos/proc/signal.h"
+
+struct fdtable;
+struct fs_context;
+struct tty;
+
+#define COMM_SIZE    16
+#define RLIMIT_COUNT 16
+#define GROUPS_MAX   32
+
+struct rlimit_pair {
+    u64 soft, hard;
+};
+
+struct session {
+    int sid;
+    u32 references;       /* processes in it */
+    struct tty *terminal; /* controlling terminal, or NULL */
+};
+
+enum process_state { PROCESS_RUNS, PROCESS_STOPPED, PROCESS_ZOMBIE };
+
+struct process {
+    struct list all; /* the_cell->processes */
+    int pid, pgid;
+    u32 host_pid;
+    enum process_state state;
+    struct process *parent;
+    struct list children; /* linked by sibling */
+    struct list sibling;
+    struct session *session;
+    struct list threads; /* of struct thread, linked by siblings */
+    u32 thread_count;    /* living */
+
+    struct lock lock; /* rank process: signals, timers */
+    struct signal_state signals;
+    struct waitq child_events; /* a child ended, stopped or went on: wait4; also vfork's end */
+
+    struct fdtable *files;    /* fs/fdtable.h; NULL in a zombie */
+    struct fs_context *paths; /* fs/path.h: root, working directory, umask */
+
+    u32 uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
+    u32 group_count;
+    u32 groups[GROUPS_MAX];
+    struct rlimit_pair limits[RLIMIT_COUNT];
+
+    char comm[COMM_SIZE];
+    char *executable; /* heap string: absolute path in the cell */
+    u64 arguments_start, arguments_end, environment_start, environment_end; /* in its memory */
+    u64 start_time;   /* host_now() when it was made */
+    int exit_signal;  /* sent to the parent at the end; 0: none */
+    int status;       /* wait status once zombie; of the last stop before that */
+    bool news_stopped, news_continued; /* to be reported to the parent once */
+    bool exiting;     /* exit_group has begun: every thread ends at its next safe point */
+    bool executed;    /* has called execve since it was forked (setpgid's rule) */
+    bool subreaper, no_new_privs, dumpable;
+    int parent_death_signal;
+    int nice;
+    u64 children_user_ns, children_system_ns, children_peak_memory; /* of children waited for */
+    u64 user_ns, system_ns, peak_memory; /* filled in at its end */
+    void *timers;                        /* time/: POSIX and interval timers; made on demand */
+    struct process *vfork_parent;        /* not NULL: runs in that process's memory until exec or exit */
+    u64 map_bytes, brk_start, brk_end, stack_start; /* for /proc */
+};
+
+struct thread {
+    /* entry.S knows these offsets. */
+    struct thread *self; /*  0 */
+    void (*entry)(void); /*  8: where patched call sites jump */
+    u64 user_rsp;        /* 16: scratch of the entry path */
+    u64 stack_top;       /* 24: of the library OS stack (private memory) */
+    u32 attention;       /* 32: not 0: the way out must look at signals and the like */
+    u32 user_mode;       /* 36: 1 while program code runs (a hint) */
+    struct regs *regs;   /* 40: the program's registers during a call (private memory) */
+    u64 system_calls;    /* 48: served, for --stats */
+
+    struct process *process;
+    struct list siblings; /* process->threads */
+    struct list hash;     /* the_cell->tids */
+    int tid;
+    u32 index;            /* of its wake word in the window */
+    u32 host_tid;
+    u32 *wake_word;
+    struct waiter waiter; /* for wait_on */
+    u64 libos_stack;      /* base of the private block with stack and host signal stack */
+
+    struct thread_signals signals;
+    u32 *clear_tid;       /* user address: CLONE_CHILD_CLEARTID */
+    void *robust_list;    /* user address */
+    u64 fs_base;          /* as the program set it */
+    char comm[COMM_SIZE];
+    bool ending;          /* must end at its next safe point */
+    u64 affinity;
+    u64 start_time;
+    u64 timer_slack;
+    void *futex;          /* proc/futex.c: what it waits for */
+};
+_Static_assert(offsetof(struct thread, entry) == 8, "entry.S and patched sites use it");
+_Static_assert(offsetof(struct thread, user_rsp) == 16, "entry.S");
+_Static_assert(offsetof(struct thread, stack_top) == 24, "entry.S");
+_Static_assert(offsetof(struct thread, attention) == 32, "entry.S");
+_Static_assert(offsetof(struct thread, user_mode) == 36, "entry.S");
+_Static_assert(offsetof(struct thread, regs) == 40, "entry.S");
+_Static_assert(offsetof(struct thread, system_calls) == 48, "entry.S");
+
+#define TID_HASH 256
+
+/* The root of what the processes of a cell share, at the start of the heap segment. */
+struct cell {
+    u32 magic;
+    struct lock lock; /* the process tree, threads, ids */
+    struct list processes;
+    struct process *init;
+    struct list tids[TID_HASH]; /* of struct thread, by tid */
+    int next_pid;
+    u32 process_count, thread_count;
+    u64 thread_index_free[RF_MAX_THREADS / 64]; /* bit set: free */
+    struct lock message_lock;
+    struct waitq message_waiters;
+    u64 message_free[RF_MSG_BUFFERS / 64]; /* bit set: free */
+    char hostname[65], domainname[65];
+    u64 started; /* host_now() */
+    bool trace;
+    /* Each owned by its folder. */
+    void *heap, *filesystems, *net, *ttys, *futexes, *ipc, *tracing, *times;
+};
+#define the_cell ((struct cell *)RF_HEAP_BASE)
+
+/* The calling thread and its process. */
+static inline struct thread *current(void)
+{
+    struct thread *t;
+    __asm__("mov %%gs:0, %0" : "=r"(t)); /* not volatile: it is constant within a call */
+    return t;
+}
+#define current_process (current()->process)
+
+/* Finders: call with the_cell->lock held; the result is good while it is held. NULL: none. */
+struct process *find_process(int pid); /* zombies too */
+struct thread *find_thread(int tid);
+
+/* Ends the calling process (all threads) with a wait status as of waitpid(2). Safe points only. */
+_Noreturn void exit_process(int wait_status);
+/* Ends the calling thread, and the process with `code` if it is the last. */
+_Noreturn void exit_thread(int code);
+
+/* The way out of a call, or of a kick, that saw current()->attention: signals, stops, ends. `regs` are
+ * the program's; a result of -ERESTART… in rax is settled here. */
+void handle_attention(struct regs *regs);
+
+#endif
