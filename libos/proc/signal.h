@@ -51,6 +51,7 @@ struct thread_signals {
     u64 stack_base, stack_size; /* sigaltstack(2) */
     u32 stack_flags;
     sigset waiting_for; /* sigtimedwait */
+    u64 fault_trap, fault_error, fault_address; /* of the last fault, for the handler's context */
 };
 
 struct process;

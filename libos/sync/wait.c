@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sleeping and waking. The protocol between a sleeper S and a waker W of the thread's wake word:
+ *
+ *     S: ticket = *word; test conditions; sleeping = 1 (full barrier); attention? ; futex wait(word, ticket)
+ *     W: change state; ++*word (full barrier); if sleeping: futex wake(word)
+ *
+ * If W sees sleeping == 0, its increment came before S's store of it, so the host finds *word != ticket and
+ * S does not sleep. The same order makes a signal's `attention` either seen by S before it sleeps, or
+ * followed by a wake.
+ */
+#include "libos/sync/wait.h"
+#include "libos/host/host.h"
+#include "libos/entry/errno.h"
+#include "libos/proc/process.h"
+#include "libos/time/clock.h"
+
+void waitq_init(struct waitq *q)
+{
+    q->lock.state = 0;
+    list_init(&q->waiters);
+}
+
+void waitq_add(struct waitq *q, struct waiter *w)
+{
+    w->queue = q;
+    lock_take(&q->lock);
+    list_add_tail(&q->waiters, &w->link);
+    lock_release(&q->lock);
+}
+
+void waitq_remove(struct waiter *w)
+{
+    lock_take(&w->queue->lock);
+    list_del(&w->link);
+    lock_release(&w->queue->lock);
+}
+
+void waitq_wake_some(struct waitq *q, u32 events, int most)
+{
+    int woken = 0;
+    lock_take(&q->lock);
+    list_for_each_safe(l, &q->waiters)
+    {
+        struct waiter *w = list_entry(l, struct waiter, link);
+        if ((w->events & events) && w->wake(w, events) && ++woken == most)
+            break;
+    }
+    lock_release(&q->lock);
+}
+
+/* Leaves the queue at once, so that the next wake-up of one waiter finds another. */
+bool wake_waiter_thread(struct waiter *w, u32 events)
+{
+    (void)events;
+    list_del(&w->link);
+    thread_wake(w->thread);
+    return true;
+}
+
+void thread_wake(struct thread *t)
+{
+    __atomic_add_fetch(t->wake_word, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&t->sleeping, __ATOMIC_SEQ_CST))
+        host_futex_wake(t->wake_word, 1);
+}
+
+u32 wake_ticket(void)
+{
+    return __atomic_load_n(current()->wake_word, __ATOMIC_ACQUIRE);
+}
+
+long sleep_until_woken(u32 ticket, u64 deadline)
+{
+    struct thread *t = current();
+    long r = 0;
+    __atomic_exchange_n(&t->sleeping, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&t->attention, __ATOMIC_SEQ_CST) && signal_pending())
+        r = -EINTR;
+    else
+        r = host_futex_wait(t->wake_word, ticket, deadline);
+    __atomic_exchange_n(&t->sleeping, 0, __ATOMIC_SEQ_CST);
+    if (r == -ETIMEDOUT)
+        return r;
+    if (t->attention) {
+        timers_run();
+        if (signal_pending())
+            return -EINTR;
+    }
+    return 0;
+}
+
+long wait_on(struct waitq *q, struct lock *held, u64 deadline)
+{
+    struct thread *t = current();
+    struct waiter *w = &t->waiter;
+    u32 ticket = wake_ticket();
+    w->wake = wake_waiter_thread;
+    w->events = ~0u;
+    w->thread = t;
+    waitq_add(q, w);
+    if (held)
+        lock_release(held);
+    long r = sleep_until_woken(ticket, deadline);
+    waitq_remove(w);
+    if (held)
+        lock_take(held);
+    return r;
+}
