@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A process's memory: the list of its mappings (private memory, so that fork copies it) and what other
- * parts of the library OS need of it. */
+/* A process's memory: the list of its mappings (private memory, so that fork copies it) and what
+ * other parts of the library OS need of it. */
 #ifndef LIBOS_MM_MM_H
 #define LIBOS_MM_MM_H
 
@@ -10,15 +10,17 @@ struct file;
 struct process;
 struct siginfo;
 
-/* At the start of the prepared process, and in a process after exec: no mappings of the program's. */
+/* At the start of the prepared process, and in a process after exec: no mappings of the program's.
+ */
 void mm_init(void);
 /* After a host fork, in the child: takes the references that the copied list needs. */
 void mm_fork_child(void);
 /* Unmaps all of the program's memory and drops what the list refers to: exec, exit. */
 void mm_destroy(void);
 
-/* For the ELF loader and the like: as mmap(2) with a file in place of a descriptor (NULL: anonymous).
- * Address, or -E…. `name` (a constant, or NULL) is shown in /proc/self/maps: "[stack]", "[heap]". */
+/* For the ELF loader and the like: as mmap(2) with a file in place of a descriptor (NULL:
+ * anonymous). Address, or -E…. `name` (a constant, or NULL) is shown in /proc/self/maps: "[stack]",
+ * "[heap]". */
 long mm_map(u64 addr, size_t length, int prot, int flags, struct file *f, u64 offset,
             const char *name);
 long mm_unmap(u64 addr, size_t length);
@@ -26,18 +28,23 @@ long mm_protect(u64 addr, size_t length, int prot);
 /* Where brk(2) begins: after the program's image. */
 void mm_set_brk(u64 start);
 
-/* A host fault at addr that the program caused. Decides what it is: true if it was mended (go on), false
- * and *info filled in (signo in the result: SIGSEGV or SIGBUS). `write`: the access was a write. */
+/* A host fault at addr that the program caused. Decides what it is: true if it was mended (go on),
+ * false and *info filled in (signo in the result: SIGSEGV or SIGBUS). `write`: the access was a
+ * write. */
 bool mm_fault(u64 addr, bool write, int host_signo, int host_code, struct siginfo *info);
 
-/* Text of /proc/self/maps, from byte *position on: bytes written. Of the calling process only; another
- * process's mappings are not visible. */
+/* Text of /proc/self/maps, from byte *position on: bytes written. Of the calling process only;
+ * another process's mappings are not visible. */
 long mm_print_maps(char *buffer, size_t size, u64 *position);
 u64 mm_resident_estimate(void);
 
-/* An unused address range of `size` bytes within 2 GiB of `near`, mapped with prot: for trampolines. Not
- * in the program's list, but known to be taken. NULL: none. */
+/* An unused address range of `size` bytes within 2 GiB of `near`, mapped with prot: for
+ * trampolines. Not in the program's list, but known to be taken. NULL: none. */
 void *mm_map_near(u64 near, size_t size, int prot);
+
+/* True if [start, start+length) lies in one private, executable and not writable mapping of the
+ * program; *prot is its protection. For patching call sites. */
+bool mm_patchable(u64 start, size_t length, int *prot);
 
 /* Private memory for the library OS itself, from the arena; page-aligned, zeroed. */
 void *arena_map(size_t size);

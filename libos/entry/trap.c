@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host's signal handlers. They run on the thread's host signal stack and do as little as they
+ * can: mend a fault inside a user copy, or move the interrupted program to the library OS's way in
+ * or out and return. The host restores the vector registers on that return, so they stay the
+ * program's.
+ *
+ *   SIGSYS    a system call instruction that is not patched  → libos_entry
+ *   SIGSEGV…  a fault of the program                         → force_signal, exit_restart
+ *   kick      look at thread->attention                      → exit_restart if program code was
+ * running
+ */
+#include "libos/entry/entry.h"
+#include "libos/host/host.h"
+#include "libos/host/invoke.h"
+#include "libos/mm/mm.h"
+#include "libos/proc/process.h"
+#include "libos/proc/sigframe.h"
+
+#include <asm/unistd.h>
+#include <linux/audit.h>
+
+#define SIG_ILL  4
+#define SIG_TRAP 5
+#define SIG_BUS  7
+#define SIG_FPE  8
+#define SIG_SEGV 11
+#define SIG_SYS  31
+
+#define SA_SIGINFO_  4ull
+#define SA_ONSTACK_  0x08000000ull
+#define SA_RESTORER_ 0x04000000ull
+
+#define PAGE_FAULT_TRAP  14
+#define PAGE_FAULT_WRITE 2u
+
+struct siginfo_sys {
+    s32 signo, error, code, pad;
+    u64 address;
+    s32 call;
+    u32 arch;
+};
+
+static bool in_libos(u64 rip)
+{
+    return rip >= RF_LIBOS_BASE && rip < RF_LIBOS_END;
+}
+
+static bool in_vdso(u64 rip)
+{
+    return rip >= the_boot->vdso_start && rip < the_boot->vdso_end;
+}
+
+/* Saves the interrupted program's registers as a frame at the top of the library OS stack, and goes
+ * on in the library OS's way out. The library OS stack is empty: program code was running. */
+static void redirect_to_exit(struct sigframe_context *c)
+{
+    struct thread *t = current();
+    struct regs *r = (struct regs *)(t->stack_top - sizeof(struct regs));
+    *r = (struct regs){
+        .r15 = c->r15,
+        .r14 = c->r14,
+        .r13 = c->r13,
+        .r12 = c->r12,
+        .rbp = c->rbp,
+        .rbx = c->rbx,
+        .r11 = c->r11,
+        .r10 = c->r10,
+        .r9 = c->r9,
+        .r8 = c->r8,
+        .rax = c->rax,
+        .rcx = c->rcx,
+        .rdx = c->rdx,
+        .rsi = c->rsi,
+        .rdi = c->rdi,
+        .call = REGS_FULL,
+        .rip = c->rip,
+        .eflags = c->eflags,
+        .rsp = c->rsp,
+    };
+    t->regs = r;
+    t->user_mode = 0;
+    __atomic_or_fetch(&t->attention, ATTENTION_EVENTS, __ATOMIC_SEQ_CST);
+    c->rip = (u64)exit_restart;
+    c->rsp = (u64)r;
+    c->eflags &= ~0x400ull; /* direction flag */
+}
+
+static void handle_call(const struct siginfo *info, struct sigframe_context *c)
+{
+    const struct siginfo_sys *s = (const void *)info;
+    if (in_libos(c->rip))
+        panic("the jail refused host call %d at %#llx", s->call, (unsigned long long)c->rip);
+    /* The vdso, called by the library OS, gave up: host_clock knows another way. */
+    if (in_vdso(c->rip) && current()->user_mode == 0) {
+        c->rax = (u64)-ENOSYS;
+        return;
+    }
+    if (s->arch != AUDIT_ARCH_X86_64) {
+        c->rax = (u64)-ENOSYS;
+        return;
+    }
+    c->rcx = patch_call_site(c->rip, (u32)s->call);
+    c->r11 = c->eflags;
+    c->rax = (u32)s->call;
+    c->rip = (u64)libos_entry;
+}
+
+static bool mend_user_access(struct sigframe_context *c)
+{
+    extern const u64 user_fixups[][3];
+    for (u32 i = 0; user_fixups[i][0]; i++) {
+        if (c->rip >= user_fixups[i][0] && c->rip < user_fixups[i][1]) {
+            c->rip = user_fixups[i][2];
+            return true;
+        }
+    }
+    return false;
+}
+
+static void handle_fault(int signo, const struct siginfo *info, struct sigframe_context *c)
+{
+    bool write = c->trap == PAGE_FAULT_TRAP && (c->error & PAGE_FAULT_WRITE);
+    u64 address = *(const u64 *)info->rest;
+    struct siginfo told = *info;
+    if (in_libos(c->rip)) {
+        bool memory = signo == SIG_SEGV || signo == SIG_BUS;
+        if (memory && c->trap == PAGE_FAULT_TRAP && !in_libos(address) &&
+            mm_fault(address, write, signo, info->code, &told))
+            return;
+        if (mend_user_access(c))
+            return;
+        panic("host signal %d at %#llx in the library OS, address %#llx", signo,
+              (unsigned long long)c->rip, (unsigned long long)address);
+    }
+    if (signo == SIG_TRAP && patch_breakpoint(c->rip - 1)) {
+        c->rip--;
+        return;
+    }
+    if (signo == SIG_ILL && patch_illegal(c->rip)) {
+        c->rip = patch_illegal(c->rip);
+        return;
+    }
+    if (c->trap == PAGE_FAULT_TRAP) {
+        if (mm_fault(address, write, signo, info->code, &told))
+            return;
+        signo = told.signo;
+    }
+    struct thread_signals *s = &current()->signals;
+    s->fault_trap = c->trap;
+    s->fault_error = c->error;
+    s->fault_address = c->fault_address;
+    redirect_to_exit(c);
+    force_signal(signo, &told);
+}
+
+static void handle_kick(struct sigframe_context *c)
+{
+    struct thread *t = current();
+    __atomic_or_fetch(&t->attention, ATTENTION_EVENTS, __ATOMIC_SEQ_CST);
+    if (c->rip >= (u64)exit_check && c->rip < (u64)exit_end)
+        c->rip = (u64)exit_restart;
+    else if (!in_libos(c->rip) && !(in_vdso(c->rip) && t->user_mode == 0))
+        redirect_to_exit(c);
+}
+
+static void host_handler(int signo, struct siginfo *info, void *frame)
+{
+    struct sigframe_ucontext *u = frame;
+    if (signo == SIG_SYS)
+        handle_call(info, &u->context);
+    else if (signo == RF_KICK_SIGNAL)
+        handle_kick(&u->context);
+    else
+        handle_fault(signo, info, &u->context);
+}
+
+static void install(int signo)
+{
+    struct sigaction_abi action = {
+        .handler = (u64)host_handler,
+        .flags = SA_SIGINFO_ | SA_ONSTACK_ | SA_RESTORER_,
+        .restorer = (u64)host_signal_return,
+        .mask = SIGBIT(RF_KICK_SIGNAL), /* faults inside a handler must still come through */
+    };
+    long r = host_call(__NR_rt_sigaction, signo, (long)&action, 0, sizeof(sigset), 0, 0);
+    assert_that(r == 0);
+}
+
+void host_handlers_install(void)
+{
+    static const int signals[] = {SIG_SYS, SIG_SEGV, SIG_BUS,       SIG_FPE,
+                                  SIG_ILL, SIG_TRAP, RF_KICK_SIGNAL};
+    for (u32 i = 0; i < ARRAY_SIZE(signals); i++)
+        install(signals[i]);
+}
+
+void host_signal_stack_set(void *base, size_t size)
+{
+    struct {
+        void *base;
+        s32 flags, pad;
+        size_t size;
+    } stack = {base, 0, 0, size};
+    long r = host_call(__NR_sigaltstack, (long)&stack, 0, 0, 0, 0, 0);
+    assert_that(r == 0);
+}
+
+void want_full_restore(struct regs *regs)
+{
+    regs->call = REGS_FULL;
+    __atomic_or_fetch(&current()->attention, ATTENTION_FULL, __ATOMIC_SEQ_CST);
+}
