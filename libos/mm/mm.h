@@ -13,10 +13,20 @@ struct siginfo;
 /* At the start of the prepared process, and in a process after exec: no mappings of the program's.
  */
 void mm_init(void);
-/* After a host fork, in the child: takes the references that the copied list needs. */
+
+/* Around a host fork that copies memory (not vfork). The forking thread calls mm_fork_begin, forks, and
+ * then the parent calls mm_fork_end (made: whether there is a child) and the child mm_fork_child, both
+ * before any other call of this header. begin keeps other threads from changing the list and takes the
+ * references for the child; no sleeping in between. */
+void mm_fork_begin(void);
+void mm_fork_end(bool made);
 void mm_fork_child(void);
-/* Unmaps all of the program's memory and drops what the list refers to: exec, exit. */
+
+/* Unmaps all of the program's memory and drops what the list refers to: exec. Not in a vfork child,
+ * which runs in its parent's memory. */
 void mm_destroy(void);
+/* The same for a host process that is about to exit, which unmaps by itself. */
+void mm_exit(void);
 
 /* For the ELF loader and the like: as mmap(2) with a file in place of a descriptor (NULL:
  * anonymous). Address, or -E…. `name` (a constant, or NULL) is shown in /proc/self/maps: "[stack]",
@@ -39,7 +49,7 @@ long mm_print_maps(char *buffer, size_t size, u64 *position);
 u64 mm_resident_estimate(void);
 
 /* An unused address range of `size` bytes within 2 GiB of `near`, mapped with prot: for
- * trampolines. Not in the program's list, but known to be taken. NULL: none. */
+ * trampolines. Not in the program's list, but known to be taken until mm_destroy. NULL: none. */
 void *mm_map_near(u64 near, size_t size, int prot);
 
 /* True if [start, start+length) lies in one private, executable and not writable mapping of the
