@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libos/mm/space.h"
+#include "libos/fs/file.h"
+#include "libos/fs/vfs.h"
+#include "libos/host/host.h"
+#include "libos/host/invoke.h"
+#include "libos/ipc/shm.h"
+#include "libos/mm/arena.h"
+#include "libos/proc/process.h"
+#include <linux/resource.h>
+
+struct space the_space;
+
+void mapping_get(const struct mapping *m)
+{
+    if (!m->file)
+        return;
+    file_get(m->file);
+    if (m->file->inode)
+        __atomic_add_fetch(&m->file->inode->map_count, 1, __ATOMIC_RELAXED);
+    shm_mapped(m->file, 1);
+}
+
+void mapping_put(const struct mapping *m)
+{
+    if (!m->file)
+        return;
+    if (m->file->inode)
+        __atomic_sub_fetch(&m->file->inode->map_count, 1, __ATOMIC_RELEASE);
+    shm_mapped(m->file, -1);
+    file_put(m->file);
+}
+
+/* Counts `length` bytes of a mapping like m in (sign 1) or out (-1). */
+static void account(const struct mapping *m, u64 length, int sign)
+{
+    u64 change = sign > 0 ? length : -length;
+    the_space.total += change;
+    if (mapping_is_data(m))
+        the_space.data += change;
+    if (m->flags & MAPPING_LOCKED)
+        the_space.locked += change;
+}
+
+static void publish(void)
+{
+    current_process->map_bytes = the_space.total;
+}
+
+long space_reserve(void)
+{
+    if (the_space.list.count + SPARE_LEAVES > MAPPINGS_MAX || !maplist_reserve(&the_space.list))
+        return -ENOMEM;
+    return 0;
+}
+
+/* Whether b, which follows a at once, can be one mapping with it. */
+static bool mergeable(const struct mapping *a, const struct mapping *b)
+{
+    return a->end == b->start && a->prot == b->prot && a->file == b->file && a->name == b->name &&
+           a->flags == b->flags && a->max_prot == b->max_prot &&
+           (!a->file || a->offset + (a->end - a->start) == b->offset);
+}
+
+/* Merges the mapping at s with the one before it, if they go together. Returns its spot. */
+static struct spot merge_with_before(struct spot s)
+{
+    struct maplist *l = &the_space.list;
+    struct mapping *m = maplist_at(l, s);
+    struct spot before_spot;
+    struct mapping *before = maplist_before(l, s, &before_spot);
+    if (!m || !before || !mergeable(before, m))
+        return s;
+    before->end = m->end;
+    mapping_put(m);
+    maplist_remove(l, s);
+    return before_spot;
+}
+
+/* Extends a neighbour of the spot over m, if one goes together with it. The spot is before `after`. */
+static bool extend_neighbour(struct spot s, const struct mapping *m)
+{
+    struct maplist *l = &the_space.list;
+    struct mapping *after = maplist_at(l, s), *before = maplist_before(l, s, NULL);
+    if (before && mergeable(before, m)) {
+        before->end = m->end;
+        mapping_put(m);
+        if (after)
+            merge_with_before(s);
+        return true;
+    }
+    if (after && mergeable(m, after)) {
+        after->start = m->start;
+        after->offset = m->offset;
+        mapping_put(m);
+        return true;
+    }
+    return false;
+}
+
+void space_add(const struct mapping *m)
+{
+    struct spot s = maplist_find(&the_space.list, m->start);
+    account(m, m->end - m->start, 1);
+    if (!extend_neighbour(s, m))
+        maplist_insert(&the_space.list, s, m);
+    publish();
+}
+
+/* Cuts `bytes` off the start of m. */
+static void cut_front(struct mapping *m, u64 bytes)
+{
+    m->start += bytes;
+    if (m->file)
+        m->offset += bytes;
+}
+
+/* Makes addr a boundary between mappings; returns the spot of the first mapping at or above it. */
+static struct spot split_at(u64 addr)
+{
+    struct maplist *l = &the_space.list;
+    struct spot s = maplist_find(l, addr);
+    struct mapping *m = maplist_at(l, s);
+    if (!m || m->start >= addr)
+        return s;
+    struct mapping upper = *m;
+    cut_front(&upper, addr - m->start);
+    m->end = addr;
+    mapping_get(&upper);
+    return maplist_insert(l, maplist_next(l, s), &upper);
+}
+
+/* Takes [start, end), which lies inside the mapping at s, out of it. Returns the following spot. */
+static struct spot forget_inside(struct spot s, u64 start, u64 end)
+{
+    struct maplist *l = &the_space.list;
+    struct mapping *m = maplist_at(l, s);
+    account(m, end - start, -1);
+    if (m->start == start && m->end == end) {
+        struct mapping gone = *m;
+        s = maplist_remove(l, s);
+        mapping_put(&gone);
+        return s;
+    }
+    if (m->start == start) {
+        cut_front(m, end - start);
+        return s;
+    }
+    if (m->end > end) {
+        s = split_at(end);
+        m = maplist_before(l, s, NULL);
+        m->end = start;
+        return s;
+    }
+    m->end = start;
+    return maplist_next(l, s);
+}
+
+void space_forget(u64 start, u64 end)
+{
+    struct spot s = maplist_find(&the_space.list, start);
+    struct mapping *m;
+    while ((m = maplist_at(&the_space.list, s)) && m->start < end)
+        s = forget_inside(s, MAX(start, m->start), MIN(end, m->end));
+    publish();
+}
+
+bool space_covers(u64 start, u64 end)
+{
+    return space_mapped(start, end) == end - start;
+}
+
+u64 space_mapped(u64 start, u64 end)
+{
+    u64 sum = 0;
+    struct spot s = maplist_find(&the_space.list, start);
+    const struct mapping *m;
+    for (; (m = maplist_at(&the_space.list, s)) && m->start < end;
+         s = maplist_next(&the_space.list, s))
+        sum += MIN(end, m->end) - MAX(start, m->start);
+    return sum;
+}
+
+struct mapping *space_find(u64 addr)
+{
+    struct mapping *m = maplist_at(&the_space.list, maplist_find(&the_space.list, addr));
+    return m && m->start <= addr ? m : NULL;
+}
+
+void space_change(u64 start, u64 end, int prot, u32 set_flags, u32 clear_flags)
+{
+    struct maplist *l = &the_space.list;
+    struct mapping *m;
+    split_at(end);
+    struct spot s = split_at(start);
+    while ((m = maplist_at(l, s)) && m->start < end) {
+        account(m, m->end - m->start, -1);
+        if (prot >= 0)
+            m->prot = (u16)prot;
+        m->flags = (m->flags & ~clear_flags) | set_flags;
+        account(m, m->end - m->start, 1);
+        s = maplist_next(l, merge_with_before(s));
+    }
+    merge_with_before(s);
+}
+
+long user_range(u64 addr, u64 length)
+{
+    if (length > RF_USER_TOP || addr > RF_USER_TOP - length)
+        return -ENOMEM;
+    if (addr < RF_LIBOS_END && addr + length > RF_LIBOS_BASE)
+        return -ENOMEM;
+    return own_touches(addr, addr + length) ? -ENOMEM : 0;
+}
+
+/* The host refuses a single mapping that could never be filled; so does the cell with its own limit. */
+static bool beyond_cell(u64 length, const struct mapping *m)
+{
+    u64 limit = the_window->cell.memory_limit;
+    bool counts = (m->prot & PROT_WRITE) && !(m->flags & MAPPING_NORESERVE) &&
+                  (!m->file || !m->file->inode || !(m->flags & MAPPING_SHARED));
+    return limit && counts && length > limit;
+}
+
+long space_limits(u64 length, const struct mapping *m)
+{
+    const struct rlimit_pair *limits = current_process->limits;
+    if (the_space.total + length > limits[RLIMIT_AS].soft || beyond_cell(length, m))
+        return -ENOMEM;
+    if (mapping_is_data(m) && the_space.data + length > limits[RLIMIT_DATA].soft)
+        return -ENOMEM;
+    return 0;
+}
+
+long lock_limit(u64 length)
+{
+    u64 limit = current_process->limits[RLIMIT_MEMLOCK].soft;
+    if (limit == 0)
+        return -EPERM;
+    return the_space.locked + length > limit ? -ENOMEM : 0;
+}
+
+void mm_init(void)
+{
+    own_reset();
+}
+
+/* Drops what the list refers to, and empties it. */
+static void forget_all(void)
+{
+    struct maplist *l = &the_space.list;
+    const struct mapping *m;
+    for (struct spot s = maplist_first(); (m = maplist_at(l, s)); s = maplist_next(l, s))
+        mapping_put(m);
+    maplist_clear(l);
+    the_space.total = the_space.data = the_space.locked = 0;
+    the_space.brk_start = the_space.brk_end = 0;
+    the_space.lock_future = false;
+}
+
+void mm_exit(void)
+{
+    space_lock();
+    forget_all();
+    space_unlock();
+}
+
+static void host_unmap(u64 start, u64 end)
+{
+    if (start < end)
+        host_munmap((void *)start, end - start);
+}
+
+/* Unmaps [start, end) but for the host's vdso, which the clocks use. */
+static void unmap_around_vdso(u64 start, u64 end)
+{
+    u64 vdso_start = the_boot->vdso_start & PAGE_MASK, vdso_end = PAGE_ALIGN(the_boot->vdso_end);
+    if (vdso_end <= start || vdso_start >= end) {
+        host_unmap(start, end);
+        return;
+    }
+    host_unmap(start, vdso_start);
+    host_unmap(vdso_end, end);
+}
+
+void mm_destroy(void)
+{
+    space_lock();
+    unmap_around_vdso(0, RF_LIBOS_BASE);
+    unmap_around_vdso(RF_LIBOS_END, RF_USER_TOP);
+    forget_all();
+    own_reset();
+    space_unlock();
+}
+
+void mm_fork_begin(void)
+{
+    space_lock();
+    arena_lock();
+    const struct mapping *m;
+    for (struct spot s = maplist_first(); (m = maplist_at(&the_space.list, s));
+         s = maplist_next(&the_space.list, s))
+        mapping_get(m);
+}
+
+void mm_fork_end(bool made)
+{
+    arena_unlock();
+    const struct mapping *m;
+    if (!made)
+        for (struct spot s = maplist_first(); (m = maplist_at(&the_space.list, s));
+             s = maplist_next(&the_space.list, s))
+            mapping_put(m);
+    space_unlock();
+}
+
+/* In the child nobody else runs, and the host has left out what madvise(MADV_DONTFORK) named. */
+void mm_fork_child(void)
+{
+    struct mapping *m;
+    arena_unlock();
+    struct spot s = maplist_first();
+    while ((m = maplist_at(&the_space.list, s)))
+        s = m->flags & MAPPING_DONTFORK ? forget_inside(s, m->start, m->end)
+                                        : maplist_next(&the_space.list, s);
+    if (the_space.locked)
+        space_change(0, RF_USER_TOP, -1, 0, MAPPING_LOCKED);
+    the_space.lock_future = false;
+    publish();
+    space_unlock();
+}
