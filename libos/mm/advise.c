@@ -69,7 +69,7 @@ static long advise_one(const struct mapping *m, u64 start, u64 end, int advice)
     case ADVICE_REMOVE:
         if (!(m->flags & MAPPING_SHARED) || !m->file)
             return -EINVAL;
-        return m->prot & PROT_WRITE ? clear_user((void *)start, end - start) : -EACCES;
+        return m->prot & PROT_WRITE ? 0 : -EACCES;
     case ADVICE_FLAG:
         if (advice == MADV_WIPEONFORK && m->file)
             return -EINVAL;
@@ -117,10 +117,13 @@ SYSCALL3(madvise, u64, addr, size_t, length, int, advice)
     if (r == 0 && kind == ADVICE_FLAG)
         flag_fork(addr, end, advice);
     space_unlock();
+    if (r == 0 && kind == ADVICE_REMOVE) /* without the lock: it may fault */
+        r = clear_user((void *)addr, end - addr);
     return r;
 }
 
-/* Shared pages of host files go through the host's page cache; the heap segment has nothing behind it. */
+/* Shared pages of host files go through the host's page cache; the heap segment has nothing behind
+ * it. */
 static long sync_range(u64 start, u64 end)
 {
     struct spot s = maplist_find(&the_space.list, start);

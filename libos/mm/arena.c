@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The library OS's private memory: blocks of 2^n pages from RF_ARENA_BASE up. A freed block stays
- * mapped and goes to its size's free list; its first word is the link, the rest of it is zero or, if it
- * is small, zeroed when it is taken again. */
+ * mapped and goes to its size's free list; its first word is the link, the rest of it is zero or,
+ * if it is small, zeroed when it is taken again. */
 #include "libos/mm/mm.h"
 #include "libos/mm/arena.h"
 #include "abi/layout.h"
 #include "base/string.h"
+#include "libos/entry/errno.h"
 #include "libos/host/host.h"
 #include "libos/sync/lock.h"
 #include <linux/mman.h>
 
-#define ARENA_STEP  (1ul << 20) /* address space is mapped in steps of this */
+#define ARENA_STEP  (1ul << 20)  /* address space is mapped in steps of this */
 #define SMALL_BLOCK (16ul << 10) /* cheaper to clear than to give back to the host */
 #define CLASSES     28
 
@@ -35,7 +36,7 @@ static u32 size_class(size_t size)
 {
     u32 class = 0;
     while (PAGE_SIZE << class < size)
-        class++;
+        class ++;
     return class;
 }
 
@@ -46,8 +47,9 @@ static bool arena_extend(size_t bytes)
     for (;;) {
         if (arena.mapped_to + step > RF_LIBOS_END)
             return false;
-        long r = host_mmap((void *)arena.mapped_to, step, PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+        long r =
+            host_mmap((void *)arena.mapped_to, step, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
         if (r == (long)arena.mapped_to) {
             arena.mapped_to += step;
             return true;

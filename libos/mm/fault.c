@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a fault of the program means. The host's word holds, but for pages past the end of a RAM file,
- * which are mapped when the file has grown, and for what is the library OS's. */
+/* What a fault of the program means. The host's word holds, but for pages past the end of a RAM
+ * file, which are mapped when the file has grown, and for what is the library OS's. */
 #include "libos/mm/space.h"
 #include "libos/fs/file.h"
 #include "libos/mm/source.h"
@@ -12,8 +12,8 @@
 #define CODE_SEGV_MAPERR 1
 #define CODE_BUS_ADRERR  2
 
-/* The page at addr was past the end of its file. If it no longer is: maps it and all that follows in the
- * mapping. */
+/* The page at addr was past the end of its file. If it no longer is: maps it and all that follows
+ * in the mapping. */
 static bool mend_beyond(u64 addr)
 {
     struct mapping *m = space_find(addr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A sorted list of address ranges that do not overlap: the mappings of a process. Two levels (an array of
- * pages of mappings), so that a search is two binary searches and an insertion moves at most a page.
- * Knows nothing of what mappings mean: references and merging are the caller's. */
+/* A sorted list of address ranges that do not overlap: the mappings of a process. Two levels (an
+ * array of pages of mappings), so that a search is two binary searches and an insertion moves at
+ * most a page. Knows nothing of what mappings mean: references and merging are the caller's. */
 #ifndef LIBOS_MM_MAPLIST_H
 #define LIBOS_MM_MAPLIST_H
 

@@ -37,8 +37,8 @@ static size_t put_line(char *line, const struct mapping *m)
 {
     const struct inode *i = m->file ? m->file->inode : NULL;
     u64 device = i ? i->fs->device : 0;
-    int n = format_text(line, LINE_MAX, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", m->start, m->end,
-                        m->prot & PROT_READ ? 'r' : '-', m->prot & PROT_WRITE ? 'w' : '-',
+    int n = format_text(line, LINE_MAX, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", m->start,
+                        m->end, m->prot & PROT_READ ? 'r' : '-', m->prot & PROT_WRITE ? 'w' : '-',
                         m->prot & PROT_EXEC ? 'x' : '-', m->flags & MAPPING_SHARED ? 's' : 'p',
                         m->offset, (u32)(device >> 8) & 0xfff,
                         (u32)((device & 0xff) | ((device >> 12) & 0xfff00)), i ? i->number : 0);
@@ -71,7 +71,8 @@ long mm_print_maps(char *buffer, size_t size, u64 *position)
     bool goes_on = *position == resume.position && *position > 0;
     u64 at = goes_on ? resume.position : 0; /* position of the next line */
     struct spot s = maplist_find(&the_space.list, goes_on ? resume.addr : 0);
-    for (; filled < size && (m = maplist_at(&the_space.list, s)); s = maplist_next(&the_space.list, s)) {
+    for (; filled < size && (m = maplist_at(&the_space.list, s));
+         s = maplist_next(&the_space.list, s)) {
         size_t length = put_line(line, m);
         u64 wanted = *position + filled;
         if (at + length > wanted) {

@@ -14,10 +14,11 @@ struct siginfo;
  */
 void mm_init(void);
 
-/* Around a host fork that copies memory (not vfork). The forking thread calls mm_fork_begin, forks, and
- * then the parent calls mm_fork_end (made: whether there is a child) and the child, once current() is its own
- * thread, mm_fork_child, both before any other call of this header. begin keeps other threads from changing the
- * list and takes the references for the child; no sleeping in between. */
+/* Around a host fork that copies memory (not vfork). The forking thread calls mm_fork_begin, forks,
+ * and then the parent calls mm_fork_end (made: whether there is a child) and the child, once
+ * current() is its own thread, mm_fork_child, both before any other call of this header. begin
+ * keeps other threads from changing the list and takes the references for the child; no sleeping in
+ * between. */
 void mm_fork_begin(void);
 void mm_fork_end(bool made);
 void mm_fork_child(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mremap(2). The host moves and grows whatever it can; what consists of parts of the heap segment must
- * not grow that way (the next part of the segment is somebody else's), so its growth is mapped anew. */
+/* mremap(2). The host moves and grows whatever it can; what consists of parts of the heap segment
+ * must not grow that way (the next part of the segment is somebody else's), so its growth is mapped
+ * anew. */
 #include "libos/mm/space.h"
 #include "libos/entry/syscall.h"
 #include "libos/host/host.h"

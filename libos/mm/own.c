@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the library OS keeps near the program's memory: trampolines, which patched call sites reach with
- * a 32-bit jump, and the host's vdso, which the clocks use. */
+/* What the library OS keeps near the program's memory: trampolines, which patched call sites reach
+ * with a 32-bit jump, and the host's vdso, which the clocks use. */
 #include "libos/mm/space.h"
 #include "libos/host/host.h"
 #include "libos/host/invoke.h"
@@ -34,8 +34,8 @@ static void *try_at(u64 addr, size_t size, int prot)
         return NULL;
     if (addr < RF_LIBOS_END && addr + size > RF_LIBOS_BASE)
         return NULL;
-    long r = host_mmap((void *)addr, size, prot,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    long r = host_mmap((void *)addr, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+                       -1, 0);
     if (r < 0)
         return NULL;
     own_add((u64)r, (u64)r + size);

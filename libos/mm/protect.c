@@ -4,13 +4,13 @@
 #include "libos/entry/syscall.h"
 #include "libos/host/host.h"
 
-#define PROT_ALL     (PROT_READ | PROT_WRITE | PROT_EXEC)
-#define PROT_GROWS   (PROT_GROWSDOWN | PROT_GROWSUP)
-#define MLOCK_FLAGS  MLOCK_ONFAULT
-#define MCL_ALL      (MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)
+#define PROT_ALL    (PROT_READ | PROT_WRITE | PROT_EXEC)
+#define PROT_GROWS  (PROT_GROWSDOWN | PROT_GROWSUP)
+#define MLOCK_FLAGS MLOCK_ONFAULT
+#define MCL_ALL     (MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)
 
-/* How far from start the list covers [start, end) with mappings that may have prot. *r is the error of
- * what stops it, or 0. */
+/* How far from start the list covers [start, end) with mappings that may have prot. *r is the error
+ * of what stops it, or 0. */
 static u64 protectable(u64 start, u64 end, int prot, long *r)
 {
     struct spot s = maplist_find(&the_space.list, start);
@@ -99,6 +99,18 @@ long mm_protect(u64 addr, size_t length, int prot)
         r = protect_locked(addr, end, prot & PROT_ALL);
     space_unlock();
     return r;
+}
+
+bool mm_patchable(u64 start, size_t length, int *prot)
+{
+    space_lock();
+    const struct mapping *m = space_find(start);
+    bool good = m && start + length <= m->end && !(m->flags & MAPPING_SHARED) &&
+                (m->prot & PROT_EXEC) && !(m->prot & PROT_WRITE);
+    if (good)
+        *prot = m->prot;
+    space_unlock();
+    return good;
 }
 
 SYSCALL3(mprotect, u64, addr, size_t, length, int, prot)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making the host's mapping for one of ours: anonymous memory, a host file, or, for what lives in the heap
- * segment, pages of that. A file may answer in pieces. */
+/* Making the host's mapping for one of ours: anonymous memory, a host file, or, for what lives in
+ * the heap segment, pages of that. A file may answer in pieces. */
 #include "libos/mm/space.h"
 #include "libos/fs/file.h"
 #include "libos/host/host.h"
@@ -38,7 +38,8 @@ static long map_descriptor(u64 addr, size_t length, const struct mapping *m, int
                            u64 offset)
 {
     int kind = m->flags & MAPPING_SHARED ? MAP_SHARED : MAP_PRIVATE;
-    return host_mmap((void *)addr, length, m->prot, kind | reserve_flag(m) | host_flags, fd, offset);
+    return host_mmap((void *)addr, length, m->prot, kind | reserve_flag(m) | host_flags, fd,
+                     offset);
 }
 
 long source_map_piece(u64 addr, size_t length, const struct mapping *m, const struct map_source *s,
@@ -96,7 +97,8 @@ long source_map(u64 addr, size_t length, const struct mapping *m, int host_flags
 
     if (!(host_flags & MAP_FIXED)) {
         r = host_mmap((void *)addr, length, PROT_NONE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (host_flags & PLACE_FLAGS), -1, 0);
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (host_flags & PLACE_FLAGS), -1,
+                      0);
         if (r < 0) {
             source_drop(&s);
             return r;

@@ -77,7 +77,8 @@ static struct spot merge_with_before(struct spot s)
     return before_spot;
 }
 
-/* Extends a neighbour of the spot over m, if one goes together with it. The spot is before `after`. */
+/* Extends a neighbour of the spot over m, if one goes together with it. The spot is before `after`.
+ */
 static bool extend_neighbour(struct spot s, const struct mapping *m)
 {
     struct maplist *l = &the_space.list;
@@ -213,7 +214,8 @@ long user_range(u64 addr, u64 length)
     return own_touches(addr, addr + length) ? -ENOMEM : 0;
 }
 
-/* The host refuses a single mapping that could never be filled; so does the cell with its own limit. */
+/* The host refuses a single mapping that could never be filled; so does the cell with its own
+ * limit. */
 static bool beyond_cell(u64 length, const struct mapping *m)
 {
     u64 limit = the_window->cell.memory_limit;

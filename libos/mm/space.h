@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The address space of the process: its mapping list with what hangs on it. Private memory, copied by
- * fork. The rules for changing it: take the lock, reserve, make the host call, and when that has
+/* The address space of the process: its mapping list with what hangs on it. Private memory, copied
+ * by fork. The rules for changing it: take the lock, reserve, make the host call, and when that has
  * succeeded change the list, which cannot fail.
  *
- * The list agrees with the host's, but for what the library OS itself maps: its own range, and `own`
- * (trampolines near the program's code, the host's vdso). The host therefore chooses addresses.
+ * The list agrees with the host's, but for what the library OS itself maps: its own range, and
+ * `own` (trampolines near the program's code, the host's vdso). The host therefore chooses
+ * addresses.
  *
  * The lock ranks before all other locks: nothing in here is called with another lock held. */
 #ifndef LIBOS_MM_SPACE_H
@@ -42,7 +43,8 @@ static inline void space_unlock(void)
 
 /* Room for three more mappings in the list. 0 or -ENOMEM. */
 long space_reserve(void);
-/* Adds a mapping whose range is free in the list, merging it with its neighbours. Takes over m->file. */
+/* Adds a mapping whose range is free in the list, merging it with its neighbours. Takes over
+ * m->file. */
 void space_add(const struct mapping *m);
 /* Takes [start, end) out of the list, dropping references. Needs a reservation. */
 void space_forget(u64 start, u64 end);
@@ -65,16 +67,18 @@ static inline bool mapping_is_data(const struct mapping *m)
 
 /* Whether the program may have memory at [addr, addr+length): 0, or -ENOMEM if that is not its. */
 long user_range(u64 addr, u64 length);
-/* 0, or -ENOMEM if `length` more bytes of such a mapping break a limit of the process or the cell. */
+/* 0, or -ENOMEM if `length` more bytes of such a mapping break a limit of the process or the cell.
+ */
 long space_limits(u64 length, const struct mapping *m);
 /* 0, or the error of mlock(2) for `length` more locked bytes. */
 long lock_limit(u64 length);
 
-/* mm/source.c: maps [addr, addr+length) of the host as the mapping says. addr 0 with neither MAP_FIXED
- * flag: where the host likes. host_flags: MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_32BIT, MAP_POPULATE.
- * The address or -E…; after an error with MAP_FIXED the range may be unmapped. */
+/* mm/source.c: maps [addr, addr+length) of the host as the mapping says. addr 0 with neither
+ * MAP_FIXED flag: where the host likes. host_flags: MAP_FIXED, MAP_FIXED_NOREPLACE, MAP_32BIT,
+ * MAP_POPULATE. The address or -E…; after an error with MAP_FIXED the range may be unmapped. */
 long source_map(u64 addr, size_t length, const struct mapping *m, int host_flags);
-/* Whether the host's mapping consists of parts of the heap segment, which must not grow by mremap. */
+/* Whether the host's mapping consists of parts of the heap segment, which must not grow by mremap.
+ */
 bool source_is_heap(const struct mapping *m);
 
 /* mm/shared.c: the file behind shared anonymous memory, of `length` bytes. NULL: no memory. */
