@@ -18,7 +18,7 @@ struct poll_table;
 /* How a part of a file is to be mapped (mm asks, the file answers). */
 enum map_source_kind {
     MAP_SOURCE_HEAP,       /* pages of the heap segment at `heap` */
-    MAP_SOURCE_DESCRIPTOR, /* host descriptor `fd` at `fd_offset`; mm closes it after mapping */
+    MAP_SOURCE_DESCRIPTOR, /* host descriptor `fd` at `fd_offset`; mm closes it after mapping unless `keep` */
     MAP_SOURCE_ZERO,       /* fresh zero pages (/dev/zero) */
     MAP_SOURCE_BEYOND,     /* past the end: touching it is SIGBUS */
 };
@@ -27,6 +27,7 @@ struct map_source {
     enum map_source_kind kind;
     void *heap;
     int fd;
+    bool keep; /* fd stays the file system's: mm uses it before it calls `map` again, and does not close it */
     u64 fd_offset;
     size_t length; /* bytes that this answer covers, from the offset asked for; mm asks for the rest */
 };
@@ -44,7 +45,8 @@ struct file_ops {
     /* Registers with the table if pt is not NULL; returns the POLL* events that hold. NULL: always
      * readable and writable. See fs/poll.h. */
     u32 (*poll)(struct file *f, struct poll_table *pt);
-    /* Describes [offset, offset+length) for mapping. NULL: ENODEV. */
+    /* Describes [offset, offset+length) for mapping; `out` comes zeroed. The caller holds the process's
+     * mapping lock from before the call until it has used the answer. NULL: ENODEV. */
     long (*map)(struct file *f, u64 offset, size_t length, int prot, bool shared,
                 struct map_source *out);
     /* Fills linux_dirent64 records from f->position on. NULL: ENOTDIR. Bytes filled, 0 at the end. */
