@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of the host file system (hostfs*.c). What it promises to programs is said in hostfs.c. */
+#ifndef LIBOS_FS_HOSTFS_H
+#define LIBOS_FS_HOSTFS_H
+
+#include "libos/fs/file.h"
+#include "libos/fs/pagecache.h"
+#include "libos/fs/vfs.h"
+#include "libos/host/invoke.h"
+
+/* filesystem.data */
+struct hostfs {
+    u32 slot; /* the dir capability */
+    u32 rights;
+    u64 validity; /* ns for which a name and its attributes are taken as still right */
+    char *only;   /* not NULL: the file system is this one file of the directory */
+};
+
+/* A file capability that the files open on an inode share. */
+enum handle_kind { HANDLE_READ, HANDLE_WRITE, HANDLE_COUNT };
+struct host_handle {
+    struct list idle; /* when it has a slot and no user */
+    u32 slot;         /* 0: none */
+    u32 users;        /* open files */
+    bool readable;    /* a HANDLE_WRITE that can be read too */
+};
+
+/* inode.data. `inode->lock` guards it, the table's lock its place in the table and its handles. */
+struct host_inode {
+    struct host_inode *next_in_bucket;
+    struct inode *inode;
+    u64 device, number;
+    u64 serial;                       /* unlike the address never used again */
+    u64 good_until;                   /* hostfs_now() until which the attributes need no check */
+    struct rf_time modified, changed; /* of the contents in the cache; the host's times */
+    bool own_change;      /* this cell has changed it since: new times do not mean new contents */
+    bool written_through; /* has been mapped shared and writable: the cache is not used */
+    bool appended;        /* the dirty data was all appended */
+    bool misplaced;       /* it landed elsewhere: somebody on the host appended too */
+    bool gone;            /* its last name was removed by this cell: late writes may be forgotten */
+    struct list
+        dirty_link; /* hostfs_write.c: on the list while dirty, with a reference to the inode */
+    u64 last_write; /* hostfs_now() of the last write, or of when it was made */
+    u64 dirty_since;
+    u32 error_count; /* failed late writes */
+    int error;       /* of the last one */
+    char *target;    /* of a symbolic link */
+    u32 target_length;
+    u32 map_requests; /* how often a descriptor of it was asked for */
+    struct host_handle handles[HANDLE_COUNT];
+    struct cached_file cache;
+};
+
+static inline struct hostfs *hostfs_of(const struct inode *i)
+{
+    return i->fs->data;
+}
+static inline struct host_inode *host_inode(const struct inode *i)
+{
+    return i->data;
+}
+
+/* A clock of some ms resolution, cheap enough to be read for every path component. */
+u64 hostfs_now(void);
+
+/* ---- hostfs.c: inodes ---- */
+
+/* The inode of a host object in fs, new or known, with a reference; known ones take over the
+ * attributes. NULL: no memory. */
+struct inode *hostfs_inode(struct filesystem *fs, const struct rf_attr *a, const void *target,
+                           size_t target_length);
+/* Takes over attributes that the host just gave. Drops cached contents if they show a change that
+ * this cell did not make. i->lock held. */
+void hostfs_update(struct inode *i, const struct rf_attr *a);
+/* Is a the object that i stands for? */
+bool hostfs_same(const struct inode *i, const struct rf_attr *a);
+/* i no longer has the name that this cell took away, or has a new one: its times on the host have
+ * changed. */
+void hostfs_changed_here(struct inode *i);
+/* Makes the attributes good again if their time is over: asks the host by an open handle, or by the
+ * name d (may be NULL). i->lock held. 0 or -E…. */
+long hostfs_freshen(struct inode *i, struct dentry *d);
+/* Writes the path that the host knows d by to the end of m->data, and counts it in m->data_length.
+ * Its length or -ENAMETOOLONG. */
+long hostfs_add_path(struct rf_msg *m, struct dentry *d);
+/* The attributes that an answer begins with. */
+static inline const struct rf_attr *hostfs_attr(const struct rf_msg *m)
+{
+    return (const struct rf_attr *)m->data;
+}
+/* Asks what the host has at d's name: 0 and attributes (and a link's target) in m, or -E…. */
+long hostfs_ask(struct dentry *d, struct rf_msg *m);
+/* Time until which something that the host said now is taken as right. */
+static inline u64 hostfs_until(const struct filesystem *fs)
+{
+    return hostfs_now() + ((const struct hostfs *)fs->data)->validity;
+}
+
+void hostfs_evict(struct inode *i); /* inode_ops.evict */
+
+/* ---- hostfs_names.c: operations on names ---- */
+extern const struct inode_ops host_dir_ops, host_file_ops, host_link_ops, host_special_ops;
+
+/* ---- hostfs_handle.c: capability slots ---- */
+
+void hostfs_handles_init(void);
+/* Takes a use of a handle of i, opening it by the name d if it has no slot. HANDLE_READ may be
+ * given without a slot when the contents are cached. i->lock held. 0 or -E…. */
+long hostfs_handle_get(struct inode *i, struct dentry *d, enum handle_kind kind);
+void hostfs_handle_put(struct inode *i, enum handle_kind kind);
+/* The slot by which i can be read (or written) now, opening one by name if needed. Slot or -E…;
+ * i->lock held. */
+long hostfs_slot(struct inode *i, struct dentry *d, enum handle_kind kind);
+/* Puts a slot that came from creating i into it as an idle handle. */
+void hostfs_handle_give(struct inode *i, enum handle_kind kind, u32 slot);
+void hostfs_handles_drop(struct inode *i);
+
+/* ---- hostfs_file.c, hostfs_dir.c, hostfs_map.c ---- */
+
+long hostfs_open_file(struct inode *i, struct dentry *d, struct file *f); /* inode_ops.open */
+long hostfs_open_dir(struct inode *i, struct dentry *d, struct file *f);
+long hostfs_map(struct file *f, u64 offset, size_t length, int prot, bool shared,
+                struct map_source *out); /* file_ops.map */
+
+/* ---- hostfs_write.c ---- */
+
+extern const struct cache_backing host_backing;
+void hostfs_write_init(void);
+long hostfs_write(struct file *f, struct io *io, u64 *position); /* file_ops.write */
+/* True if the cache must not be used: mapped shared and writable by some process. i->lock held. */
+bool hostfs_written_through(struct inode *i);
+/* Reads from the host past the cache. i->lock held. */
+long hostfs_read_direct(struct inode *i, struct dentry *d, struct io *io, u64 *position);
+/* Sends i's dirty data. i->lock held, and the caller has a reference. 0 or -E…, which is also noted
+ * for the next close or fsync of every open file. */
+long hostfs_flush(struct inode *i);
+/* The error of a late write that f has not been told yet, or 0. i->lock held. */
+long hostfs_late_error(struct file *f);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The file capabilities of host inodes. Files that are open share one slot for reading and one for
+ * writing. A slot for reading is kept after the last close, so that opening the file again costs
+ * nothing; of those the longest unused go when there are too many. A slot for writing goes at once:
+ * the host refuses to execute a file that somebody has open for writing. */
+#include "libos/fs/hostfs.h"
+
+#include <linux/fcntl.h>
+
+#include "libos/host/host.h"
+#include "libos/mm/heap.h"
+
+#define IDLE_MOST   1024u
+#define INLINE_MOST (RF_MSG_DATA - sizeof(struct rf_attr))
+
+/* The lock is a leaf. It guards users, idle links, and the taking away of idle slots. */
+struct handles {
+    struct lock lock;
+    struct list idle; /* of struct host_handle, longest unused first */
+    u32 idle_count;
+};
+
+static struct handles *handles;
+
+void hostfs_handles_init(void)
+{
+    handles = heap_alloc(sizeof(*handles));
+    if (!handles)
+        panic("no memory for host directories");
+    list_init(&handles->idle);
+}
+
+static void drop_slot(u32 slot)
+{
+    while (invoke(slot, RF_OP_DROP, 0, 0, 0, 0) == -EINTR)
+        ;
+}
+
+static void leave_idle(struct host_handle *handle)
+{
+    if (!list_empty(&handle->idle)) {
+        list_del(&handle->idle);
+        handles->idle_count--;
+    }
+}
+
+/* Takes the slot of the longest idle handle away if there are more than `most`: the slot, or 0. */
+static u32 take_idle(u32 most)
+{
+    u32 slot = 0;
+    lock_take(&handles->lock);
+    if (handles->idle_count > most) {
+        struct host_handle *oldest = list_first(&handles->idle, struct host_handle, idle);
+        leave_idle(oldest);
+        slot = oldest->slot;
+        oldest->slot = 0;
+    }
+    lock_release(&handles->lock);
+    return slot;
+}
+
+static void limit_idle(u32 most)
+{
+    u32 slot;
+    while ((slot = take_idle(most)))
+        drop_slot(slot);
+}
+
+static long invoke_open(struct dentry *d, struct rf_msg *m, int flags, bool content)
+{
+    m->data_length = 0;
+    long r = hostfs_add_path(m, d);
+    if (r >= 0)
+        r = invoke_message_retry(d->fs->slot, RF_OP_DIR_OPEN, m, (u64)flags, 0, content, 0);
+    return r;
+}
+
+/* Opens i by name. The slot, or -E…; -ESTALE: the name is something else's now. */
+static long open_slot(struct inode *i, struct dentry *d, enum handle_kind kind, struct rf_msg *m,
+                      bool *readable)
+{
+    struct host_inode *h = host_inode(i);
+    *readable = true;
+    if (!d || d->unlinked)
+        return -ESTALE;
+    bool content = kind == HANDLE_READ && i->size <= INLINE_MOST && !cache_dirty(&h->cache) &&
+                   !h->written_through && !cache_holds_whole(&h->cache, i->size);
+    int flags = kind == HANDLE_READ ? O_RDONLY : O_RDWR;
+    long slot = invoke_open(d, m, flags, content);
+    if (slot == -ENFILE || slot == -EMFILE) {
+        limit_idle(0);
+        slot = invoke_open(d, m, flags, content);
+    }
+    if (slot == -EACCES && kind == HANDLE_WRITE) {
+        slot = invoke_open(d, m, O_WRONLY, false);
+        *readable = false;
+    }
+    if (slot < 0)
+        return slot == -ENOENT ? -ESTALE : slot;
+    if (!hostfs_same(i, hostfs_attr(m))) {
+        drop_slot((u32)slot);
+        return -ESTALE;
+    }
+    hostfs_update(i, hostfs_attr(m));
+    if (content && m->words[1] && m->words[1] == i->size)
+        cache_insert_whole(&h->cache, m->data + sizeof(struct rf_attr), m->words[1]);
+    return slot;
+}
+
+/* Gives the handle a slot; whoever was faster has the other one's dropped. */
+static void set_slot(struct host_handle *handle, u32 slot, bool readable)
+{
+    lock_take(&handles->lock);
+    u32 old = handle->slot;
+    handle->slot = slot;
+    handle->readable = readable;
+    lock_release(&handles->lock);
+    if (old)
+        drop_slot(old);
+}
+
+static long open_handle(struct inode *i, struct dentry *d, enum handle_kind kind)
+{
+    struct host_handle *handle = &host_inode(i)->handles[kind];
+    struct rf_msg *m = message_get();
+    bool readable;
+    long slot = open_slot(i, d, kind, m, &readable);
+    message_put(m);
+    if (slot > 0)
+        set_slot(handle, (u32)slot, readable);
+    return slot;
+}
+
+static void use(struct host_handle *handle)
+{
+    lock_take(&handles->lock);
+    leave_idle(handle);
+    handle->users++;
+    lock_release(&handles->lock);
+}
+
+long hostfs_handle_get(struct inode *i, struct dentry *d, enum handle_kind kind)
+{
+    struct host_inode *h = host_inode(i);
+    struct host_handle *handle = &h->handles[kind];
+    use(handle);
+    if (handle->slot)
+        return 0;
+    if (kind == HANDLE_READ && h->handles[HANDLE_WRITE].slot && h->handles[HANDLE_WRITE].readable)
+        return 0;
+    long r = open_handle(i, d, kind);
+    if (r < 0)
+        hostfs_handle_put(i, kind);
+    return r < 0 ? r : 0;
+}
+
+/* The last writer has closed: its slot goes, or, where the file is still open for reading by it
+ * alone, becomes the one for reading. */
+static u32 end_writing(struct host_inode *h)
+{
+    struct host_handle *writer = &h->handles[HANDLE_WRITE], *reader = &h->handles[HANDLE_READ];
+    u32 slot = writer->slot;
+    writer->slot = 0;
+    if (slot && reader->users && !reader->slot && writer->readable) {
+        reader->slot = slot;
+        reader->readable = true;
+        return 0;
+    }
+    return slot;
+}
+
+void hostfs_handle_put(struct inode *i, enum handle_kind kind)
+{
+    struct host_inode *h = host_inode(i);
+    struct host_handle *handle = &h->handles[kind];
+    u32 drop = 0;
+    lock_take(&handles->lock);
+    handle->users--;
+    if (!h->handles[HANDLE_WRITE].users && (kind == HANDLE_WRITE || !handle->users))
+        drop = end_writing(h);
+    if (kind == HANDLE_READ && !handle->users && handle->slot) {
+        list_add_tail(&handles->idle, &handle->idle);
+        handles->idle_count++;
+    }
+    lock_release(&handles->lock);
+    if (drop)
+        drop_slot(drop);
+    limit_idle(IDLE_MOST);
+}
+
+long hostfs_slot(struct inode *i, struct dentry *d, enum handle_kind kind)
+{
+    struct host_inode *h = host_inode(i);
+    struct host_handle *writer = &h->handles[HANDLE_WRITE];
+    if (writer->slot && (kind == HANDLE_WRITE || writer->readable))
+        return writer->slot;
+    if (h->handles[kind].slot)
+        return h->handles[kind].slot;
+    return open_handle(i, d, kind);
+}
+
+void hostfs_handle_give(struct inode *i, enum handle_kind kind, u32 slot)
+{
+    set_slot(&host_inode(i)->handles[kind], slot, true);
+}
+
+void hostfs_handles_drop(struct inode *i)
+{
+    for (int kind = 0; kind < HANDLE_COUNT; kind++) {
+        struct host_handle *handle = &host_inode(i)->handles[kind];
+        lock_take(&handles->lock);
+        leave_idle(handle);
+        u32 slot = handle->slot;
+        handle->slot = 0;
+        lock_release(&handles->lock);
+        if (slot)
+            drop_slot(slot);
+    }
+}
