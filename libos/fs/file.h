@@ -71,6 +71,7 @@ struct file {
     u32 slot;              /* capability slot, for host files */
     int owner;             /* F_SETOWN: a pid, or -pgid */
     int owner_signal;      /* F_SETSIG */
+    bool counted_writer;   /* in inode->writers */
     struct list epoll_items; /* fs/epoll.c: who watches this file */
 };
 
@@ -81,6 +82,9 @@ static inline void file_get(struct file *f)
     __atomic_add_fetch(&f->references, 1, __ATOMIC_RELAXED);
 }
 void file_put(struct file *f); /* f may be NULL */
+
+/* lseek(2) for a file of `size` bytes without holes: sets f->position. */
+long seek_within(struct file *f, s64 offset, int whence, u64 size);
 
 static inline bool file_readable(const struct file *f)
 {

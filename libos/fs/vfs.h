@@ -37,7 +37,8 @@ struct filesystem;
  * permission to do it has been checked. */
 struct inode_ops {
     /* Fills d->inode (a reference), or leaves it NULL if there is no such name. -E… for other failures.
-     * d is new: parent and name are set. NULL: ENOENT. */
+     * d is new: parent and name are set. NULL: the dentry tree is the directory: what is not there does
+     * not exist. */
     long (*lookup)(struct inode *dir, struct dentry *d);
     /* Is a cached d still right? False: it is dropped and looked up again. NULL: yes. */
     bool (*revalidate)(struct dentry *d);
@@ -88,6 +89,7 @@ struct inode {
     struct list watches; /* fs/inotify.c */
     u32 map_count;       /* mappings of it that exist in any process */
     u32 writers;         /* open for writing: ETXTBSY */
+    void *xattrs;        /* fs/xattr.c: of inodes that keep them in memory */
 };
 
 struct dentry {
@@ -102,6 +104,7 @@ struct dentry {
     struct filesystem *fs;
     u32 references;
     u32 name_hash;
+    u64 cookie;             /* place in the directory: rises with the order of arrival */
     u64 expires;            /* host_now() until which revalidate says yes (caching file systems) */
     bool unlinked;          /* no longer in the tree */
     u16 name_length;
@@ -109,6 +112,7 @@ struct dentry {
 };
 
 struct filesystem {
+    struct list all;    /* in the order of mounting */
     const char *type;   /* "tmpfs", "ringfence", "proc" … for /proc/mounts */
     char *source;
     u64 device;         /* st_dev */
@@ -147,7 +151,7 @@ static inline void dentry_get(struct dentry *d)
 void dentry_put(struct dentry *d);
 /* A new file system with a root directory. NULL: no memory. */
 struct filesystem *filesystem_new(const char *type, const char *source, u32 magic);
-/* Makes the root dentry of fs from an inode (takes over the reference). */
+/* Makes fs->root from an inode (takes over the reference). */
 struct dentry *dentry_new_root(struct filesystem *fs, struct inode *i);
 /* A child that is certain to exist: for file systems that build themselves (proc, dev). Takes over the
  * inode reference. Namespace lock held. */
@@ -155,19 +159,45 @@ struct dentry *dentry_add_child(struct dentry *parent, const char *name, struct 
 /* Writes the path of d, from the calling process's root. Length, or -ENAMETOOLONG; " (deleted)" is
  * appended for unlinked ones. */
 long dentry_path(struct dentry *d, char *buffer, size_t size);
+/* The namespace lock held: calls `each` for every file system that is mounted, in order. */
+void filesystems_each(void (*each)(void *data, struct filesystem *fs), void *data);
 /* The path of d below its file system's root, without a leading slash. Length or -ENAMETOOLONG. */
 long dentry_path_in_fs(struct dentry *d, char *buffer, size_t size);
 
 #define WALK_FOLLOW    1u /* follow a symbolic link at the end */
 #define WALK_DIRECTORY 2u /* the result must be a directory */
 #define WALK_CREATE    4u /* the last component need not exist: the result may be negative */
+#define WALK_NAME      8u /* the name itself is meant: a link or mount at the end is never crossed, even if
+                             slashes follow */
+#define WALK_EMPTY     16u /* path_walk_at: an empty path is the descriptor's (AT_EMPTY_PATH) */
+/* openat2(2)'s RESOLVE_*: no other mount, no links like /proc/self/fd/N, no links, stay below `start`,
+ * take `start` for the root. */
+#define WALK_NO_XDEV     32u
+#define WALK_NO_MAGIC    64u
+#define WALK_NO_SYMLINKS 128u
+#define WALK_BENEATH     256u
+#define WALK_IN_ROOT     512u
+
+/* How a walked path ended. */
+struct walk_end {
+    enum walk_last { LAST_ROOT, LAST_NAME, LAST_DOT, LAST_DOTDOT } last;
+    bool slash; /* slashes followed the last component */
+};
 
 /* Walks a path (library OS memory) from `start` (NULL: the working directory; ignored for absolute paths).
  * Namespace lock held. 0 and *out with a reference, or -E…. */
 long path_walk(struct dentry *start, const char *path, u32 flags, struct dentry **out);
+/* The same, and tells how the path ended. `end` may be NULL. */
+long path_walk_end(struct dentry *start, const char *path, u32 flags, struct dentry **out,
+                   struct walk_end *end);
 /* As the *at calls: dirfd may be AT_FDCWD. Copies the path from the program. On success the namespace
  * lock is HELD and the caller releases it; on failure it is not. */
 long path_walk_at(int dirfd, const char *user_path, u32 flags, struct dentry **out);
+long path_walk_at_end(int dirfd, const char *user_path, u32 flags, struct dentry **out,
+                      struct walk_end *end);
+
+/* Readdir of directories whose dentries are all in the tree (RAM, devices): file_ops of an opened one. */
+extern const struct file_ops tree_directory_ops;
 
 /* Permission of the calling process: mask of 4 read, 2 write, 1 execute/search. 0 or -EACCES/-EROFS. */
 long may_access(struct inode *i, u32 mask);
