@@ -66,9 +66,9 @@ static void file_end(struct file *f)
         file_locks_end_file(f);
     if (f->ops && f->ops->release)
         f->ops->release(f);
-    if (i && !(f->flags & O_PATH))
+    if (i && f->ops && !(f->flags & O_PATH))
         notify_change(i, f->dentry, file_writable(f) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
-    if (f->counted_writer)
+    if (i && f->counted_writer)
         __atomic_sub_fetch(&i->writers, 1, __ATOMIC_RELAXED);
     if (f->dentry)
         dentry_put(f->dentry);

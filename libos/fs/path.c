@@ -3,6 +3,7 @@
  * (dentry.h); only a magic link's target (/proc/self/fd/N), which may be unlinked, is held by one. */
 #include "base/string.h"
 #include "libos/fs/dentry.h"
+#include "libos/entry/user.h"
 #include "libos/fs/fdtable.h"
 #include <linux/fcntl.h>
 #include <linux/stat.h>
@@ -326,9 +327,8 @@ static long walk_empty(struct dentry *start, struct dentry **out, struct walk_en
     return 0;
 }
 
-/* By a path in library OS memory, with a directory's descriptor. */
-static long walk_from(int dirfd, const char *path, u32 flags, struct dentry **out,
-                      struct walk_end *end)
+long path_walk_from(int dirfd, const char *path, u32 flags, struct dentry **out,
+                    struct walk_end *end)
 {
     bool empty = !path[0] && (flags & WALK_EMPTY);
     if (dirfd == AT_FDCWD || path[0] == '/')
@@ -351,7 +351,7 @@ long path_walk_at_end(int dirfd, const char *user_path, u32 flags, struct dentry
 {
     char path[PATH_MAX_BYTES];
     long r = copy_string_from_user(path, user_path, sizeof(path));
-    return r < 0 ? r : walk_from(dirfd, path, flags, out, end);
+    return r < 0 ? r : path_walk_from(dirfd, path, flags, out, end);
 }
 
 long path_walk_at(int dirfd, const char *user_path, u32 flags, struct dentry **out)

@@ -89,6 +89,17 @@ static long ramfs_link(struct inode *dir, struct dentry *d, struct inode *target
     return 0;
 }
 
+static long ramfs_tmpfile(struct inode *dir, u32 mode, struct inode **out)
+{
+    struct inode *i = ramfs_inode(dir->fs, mode, 0, NULL);
+    if (!i)
+        return -ENOSPC;
+    give_owner(dir, i);
+    i->links = 0;
+    *out = i;
+    return 0;
+}
+
 static long ramfs_unlink(struct inode *dir, struct dentry *d)
 {
     d->inode->links--;
@@ -201,6 +212,7 @@ static const struct inode_ops directory_ops = {
     .rmdir = ramfs_rmdir,
     .rename = ramfs_rename,
     .setattr = ramfs_setattr,
+    .tmpfile = ramfs_tmpfile,
     .open = ramfs_open,
     .get_xattr = ram_get_xattr,
     .set_xattr = ram_set_xattr,

@@ -27,6 +27,10 @@
 #define NAME_MAX_BYTES 255
 #define PATH_MAX_BYTES 4096
 
+/* Nanoseconds with a meaning, in times that are to be set. */
+#define UTIME_NOW  ((1l << 30) - 1l)
+#define UTIME_OMIT ((1l << 30) - 2l)
+
 struct inode;
 struct dentry;
 struct file;
@@ -62,8 +66,11 @@ struct inode_ops {
     struct dentry *(*follow)(struct inode *i);
     long (*getattr)(struct inode *i, struct dentry *d, struct rf_attr *out); /* NULL: from the inode */
     long (*setattr)(struct inode *i, struct dentry *d, const struct rf_setattr *s); /* NULL: EPERM */
-    /* Makes an open file: called without the namespace lock. Sets f->ops, f->data, f->slot. May sleep (FIFO, terminal).
-     * NULL: ENXIO. */
+    /* An object without a name (O_TMPFILE), with a reference and no links. NULL: EOPNOTSUPP. */
+    long (*tmpfile)(struct inode *dir, u32 mode, struct inode **out);
+    /* Makes an open file: called without the namespace lock. Sets f->ops, f->data, f->slot. May sleep
+     * (FIFO, terminal). f->flags still has O_CREAT, O_EXCL, O_TRUNC as the program gave them; an operation
+     * that truncates clears O_TRUNC, else the caller does it by setattr. NULL: ENXIO. */
     long (*open)(struct inode *i, struct dentry *d, struct file *f);
     long (*get_xattr)(struct inode *i, struct dentry *d, const char *name, void *value, size_t size);
     long (*set_xattr)(struct inode *i, struct dentry *d, const char *name, const void *value,
