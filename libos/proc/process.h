@@ -22,6 +22,8 @@
 struct fdtable;
 struct fs_context;
 struct tty;
+struct exec_image;
+struct pidfd_state;
 
 #define COMM_SIZE    16
 #define RLIMIT_COUNT 16
@@ -40,7 +42,8 @@ struct session {
 enum process_state { PROCESS_RUNS, PROCESS_STOPPED, PROCESS_ZOMBIE };
 
 struct process {
-    struct list all; /* the_cell->processes */
+    struct list all;  /* the_cell->processes */
+    struct list hash; /* the_cell->pids */
     int pid, pgid;
     u32 host_pid;
     enum process_state state;
@@ -65,6 +68,8 @@ struct process {
 
     char comm[COMM_SIZE];
     char *executable; /* heap string: absolute path in the cell */
+    char *command_line; /* heap copy of the arguments, each ended by NUL, as at exec */
+    u32 command_line_length;
     u64 arguments_start, arguments_end, environment_start, environment_end; /* in its memory */
     char *command_line;      /* heap: the argument strings of the last exec, each with its NUL, or NULL */
     u32 command_line_length; /* for /proc/PID/cmdline, which other processes read */
@@ -82,6 +87,12 @@ struct process {
     void *timers;                        /* time/: POSIX and interval timers; made on demand */
     struct process *vfork_parent;        /* not NULL: runs in that process's memory until exec or exit */
     u64 map_bytes, brk_start, brk_end, stack_start; /* for /proc */
+    struct thread *exec_thread;      /* runs execve and waits for the other threads to end */
+    struct pidfd_state *pidfd;       /* proc/pidfd.c; made on demand */
+    u32 personality;
+    bool keep_capabilities;
+    u64 capabilities_effective, capabilities_permitted, capabilities_inheritable;
+    u64 capabilities_bounding;
 };
 
 struct thread {
@@ -116,6 +127,11 @@ struct thread {
     u64 start_time;
     u64 timer_slack;
     void *futex;          /* proc/futex.c: what it waits for */
+    struct thread *vfork_caller; /* whose host thread this one borrows, which waits meanwhile */
+    struct exec_image *image;    /* what a fresh host process is to load for it */
+    u32 stack_slot, spare_slot;  /* proc/stacks.c: of its own stack, and of one for vfork; 0: none */
+    u32 policy;                  /* SCHED_* */
+    int priority;
 };
 _Static_assert(offsetof(struct thread, entry) == 8, "entry.S and patched sites use it");
 _Static_assert(offsetof(struct thread, user_rsp) == 16, "entry.S");
@@ -134,7 +150,11 @@ struct cell {
     struct list processes;
     struct process *init;
     struct list tids[TID_HASH]; /* of struct thread, by tid */
+    struct list pids[TID_HASH]; /* of struct process, by pid */
+    struct process *main_process; /* whose end ends the cell */
+    struct thread *threads[RF_MAX_THREADS]; /* by index */
     int next_pid;
+    bool pids_wrapped;
     u32 process_count, thread_count;
     u64 thread_index_free[RF_MAX_THREADS / 64]; /* bit set: free */
     struct lock message_lock;
@@ -144,7 +164,7 @@ struct cell {
     u64 started; /* host_now() */
     bool trace;
     /* Each owned by its folder. */
-    void *heap, *filesystems, *net, *ttys, *futexes, *ipc, *tracing, *times;
+    void *heap, *filesystems, *net, *ttys, *futexes, *ipc, *tracing, *times, *random;
 };
 #define the_cell ((struct cell *)RF_HEAP_BASE)
 
