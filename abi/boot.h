@@ -11,7 +11,8 @@
 
 enum rf_mount_kind {
     RF_MOUNT_DIR = 1, /* slot: a dir capability */
-    RF_MOUNT_FILE,    /* slot: a dir capability of the parent; name: the file's name in it */
+    RF_MOUNT_FILE,    /* slot: a dir capability of the parent through which only the files granted
+                         are reached; name: the file's name in it */
     RF_MOUNT_RAM,     /* an empty RAM directory */
     RF_MOUNT_TEXT,    /* a RAM file with the bytes of `text` */
     RF_MOUNT_SYMLINK, /* a symbolic link to `text` */
@@ -42,7 +43,7 @@ struct rf_boot {
     u32 trace;          /* 1: trace every system call */
     u32 trace_filter;   /* string: comma-separated names, or 0 */
     u32 processors;     /* how many the cell may use at once */
-    u32 has_tty;        /* 1: stdin is a terminal, put into raw mode by the kernel */
+    u32 has_tty;        /* 1: stdin and stdout are a terminal, put into raw mode by the kernel */
     u64 memory_limit;   /* bytes; 0: none */
     u64 host_memory;    /* bytes of the host, for /proc/meminfo when there is no limit */
     u64 vdso_start, vdso_end; /* the host's vdso and vvar pages, left mapped */
@@ -50,7 +51,7 @@ struct rf_boot {
     u64 hwcap, hwcap2;  /* AT_HWCAP, AT_HWCAP2 of the host */
     u32 platform;       /* string: AT_PLATFORM */
     u32 kernel_release; /* string: what uname(2) of the host says, shown in the cell */
-    u32 cpu_info;       /* string: text of the host's /proc/cpuinfo, of the cell's processors */
+    u32 unused;         /* the text of /proc/cpuinfo is fetched with CPU_INFO when it is read */
     u32 xsave_size;     /* bytes of the extended state that the host saves in a signal frame */
     u32 umask;
     u32 reserved;

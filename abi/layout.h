@@ -21,6 +21,11 @@
 #define RF_LIBOS_END    0x640000000000ul
 #define RF_USER_TOP     0x7ffffffff000ul
 
+/* Host calls are let through only from code in this range: the library OS image. Its last page holds
+ * the code that installed the filter and jumped to the library OS; it may be unmapped. */
+#define RF_LIBOS_CODE_SIZE (16ul << 20)
+#define RF_START_STUB      (RF_LIBOS_BASE + RF_LIBOS_CODE_SIZE - PAGE_SIZE)
+
 /* Descriptors that a cell's first process holds when the library OS starts. Every other descriptor
  * is granted by the kernel in a reply and is closed by the library OS when it is done with it. */
 #define RF_FD_HEAP      3 /* the heap segment, for mapping parts of it again */

@@ -19,11 +19,13 @@
     OP(any, DROP, 1, "", "0", "empties the slot of the caller's table")                            \
     OP(any, KIND, 2, "", "RF_KIND_*", "what interface the capability has")                         \
     /* the cell itself */                                                                          \
-    OP(cell_self, PREPARED, 32, "", "index of a spawn token",                                      \
-       "waits until SPAWN; only the prepared process calls it. Data out: what SPAWN passed")       \
+    OP(cell_self, PREPARED, 32, "", "a spawn token, or RF_PREPARED_SIGNAL | signal number",         \
+       "waits until SPAWN, or until ringfence was sent a signal that the cell's foreground job "   \
+       "(no terminal: its main program) is to get, SIGWINCH among them; only the prepared "        \
+       "process calls it. EINTR: the thread was kicked")                                           \
     OP(cell_self, SPAWN, 33, "w0: token", "0",                                                     \
        "lets the prepared process return from PREPARED with result w0 (it forks then). "           \
-       "EAGAIN: no prepared process waits")                                                        \
+       "EINVAL: w0 is RF_PREPARED_SIGNAL or more. EAGAIN: 64 tokens wait already")                                                        \
     OP(cell_self, KICK, 34, "w0: host process id, w1: host thread id", "0",                        \
        "sends RF_KICK_SIGNAL to a thread of this cell. ESRCH: not a thread of this cell")          \
     OP(cell_self, EXIT, 35, "w0: wait status as of waitpid(2)", "never returns",                   \
@@ -39,6 +41,12 @@
        "w2: peak resident bytes, w3: missing ns", "figures of one host process of this cell. "     \
        "ESRCH: not a process of this cell")                                                        \
     OP(cell_self, AFFINITY, 40, "", "number of processors; data out: cpu mask", "")                \
+    OP(cell_self, START_FAILED, 41, "w0: wait status as of waitpid(2): exit status 126 (cannot "   \
+       "be executed) or 127 (not found); data: text for the user", "never returns",                \
+       "ends the cell: its main program could not be started. The text is shown in one line "      \
+       "after \"ringfence: \"")                                                                    \
+    OP(cell_self, CPU_INFO, 42, "w0: offset", "bytes; data out",                                   \
+       "a piece of the host's /proc/cpuinfo; 0: its end")                                          \
     /* console: a stream of the host, perhaps a terminal */                                        \
     OP(console, CONSOLE_READ, 64, "w0: most bytes, w1: 1 to not wait", "bytes; data out",          \
        "0: end of input. EAGAIN: nothing there and w1 was 1. EIO: host error")                     \
@@ -114,6 +122,9 @@ enum rf_kind {
     RF_KIND_DIR,
     RF_KIND_FILE,
 };
+
+/* Results of PREPARED from here on carry a signal number in the low bits. */
+#define RF_PREPARED_SIGNAL 0x40000000u
 
 /* The host signal by which the kernel interrupts a thread of a cell (SIGUSR2's number). The library
  * OS gives it no meaning of its own: it looks at the thread's pending events. */
