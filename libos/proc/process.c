@@ -6,6 +6,7 @@
 #include "libos/host/host.h"
 #include "libos/host/invoke.h"
 #include "libos/mm/heap.h"
+#include "libos/proc/pidfd.h"
 #include "libos/proc/process.h"
 #include "libos/proc/tree.h"
 
@@ -185,6 +186,7 @@ struct process *process_copy(struct process *from)
 
 void process_free(struct process *p)
 {
+    pidfd_process_gone(p);
     signals_destroy_process(p);
     if (p->files)
         fdtable_put(p->files);
