@@ -77,6 +77,7 @@ struct process {
     int exit_signal;  /* sent to the parent at the end; 0: none */
     int status;       /* wait status once zombie; of the last stop before that */
     bool news_stopped, news_continued; /* to be reported to the parent once */
+    bool told_continued;               /* SIGCHLD for news_continued was sent */
     bool exiting;     /* exit_group has begun: every thread ends at its next safe point */
     bool executed;    /* has called execve since it was forked (setpgid's rule) */
     bool subreaper, no_new_privs, dumpable;

@@ -3,14 +3,16 @@
  * signals queue. All of it lies in the heap segment, so that any process can send.
  *
  * Sending: mark it pending, choose a thread that does not block it, set its `attention`, wake it
- * (thread_wake), and if it may be running program code, have the kernel kick it. The receiving thread
- * acts on its own way out of the library OS, or in the host's kick handler when it was in program code.
+ * (thread_wake), and if it may be running program code, have the kernel kick it. The receiving
+ * thread acts on its own way out of the library OS, or in the host's kick handler when it was in
+ * program code.
  */
 #ifndef LIBOS_PROC_SIGNAL_H
 #define LIBOS_PROC_SIGNAL_H
 
 #include "base/list.h"
 #include "base/types.h"
+#include "libos/sync/wait.h"
 
 #define SIGNAL_COUNT 64
 
@@ -40,7 +42,8 @@ struct pending {
 struct signal_state {
     struct sigaction_abi actions[SIGNAL_COUNT];
     struct pending pending;
-    u32 queued; /* counted against RLIMIT_SIGPENDING */
+    u32 queued;            /* counted against RLIMIT_SIGPENDING */
+    struct waitq arrivals; /* woken with POLLIN whenever a signal becomes pending: signalfd */
 };
 
 struct thread_signals {
@@ -50,15 +53,17 @@ struct thread_signals {
     struct pending pending;
     u64 stack_base, stack_size; /* sigaltstack(2) */
     u32 stack_flags;
-    sigset waiting_for; /* sigtimedwait */
+    sigset waiting_for;                         /* sigtimedwait */
     u64 fault_trap, fault_error, fault_address; /* of the last fault, for the handler's context */
 };
 
 struct process;
 struct thread;
 
-/* Sending. `info` may be NULL: as the kernel would. 0, -EAGAIN (queue full), -ESRCH. The caller holds
- * the_cell->lock unless it names its own process or thread. */
+/* Sending. `info` may be NULL: as the kernel would. 0, -EAGAIN (queue full), -ESRCH. The process or
+ * thread must not go away meanwhile: it is the caller's own, or the caller holds the_cell->lock.
+ * Takes the process's lock, which also guards its list of threads (changed only with the_cell->lock
+ * held too). */
 int send_signal_to_process(struct process *p, int signo, const struct siginfo *info);
 int send_signal_to_thread(struct thread *t, int signo, const struct siginfo *info);
 int send_signal_to_group(int pgid, int signo, const struct siginfo *info);
@@ -78,7 +83,16 @@ void set_mask_for_call(sigset mask);
 /* signalfd: takes the first pending signal in `set` of the calling thread or process. 0: none. */
 int take_signal(sigset set, struct siginfo *info);
 
-void signals_init_process(struct process *p, const struct process *parent); /* parent NULL: defaults */
+/* True if p would not act on the signal: ignored, or ignored by default. p's lock held. */
+bool signal_ignored(const struct process *p, int signo);
+/* True if the calling thread blocks the signal or its process ignores it: for terminals (SIGTTIN).
+ */
+bool signal_blocked_or_ignored(int signo);
+/* True if SIGKILL is pending for p. */
+bool killed(const struct process *p);
+
+void signals_init_process(struct process *p,
+                          const struct process *parent); /* parent NULL: defaults */
 void signals_init_thread(struct thread *t, const struct thread *parent);
 void signals_reset_for_exec(struct process *p, struct thread *t);
 void signals_destroy_process(struct process *p);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The slow paths of the mutex: the three-state futex lock of U. Drepper, "Futexes Are Tricky" (2011). */
+/* The slow paths of the mutex: the three-state futex lock of U. Drepper, "Futexes Are Tricky"
+ * (2011). */
 #include "libos/sync/lock.h"
 #include "libos/host/host.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sleeping and waking. The protocol between a sleeper S and a waker W of the thread's wake word:
  *
- *     S: ticket = *word; test conditions; sleeping = 1 (full barrier); attention? ; futex wait(word, ticket)
- *     W: change state; ++*word (full barrier); if sleeping: futex wake(word)
+ *     S: ticket = *word; test conditions; sleeping = 1 (full barrier); attention? ; futex
+ * wait(word, ticket) W: change state; ++*word (full barrier); if sleeping: futex wake(word)
  *
- * If W sees sleeping == 0, its increment came before S's store of it, so the host finds *word != ticket and
- * S does not sleep. The same order makes a signal's `attention` either seen by S before it sleeps, or
- * followed by a wake.
+ * If W sees sleeping == 0, its increment came before S's store of it, so the host finds *word !=
+ * ticket and S does not sleep. The same order makes a signal's `attention` either seen by S before
+ * it sleeps, or followed by a wake.
  */
 #include "libos/sync/wait.h"
 #include "libos/host/host.h"
@@ -39,8 +39,7 @@ void waitq_wake_some(struct waitq *q, u32 events, int most)
 {
     int woken = 0;
     lock_take(&q->lock);
-    list_for_each_safe(l, &q->waiters)
-    {
+    list_for_each_safe(l, &q->waiters) {
         struct waiter *w = list_entry(l, struct waiter, link);
         if ((w->events & events) && w->wake(w, events) && ++woken == most)
             break;
@@ -67,6 +66,14 @@ void thread_wake(struct thread *t)
 u32 wake_ticket(void)
 {
     return __atomic_load_n(current()->wake_word, __ATOMIC_ACQUIRE);
+}
+
+void sleep_stopped(u32 ticket)
+{
+    struct thread *t = current();
+    __atomic_exchange_n(&t->sleeping, 1, __ATOMIC_SEQ_CST);
+    host_futex_wait(t->wake_word, ticket, FOREVER);
+    __atomic_exchange_n(&t->sleeping, 0, __ATOMIC_SEQ_CST);
 }
 
 long sleep_until_woken(u32 ticket, u64 deadline)

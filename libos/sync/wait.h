@@ -4,8 +4,8 @@
  * An object that can be waited for has a `struct waitq`. Whoever changes the object's state calls
  * waitq_wake with the poll(2) events that now may hold. Two ways to wait:
  *
- *  - wait_on: like a condition variable. The caller holds the object's lock, tests its condition, and
- *    calls wait_on in a loop:
+ *  - wait_on: like a condition variable. The caller holds the object's lock, tests its condition,
+ * and calls wait_on in a loop:
  *
  *        lock_take(&p->lock);
  *        while (p->used == 0) {
@@ -13,12 +13,12 @@
  *            if (r) { lock_release(&p->lock); return r == -EINTR ? -ERESTARTSYS : r; }
  *        }
  *
- *  - a `struct waiter` with a callback, for poll, epoll and the like: take a ticket, waitq_add, test all
- *    conditions, sleep_until_woken.
+ *  - a `struct waiter` with a callback, for poll, epoll and the like: take a ticket, waitq_add,
+ * test all conditions, sleep_until_woken.
  *
- * The waker changes the state first (under the object's lock) and calls waitq_wake after it; then no
- * wake-up is lost. Callbacks run in the waker's process with the queue's lock held: they touch only
- * heap memory and take no lock of a rank above the wait queue.
+ * The waker changes the state first (under the object's lock) and calls waitq_wake after it; then
+ * no wake-up is lost. Callbacks run in the waker's process with the queue's lock held: they touch
+ * only heap memory and take no lock of a rank above the wait queue.
  */
 #ifndef LIBOS_SYNC_WAIT_H
 #define LIBOS_SYNC_WAIT_H
@@ -60,15 +60,18 @@ static inline void waitq_wake(struct waitq *q, u32 events)
 /* The usual callback: wakes w->thread. */
 bool wake_waiter_thread(struct waiter *w, u32 events);
 
-/* Sleeps on q: releases `held` (may be NULL), sleeps, takes it again. `deadline`: CLOCK_MONOTONIC ns.
- * 0: woken (test your condition again); -ETIMEDOUT; -EINTR: a signal that is not blocked is pending
- * (or the thread is to end). */
+/* Sleeps on q: releases `held` (may be NULL), sleeps, takes it again. `deadline`: CLOCK_MONOTONIC
+ * ns. 0: woken (test your condition again); -ETIMEDOUT; -EINTR: a signal that is not blocked is
+ * pending (or the thread is to end). */
 long wait_on(struct waitq *q, struct lock *held, u64 deadline);
 
 /* For callers with waiters of their own. Results as wait_on; returns at once if something woke the
  * thread since the ticket was taken. */
 u32 wake_ticket(void);
 long sleep_until_woken(u32 ticket, u64 deadline);
+
+/* The same without looking at signals: for a stopped thread. */
+void sleep_stopped(u32 ticket);
 
 /* Wakes a thread that sleeps or is about to. Safe from any process. */
 void thread_wake(struct thread *t);

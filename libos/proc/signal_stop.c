@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Job control: stopping and going on. A process is stopped when its state says so; each of its
+ * threads notices on its way out of the library OS and waits in stopped_wait. */
+#include "libos/proc/signal_queue.h"
+#include "libos/proc/tree.h"
+#include "libos/fs/poll.h"
+#include "base/string.h"
+
+#define CLD_STOPPED_   5
+#define CLD_CONTINUED_ 6
+
+/* pid, uid, status: the union's members for SIGCHLD. */
+static void tell_parent(struct process *p, int code, int status)
+{
+    struct process *parent = p->parent;
+    if (parent == NULL || parent == the_cell->init)
+        return;
+    const struct sigaction_abi *a = &parent->signals.actions[SIG_CHLD - 1];
+    if (!(a->flags & SA_NOCLDSTOP_)) {
+        struct siginfo info = {.signo = SIG_CHLD, .code = code};
+        u32 rest[3] = {(u32)p->pid, p->uid, (u32)status};
+        memcpy(info.rest, rest, sizeof(rest));
+        send_signal_to_process(parent, SIG_CHLD, &info);
+    }
+    waitq_wake(&parent->child_events, POLLIN);
+}
+
+void process_stop(int signo)
+{
+    struct process *p = current_process;
+    lock_take(&the_cell->lock);
+    if (signo != SIG_STOP && group_orphaned(p->pgid, NULL)) {
+        lock_release(&the_cell->lock);
+        return;
+    }
+    lock_take(&p->lock);
+    bool news = p->state == PROCESS_RUNS;
+    if (news) {
+        p->state = PROCESS_STOPPED;
+        p->status = signo << 8 | 0x7f;
+        p->news_stopped = true;
+        p->news_continued = false;
+        list_for_each(l, &p->threads)
+            thread_poke(list_entry(l, struct thread, siblings));
+    }
+    lock_release(&p->lock);
+    if (news)
+        tell_parent(p, CLD_STOPPED_, signo);
+    lock_release(&the_cell->lock);
+}
+
+void process_continue(struct process *p)
+{
+    if (p->state != PROCESS_STOPPED)
+        return;
+    p->state = PROCESS_RUNS;
+    p->news_stopped = false;
+    p->news_continued = true;
+    list_for_each(l, &p->threads)
+        thread_poke(list_entry(l, struct thread, siblings));
+}
+
+/* The parent is told by the process that went on, because that needs the_cell->lock. */
+void report_continued(void)
+{
+    struct process *p = current_process;
+    lock_take(&the_cell->lock);
+    lock_take(&p->lock);
+    bool news = p->news_continued && !p->told_continued;
+    p->told_continued = p->news_continued;
+    lock_release(&p->lock);
+    if (news)
+        tell_parent(p, CLD_CONTINUED_, SIG_CONT);
+    lock_release(&the_cell->lock);
+}
+
+void stopped_wait(void)
+{
+    struct process *p = current_process;
+    for (;;) {
+        u32 ticket = wake_ticket();
+        if (__atomic_load_n(&p->state, __ATOMIC_ACQUIRE) != PROCESS_STOPPED || killed(p) ||
+            p->exiting || current()->ending)
+            break;
+        sleep_stopped(ticket);
+    }
+    report_continued();
+}
