@@ -293,7 +293,9 @@ void thread_free(struct thread *t)
 
 void thread_link(struct thread *t)
 {
+    lock_take(&t->process->lock);
     list_add_tail(&t->process->threads, &t->siblings);
+    lock_release(&t->process->lock);
     list_add(bucket(the_cell->tids, t->tid), &t->hash);
     t->process->thread_count++;
     the_cell->thread_count++;
@@ -301,7 +303,9 @@ void thread_link(struct thread *t)
 
 void thread_unlink(struct thread *t)
 {
+    lock_take(&t->process->lock);
     list_del(&t->siblings);
+    lock_release(&t->process->lock);
     list_del(&t->hash);
     t->process->thread_count--;
     the_cell->thread_count--;
@@ -309,9 +313,11 @@ void thread_unlink(struct thread *t)
 
 void thread_poke(struct thread *t)
 {
-    __atomic_store_n(&t->attention, 1, __ATOMIC_SEQ_CST);
+    __atomic_or_fetch(&t->attention, 1, __ATOMIC_SEQ_CST);
     thread_wake(t);
-    if (__atomic_load_n(&t->user_mode, __ATOMIC_SEQ_CST) && t->host_tid)
+    /* A thread that sleeps looks at attention when it wakes. Whether another runs program code cannot be
+     * known (its store of user_mode may still be under way), so it is kicked. */
+    if (t != current() && t->host_tid && !__atomic_load_n(&t->sleeping, __ATOMIC_SEQ_CST))
         invoke(RF_SLOT_CELL, RF_OP_KICK, t->process->host_pid, t->host_tid, 0, 0);
 }
 
