@@ -7,6 +7,7 @@
 
 struct process;
 struct thread;
+struct regs;
 
 /* The prepared process, once per cell: makes `init`, then the first program's process from the boot
  * record, and serves spawn requests for ever. Called by entry/start.c when heap and files are there. */

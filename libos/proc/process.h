@@ -71,8 +71,6 @@ struct process {
     char *command_line; /* heap copy of the arguments, each ended by NUL, as at exec */
     u32 command_line_length;
     u64 arguments_start, arguments_end, environment_start, environment_end; /* in its memory */
-    char *command_line;      /* heap: the argument strings of the last exec, each with its NUL, or NULL */
-    u32 command_line_length; /* for /proc/PID/cmdline, which other processes read */
     u64 start_time;   /* host_now() when it was made */
     int exit_signal;  /* sent to the parent at the end; 0: none */
     int status;       /* wait status once zombie; of the last stop before that */
