@@ -22,11 +22,6 @@ struct ram_file *ram_file_data(struct inode *i)
     return i->data;
 }
 
-bool is_ram_file(const struct inode *i)
-{
-    return S_ISREG(i->mode) && i->ops->open == ramfs_open;
-}
-
 void ram_file_free(struct inode *i)
 {
     struct ram_file *r = i->data;

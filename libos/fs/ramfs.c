@@ -232,6 +232,11 @@ static const struct inode_ops object_ops = {
     .evict = ramfs_evict,
 };
 
+bool is_ram_file(const struct inode *i)
+{
+    return S_ISREG(i->mode) && i->ops == &object_ops;
+}
+
 struct inode *ramfs_inode(struct filesystem *fs, u32 mode, u64 rdev, const char *target)
 {
     struct inode *i = inode_new(fs, S_ISDIR(mode) ? &directory_ops : &object_ops, mode);
