@@ -37,7 +37,8 @@ struct host_inode {
     bool written_through; /* has been mapped shared and writable: the cache is not used */
     bool appended;        /* the dirty data was all appended */
     bool misplaced;       /* it landed elsewhere: somebody on the host appended too */
-    bool gone;            /* its last name was removed by this cell: late writes may be forgotten */
+    bool fresh; /* this cell made it and has not opened it yet: O_TRUNC has nothing to do */
+    bool gone;  /* its last name was removed by this cell: late writes may be forgotten */
     struct list
         dirty_link; /* hostfs_write.c: on the list while dirty, with a reference to the inode */
     u64 last_write; /* hostfs_now() of the last write, or of when it was made */

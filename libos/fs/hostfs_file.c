@@ -224,7 +224,10 @@ long hostfs_open_file(struct inode *i, struct dentry *d, struct file *f)
             return r;
         i = f->inode;
         lock_take(&i->lock);
-        r = hostfs_handle_get(i, d, kind_of(f));
+        if (host_inode(i)->fresh)
+            f->flags &= ~(u32)O_TRUNC;
+        host_inode(i)->fresh = false;
+        r = hostfs_handle_get(i, d, kind_of(f), &f->flags);
         lock_release(&i->lock);
     }
     if (r < 0)

@@ -75,9 +75,20 @@ static long invoke_open(struct dentry *d, struct rf_msg *m, int flags, bool cont
     return r;
 }
 
-/* Opens i by name. The slot, or -E…; -ESTALE: the name is something else's now. */
-static long open_slot(struct inode *i, struct dentry *d, enum handle_kind kind, struct rf_msg *m,
-                      bool *readable)
+/* The contents are gone on the host, and so is what we have of them. */
+static void truncated(struct inode *i, u32 *flags)
+{
+    struct host_inode *h = host_inode(i);
+    *flags &= ~(u32)O_TRUNC;
+    cache_file_drop(&h->cache);
+    h->own_change = true;
+    h->last_write = hostfs_now();
+}
+
+/* Opens i by name. The slot, or -E…; -ESTALE: the name is something else's now. `truncate`: O_TRUNC
+ * or 0. */
+static long open_slot(struct inode *i, struct dentry *d, enum handle_kind kind, u32 *truncate,
+                      struct rf_msg *m, bool *readable)
 {
     struct host_inode *h = host_inode(i);
     *readable = true;
@@ -85,14 +96,14 @@ static long open_slot(struct inode *i, struct dentry *d, enum handle_kind kind, 
         return -ESTALE;
     bool content = kind == HANDLE_READ && i->size <= INLINE_MOST && !cache_dirty(&h->cache) &&
                    !h->written_through && !cache_holds_whole(&h->cache, i->size);
-    int flags = kind == HANDLE_READ ? O_RDONLY : O_RDWR;
+    int flags = kind == HANDLE_READ ? O_RDONLY : O_RDWR | (int)(*truncate & O_TRUNC);
     long slot = invoke_open(d, m, flags, content);
     if (slot == -ENFILE || slot == -EMFILE) {
         limit_idle(0);
         slot = invoke_open(d, m, flags, content);
     }
     if (slot == -EACCES && kind == HANDLE_WRITE) {
-        slot = invoke_open(d, m, O_WRONLY, false);
+        slot = invoke_open(d, m, O_WRONLY | (flags & O_TRUNC), false);
         *readable = false;
     }
     if (slot < 0)
@@ -101,6 +112,8 @@ static long open_slot(struct inode *i, struct dentry *d, enum handle_kind kind, 
         drop_slot((u32)slot);
         return -ESTALE;
     }
+    if (flags & O_TRUNC)
+        truncated(i, truncate);
     hostfs_update(i, hostfs_attr(m));
     if (content && m->words[1] && m->words[1] == i->size)
         cache_insert_whole(&h->cache, m->data + sizeof(struct rf_attr), m->words[1]);
@@ -119,12 +132,12 @@ static void set_slot(struct host_handle *handle, u32 slot, bool readable)
         drop_slot(old);
 }
 
-static long open_handle(struct inode *i, struct dentry *d, enum handle_kind kind)
+static long open_handle(struct inode *i, struct dentry *d, enum handle_kind kind, u32 *truncate)
 {
     struct host_handle *handle = &host_inode(i)->handles[kind];
     struct rf_msg *m = message_get();
     bool readable;
-    long slot = open_slot(i, d, kind, m, &readable);
+    long slot = open_slot(i, d, kind, truncate, m, &readable);
     message_put(m);
     if (slot > 0)
         set_slot(handle, (u32)slot, readable);
@@ -139,7 +152,7 @@ static void use(struct host_handle *handle)
     lock_release(&handles->lock);
 }
 
-long hostfs_handle_get(struct inode *i, struct dentry *d, enum handle_kind kind)
+long hostfs_handle_get(struct inode *i, struct dentry *d, enum handle_kind kind, u32 *flags)
 {
     struct host_inode *h = host_inode(i);
     struct host_handle *handle = &h->handles[kind];
@@ -148,7 +161,7 @@ long hostfs_handle_get(struct inode *i, struct dentry *d, enum handle_kind kind)
         return 0;
     if (kind == HANDLE_READ && h->handles[HANDLE_WRITE].slot && h->handles[HANDLE_WRITE].readable)
         return 0;
-    long r = open_handle(i, d, kind);
+    long r = open_handle(i, d, kind, flags);
     if (r < 0)
         hostfs_handle_put(i, kind);
     return r < 0 ? r : 0;
@@ -196,7 +209,8 @@ long hostfs_slot(struct inode *i, struct dentry *d, enum handle_kind kind)
         return writer->slot;
     if (h->handles[kind].slot)
         return h->handles[kind].slot;
-    return open_handle(i, d, kind);
+    u32 nothing = 0;
+    return open_handle(i, d, kind, &nothing);
 }
 
 void hostfs_handle_give(struct inode *i, enum handle_kind kind, u32 slot)

@@ -106,6 +106,7 @@ static long create_file(struct inode *dir, struct dentry *d, u32 mode, struct rf
         return r;
     }
     host_inode(d->inode)->last_write = hostfs_now();
+    host_inode(d->inode)->fresh = true;
     hostfs_handle_give(d->inode, HANDLE_WRITE, (u32)slot);
     return 0;
 }
