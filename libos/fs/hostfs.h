@@ -105,9 +105,9 @@ extern const struct inode_ops host_dir_ops, host_file_ops, host_link_ops, host_s
 /* ---- hostfs_handle.c: capability slots ---- */
 
 void hostfs_handles_init(void);
-/* Takes a use of a handle of i, opening it by the name d if it has no slot. HANDLE_READ may be
- * given without a slot when the contents are cached. i->lock held. 0 or -E…. */
-long hostfs_handle_get(struct inode *i, struct dentry *d, enum handle_kind kind);
+/* Takes a use of a handle of i, opening it by the name d if it has no slot. If *flags has O_TRUNC and
+ * the opening did that, it is cleared. i->lock held. 0 or -E…. */
+long hostfs_handle_get(struct inode *i, struct dentry *d, enum handle_kind kind, u32 *flags);
 void hostfs_handle_put(struct inode *i, enum handle_kind kind);
 /* The slot by which i can be read (or written) now, opening one by name if needed. Slot or -E…;
  * i->lock held. */
