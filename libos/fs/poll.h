@@ -21,6 +21,9 @@ struct poll_table {
     /* Arranges that a waitq_wake of q which meets `events` wakes the poller. */
     void (*add)(struct poll_table *pt, struct waitq *q);
     u32 events; /* that the poller is interested in; POLLERR and POLLHUP always are */
+    /* A poll operation whose events come by time alone (timerfd) lowers this to the CLOCK_MONOTONIC ns at
+     * which to look again. */
+    u64 deadline;
 };
 
 static inline void poll_register(struct poll_table *pt, struct waitq *q)
@@ -28,5 +31,8 @@ static inline void poll_register(struct poll_table *pt, struct waitq *q)
     if (pt)
         pt->add(pt, q);
 }
+
+/* What a file without a poll operation has to say. */
+#define POLL_ALWAYS (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)
 
 #endif
