@@ -287,6 +287,7 @@ struct thread *thread_copy(struct process *p, struct thread *from)
 void thread_free(struct thread *t)
 {
     signals_destroy_thread(t);
+    heap_free(t->poll_block);
     index_give_back(t->index);
     heap_free(t);
 }

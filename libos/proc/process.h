@@ -163,6 +163,8 @@ struct cell {
     char hostname[65], domainname[65];
     u64 started; /* host_now() */
     bool trace;
+    struct lock epoll_lock;   /* fs/epoll.c */
+    struct lock inotify_lock; /* fs/inotify.c */
     /* Each owned by its folder. */
     void *heap, *filesystems, *net, *ttys, *futexes, *ipc, *tracing, *times, *random;
 };
