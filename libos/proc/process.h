@@ -68,8 +68,6 @@ struct process {
 
     char comm[COMM_SIZE];
     char *executable; /* heap string: absolute path in the cell */
-    char *command_line; /* heap copy of the arguments, each ended by NUL, as at exec */
-    u32 command_line_length;
     u64 arguments_start, arguments_end, environment_start, environment_end; /* in its memory */
     u64 start_time;   /* host_now() when it was made */
     int exit_signal;  /* sent to the parent at the end; 0: none */
