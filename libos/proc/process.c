@@ -6,6 +6,7 @@
 #include "libos/host/host.h"
 #include "libos/host/invoke.h"
 #include "libos/mm/heap.h"
+#include "libos/proc/futex.h"
 #include "libos/proc/pidfd.h"
 #include "libos/proc/process.h"
 #include "libos/proc/tree.h"
@@ -123,7 +124,7 @@ void processes_init(void)
     memset(the_cell->thread_index_free, 0xff, sizeof(the_cell->thread_index_free));
     the_cell->thread_index_free[0] &= ~1ull; /* the prepared process */
     the_cell->next_pid = FIRST_ID;
-    the_cell->started = host_now();
+    futexes_init();
 
     init = heap_alloc(sizeof(*init));
     if (!init)
@@ -288,6 +289,7 @@ void thread_free(struct thread *t)
 {
     signals_destroy_thread(t);
     heap_free(t->poll_block);
+    heap_free(t->futex);
     index_give_back(t->index);
     heap_free(t);
 }

@@ -23,6 +23,8 @@ long deadline_from_user(const struct timespec_abi *user, u64 *deadline);
 bool timespec_valid(const struct timespec_abi *t);
 /* Nanoseconds, saturating. */
 u64 timespec_ns(const struct timespec_abi *t);
+/* The CLOCK_MONOTONIC instant at which CLOCK_REALTIME will be `ns`. */
+u64 deadline_of_real_time(u64 ns);
 
 /* Timers: callbacks at an instant, run by whichever thread of the cell the kernel wakes for it. The
  * callback runs with the timer lock held, touches only heap memory, may send signals and wake queues. It

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Locks with the priority-inheritance protocol. The word holds the owner's number; whoever unlocks
+ * hands it to the first waiter. Priorities themselves are not inherited: cells have none. */
+#include <linux/futex.h>
+
+#include "libos/entry/errno.h"
+#include "libos/entry/user.h"
+#include "libos/proc/futex.h"
+#include "libos/proc/process.h"
+
+static struct futex_waiter *first_waiter(struct futex_bucket *b, const struct futex_key *key,
+                                         bool *more)
+{
+    struct futex_waiter *first = NULL;
+
+    *more = false;
+    list_for_each(l, &b->queue) {
+        struct futex_waiter *w = list_entry(l, struct futex_waiter, link);
+
+        if (!futex_key_equal(&w->key, key))
+            continue;
+        if (first) {
+            *more = true;
+            break;
+        }
+        first = w;
+    }
+    return first;
+}
+
+/* Takes the free lock, or marks the held one as waited for. 1: taken; 0: marked; -E…. Bucket locked. */
+static long take_or_mark(u32 *word, bool try_only)
+{
+    u32 own = (u32)current()->tid, value;
+    long r = user_load32(word, &value);
+
+    while (r == 0) {
+        u32 owner = value & FUTEX_TID_MASK, seen = value, wanted;
+
+        if (owner == own)
+            return -EDEADLK;
+        if (owner && try_only)
+            return -EAGAIN;
+        if (owner && !find_thread((int)owner) && !(value & FUTEX_OWNER_DIED))
+            return -ESRCH;
+        wanted = owner ? value | FUTEX_WAITERS : own | (value & ~(u32)FUTEX_TID_MASK);
+        r = user_cmpxchg32(word, &seen, wanted);
+        if (r == 0 && seen == value)
+            return !owner;
+        value = seen;
+    }
+    return r;
+}
+
+long futex_lock_pi(u32 *word, bool is_private, u64 deadline, bool try_only)
+{
+    struct futex_waiter *w = futex_waiter_get();
+    struct futex_key key;
+    struct futex_bucket *b;
+    long r;
+
+    if (!w)
+        return -ENOMEM;
+    r = futex_key(word, is_private, &key);
+    if (r)
+        return r;
+    b = futex_bucket(&key);
+    lock_take(&the_cell->lock); /* for find_thread */
+    lock_take(&b->lock);
+    r = take_or_mark(word, try_only);
+    if (r == 0) {
+        __atomic_add_fetch(&b->waiting, 1, __ATOMIC_SEQ_CST);
+        w->bitset = FUTEX_BITSET_MATCH_ANY;
+        futex_enqueue(b, w, &key);
+    }
+    lock_release(&b->lock);
+    lock_release(&the_cell->lock);
+    if (r)
+        return r < 0 ? r : 0;
+    r = futex_sleep(w, deadline);
+    return r == -EINTR ? -ERESTARTSYS : r;
+}
+
+/* The lock goes to the first waiter, or is free. Bucket locked. */
+static long hand_over(struct futex_bucket *b, const struct futex_key *key, u32 *word, u32 flags)
+{
+    u32 value;
+    long r = user_load32(word, &value);
+
+    while (r == 0) {
+        bool more;
+        struct futex_waiter *w = first_waiter(b, key, &more);
+        u32 seen = value, next = flags;
+
+        if (w)
+            next |= (u32)w->thread->tid | (more ? FUTEX_WAITERS : 0);
+        r = user_cmpxchg32(word, &seen, next);
+        if (r == 0 && seen == value) {
+            if (w)
+                futex_wake_waiter(w);
+            break;
+        }
+        value = seen;
+    }
+    return r;
+}
+
+long futex_unlock_pi(u32 *word, bool is_private)
+{
+    struct futex_key key;
+    struct futex_bucket *b;
+    u32 value;
+    long r = futex_key(word, is_private, &key);
+
+    if (r)
+        return r;
+    b = futex_bucket(&key);
+    lock_take(&b->lock);
+    r = user_load32(word, &value);
+    if (r == 0 && (value & FUTEX_TID_MASK) != (u32)current()->tid)
+        r = -EPERM;
+    if (r == 0)
+        r = hand_over(b, &key, word, 0);
+    lock_release(&b->lock);
+    return r;
+}
+
+void futex_pass_on(u32 *word, u32 flags)
+{
+    for (int is_private = 0; is_private < 2; is_private++) {
+        struct futex_key key;
+        struct futex_bucket *b;
+        bool more, found;
+
+        if (futex_key(word, is_private, &key))
+            return;
+        b = futex_bucket(&key);
+        lock_take(&b->lock);
+        found = first_waiter(b, &key, &more) != NULL;
+        if (found || is_private)
+            hand_over(b, &key, word, flags);
+        lock_release(&b->lock);
+        if (found)
+            return;
+    }
+}
