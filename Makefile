@@ -29,7 +29,8 @@ LIBOS_CFLAGS := $(STD) $(WARN) $(OPT) -ffreestanding -fno-stack-protector -mgene
                 -fPIE -fvisibility=hidden -fno-asynchronous-unwind-tables -fno-strict-aliasing \
                 -fcf-protection=none -fno-jump-tables $(LIBOS_EXTRA)
 LIBOS_LDFLAGS := -nostdlib -static -no-pie -Wl,-Ttext-segment=$(LIBOS_BASE) -Wl,--build-id=none \
-                 -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-dynamic-linker $(LIBOS_LDEXTRA)
+                 -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-dynamic-linker \
+                 -Wl,--no-relax $(LIBOS_LDEXTRA)
 
 LIBOS_SRC  := $(sort $(shell find libos base -name '*.c' -o -name '*.S' 2>/dev/null))
 KERNEL_SRC := $(sort $(shell find kernel base cli -name '*.c' -o -name '*.S' 2>/dev/null))
