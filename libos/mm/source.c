@@ -16,11 +16,18 @@ long source_ask(const struct mapping *m, u64 distance, size_t length, struct map
 {
     bool shared = m->flags & MAPPING_SHARED;
     int prot = shared ? m->prot | (m->max_prot & PROT_WRITE) : m->prot;
+    *out = (struct map_source){0};
     long r = m->file->ops->map(m->file, m->offset + distance, length, prot, shared, out);
     if (r < 0)
         return r;
     out->length = PAGE_ALIGN(out->length);
     return out->length ? 0 : -EIO;
+}
+
+static void source_drop(const struct map_source *s)
+{
+    if (s->kind == MAP_SOURCE_DESCRIPTOR && !s->keep)
+        host_close(s->fd);
 }
 
 static int reserve_flag(const struct mapping *m)
@@ -51,7 +58,7 @@ long source_map_piece(u64 addr, size_t length, const struct mapping *m, const st
         return map_descriptor(addr, length, m, host_flags, RF_FD_HEAP, heap_offset(s->heap));
     case MAP_SOURCE_DESCRIPTOR:
         r = map_descriptor(addr, length, m, host_flags, s->fd, s->fd_offset);
-        host_close(s->fd);
+        source_drop(s);
         return r;
     case MAP_SOURCE_ZERO: return map_anonymous(addr, length, m, host_flags);
     case MAP_SOURCE_BEYOND:
@@ -76,12 +83,6 @@ static long map_pieces(u64 addr, size_t length, const struct mapping *m, struct 
         if (r < 0)
             return r;
     }
-}
-
-static void source_drop(const struct map_source *s)
-{
-    if (s->kind == MAP_SOURCE_DESCRIPTOR)
-        host_close(s->fd);
 }
 
 long source_map(u64 addr, size_t length, const struct mapping *m, int host_flags)

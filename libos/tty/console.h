@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The console capabilities as files: the streams that the cell was started with. One struct console
+ * per slot, in the heap segment. If stdin and stdout are the user's terminal (boot->has_tty), then
+ * what is a terminal among the three is one tty instead; see console_tty.h. */
+#ifndef LIBOS_TTY_CONSOLE_H
+#define LIBOS_TTY_CONSOLE_H
+
+#include "abi/objects.h"
+#include "libos/fs/file.h"
+
+struct console {
+    u32 slot;
+    u32 rights;         /* RF_RIGHT_READ, RF_RIGHT_WRITE */
+    bool is_tty;        /* a terminal of the host, which does its line discipline */
+    struct waitq queue; /* woken when the stream may have become ready */
+};
+
+/* What the kernel tells the prepared process when a console that is armed for thread 0 became
+ * ready: as a signal number behind RF_PREPARED_SIGNAL. */
+void consoles_ready(void);
+
+/* A new open file of a stream. NULL: no memory. */
+struct file *console_file_new(struct console *c);
+
+/* Sleeps until the console has one of the events, armed for the calling thread. `ticket` was taken
+ * before the stream was found not ready. 0 or -ERESTARTSYS. */
+long console_sleep(struct console *c, u32 events, u32 ticket);
+
+#endif
