@@ -13,6 +13,8 @@
 # $stdin, a file for standard input; $options, more options of `ringfence run`; $seconds, the limit
 # of one run.
 #
+# The command finds SIDE=native or SIDE=cell in its environment.
+#
 # RINGFENCE_WAY=native runs the second side natively too, which tests the tests.
 set -u
 
@@ -57,14 +59,15 @@ side()
     shift
     rm -rf "$work"
     cp -a "$input" "$work"
-    as=
+    as= where=native
     if [ "$way" = cell ] && [ "$RINGFENCE_WAY" != native ]; then
+        where=cell
         as="$RINGFENCE run --rw . $options --"
     fi
     # The braces hide what the shell says when the command died of a signal.
     # shellcheck disable=SC2086
     { (cd "$work" && exec env -i PATH="$PATH" HOME="$work" TERM=xterm LC_ALL=C.UTF-8 TZ=UTC PORT="$port" \
-        TMPDIR=/tmp SHELL=/bin/bash timeout -k 5 "$seconds" $as "$@" \
+        TMPDIR=/tmp SHELL=/bin/bash SIDE="$where" timeout -k 5 "$seconds" $as "$@" \
         <"$stdin" >"$TEST_TMP/$way.raw-out" 2>"$TEST_TMP/$way.raw-err"); } 2>/dev/null
     echo $? >"$TEST_TMP/$way.status"
     eval "$filter" <"$TEST_TMP/$way.raw-out" >"$TEST_TMP/$way.out"
