@@ -84,9 +84,11 @@ play_bash()
     sleep 0.2
     keys C-d
     sleep 0.2
-    keys 'trap "echo resized" WINCH; sleep 1' Enter
-    sleep 0.3
+    keys 'trap "echo resized" WINCH' Enter
+    sleep 0.2
     t resize-window -t s -x 90 -y 20
+    sleep 0.2
+    keys Enter
     until_shows '^resized'
     keys 'stty size' Enter
     until_shows '^20 90'
@@ -169,7 +171,6 @@ play_python()
     until_shows '^name?'
     keys 'Nobody' Enter
     until_shows "'Nobody'"
-    keys Up Up Enter
     shot talked
     keys C-d
     until_shows 'status 0'
