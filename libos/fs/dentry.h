@@ -72,9 +72,12 @@ void dentries_shrink(u32 keep);
 long dentry_lookup(struct dentry *dir, const char *name, size_t length, u32 hash, bool make,
                    struct dentry **out, bool *fresh);
 
-/* As path_walk_at_end, with a path in library OS memory. */
+/* As path_walk_at_end, with a path in library OS memory; the second is called with the namespace lock held
+ * and keeps it. */
 long path_walk_from(int dirfd, const char *path, u32 flags, struct dentry **out,
                     struct walk_end *end);
+long path_walk_from_locked(int dirfd, const char *path, u32 flags, struct dentry **out,
+                           struct walk_end *end);
 
 /* Links the file system at `at` of an existing directory or file. */
 void mount_at(struct filesystem *fs, struct dentry *at);

@@ -306,43 +306,49 @@ long path_walk(struct dentry *start, const char *path, u32 flags, struct dentry 
     return path_walk_end(start, path, flags, out, NULL);
 }
 
-/* Walks from the descriptor, which has a dentry. Leaves the namespace locked on success. */
-static long walk_locked(struct dentry *start, const char *path, u32 flags, struct dentry **out,
-                        struct walk_end *end)
+/* The path from a directory's descriptor. */
+static long walk_from_file(struct file *f, const char *path, u32 flags, struct dentry **out,
+                           struct walk_end *end)
 {
-    namespace_lock();
-    long r = path_walk_end(start, path, flags, out, end);
-    if (r)
-        namespace_unlock();
-    return r;
+    if (!path[0] && (flags & WALK_EMPTY)) {
+        if (!f->dentry)
+            return -ENOENT;
+        dentry_get(*out = f->dentry);
+        return 0;
+    }
+    if (!path[0])
+        return -ENOENT;
+    if (!f->dentry || !S_ISDIR(f->dentry->inode->mode))
+        return -ENOTDIR;
+    return path_walk_end(f->dentry, path, flags, out, end);
 }
 
-static long walk_empty(struct dentry *start, struct dentry **out, struct walk_end *end)
+long path_walk_from_locked(int dirfd, const char *path, u32 flags, struct dentry **out,
+                           struct walk_end *end)
 {
-    namespace_lock();
-    *out = start ? start : current_process->paths->working;
-    dentry_get(*out);
     if (end)
         *end = (struct walk_end){LAST_ROOT, false};
-    return 0;
+    if (likely(dirfd == AT_FDCWD || path[0] == '/')) {
+        if (path[0] || !(flags & WALK_EMPTY))
+            return path_walk_end(NULL, path, flags, out, end);
+        dentry_get(*out = current_process->paths->working);
+        return 0;
+    }
+    struct file *f = fd_get_path(dirfd);
+    if (!f)
+        return -EBADF;
+    long r = walk_from_file(f, path, flags, out, end);
+    file_put(f);
+    return r;
 }
 
 long path_walk_from(int dirfd, const char *path, u32 flags, struct dentry **out,
                     struct walk_end *end)
 {
-    bool empty = !path[0] && (flags & WALK_EMPTY);
-    if (dirfd == AT_FDCWD || path[0] == '/')
-        return empty ? walk_empty(NULL, out, end) : walk_locked(NULL, path, flags, out, end);
-    struct file *f = fd_get_path(dirfd);
-    if (!f)
-        return -EBADF;
-    long r;
-    if (!f->dentry || (!empty && !S_ISDIR(f->dentry->inode->mode)))
-        r = path[0] || empty ? -ENOTDIR : -ENOENT;
-    else
-        r = empty ? walk_empty(f->dentry, out, end)
-                  : walk_locked(f->dentry, path, flags, out, end);
-    file_put(f);
+    namespace_lock();
+    long r = path_walk_from_locked(dirfd, path, flags, out, end);
+    if (r)
+        namespace_unlock();
     return r;
 }
 
