@@ -101,6 +101,11 @@ struct fdtable *fdtable_share(struct fdtable *t)
     return t;
 }
 
+bool fdtable_is_shared(const struct fdtable *t)
+{
+    return __atomic_load_n(&t->references, __ATOMIC_RELAXED) > 1;
+}
+
 /* What close(2) does with a file that has just lost a descriptor in t. */
 static long close_file(struct fdtable *t, struct file *f)
 {

@@ -11,6 +11,7 @@ struct fdtable;
 struct fdtable *fdtable_new(void);                            /* empty; NULL: no memory */
 struct fdtable *fdtable_copy(struct fdtable *t);              /* fork */
 struct fdtable *fdtable_share(struct fdtable *t);             /* CLONE_FILES */
+bool fdtable_is_shared(const struct fdtable *t);
 void fdtable_put(struct fdtable *t);                          /* closes all when it was the last */
 void fdtable_close_on_exec(struct fdtable *t);
 

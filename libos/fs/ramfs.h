@@ -11,6 +11,7 @@
 struct ram_file {
     struct page_store store;
     u32 seals; /* F_SEAL_* of a memfd */
+    bool is_memfd;
 };
 
 extern const struct file_ops ram_file_ops;

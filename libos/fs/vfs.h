@@ -130,6 +130,8 @@ struct filesystem {
     u64 next_inode;
     void *data;
     long (*statfs)(struct filesystem *fs, void *host_statfs); /* NULL: figures of the cell's memory */
+    void (*sync)(struct filesystem *fs); /* sync(2): write back what is held here. NULL: nothing is.
+                                          * Namespace lock held or not */
     void (*shrink)(struct filesystem *fs);                     /* give cached memory back */
 };
 
