@@ -265,8 +265,8 @@ SYSCALL3(futimesat, int, dirfd, const char *, path, const struct timeval_pair *,
     return set_times_us(dirfd, path, user);
 }
 
-/* access(2) asks for the real user; the answer is sought with the file system identity changed. Nobody else
- * looks at it but this process's other threads, in calls of their own. */
+/* access(2) asks for the real user; the answer is sought with the file system identity changed.
+ * Nobody else looks at it but this process's other threads, in calls of their own. */
 static long access_as_real(struct inode *i, u32 mode)
 {
     struct process *p = current_process;

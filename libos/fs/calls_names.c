@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls that make and remove names: mkdir(2), unlink(2), link(2), symlink(2), mknod(2) … rename(2) has its
- * own file. */
+/* Calls that make and remove names: mkdir(2), unlink(2), link(2), symlink(2), mknod(2) … rename(2)
+ * has its own file. */
 #include "base/string.h"
 #include "libos/entry/syscall.h"
 #include "libos/fs/access.h"
@@ -9,8 +9,8 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
-/* Walks to a name that is to be made. Holds the namespace lock on success. `directory`: slashes may follow
- * the name. */
+/* Walks to a name that is to be made. Holds the namespace lock on success. `directory`: slashes may
+ * follow the name. */
 static long walk_to_new(int dirfd, const char *path, bool directory, struct dentry **out)
 {
     struct walk_end end;
@@ -154,8 +154,8 @@ static long make_link(int from_fd, const char *from_path, int to_fd, const char 
     struct dentry *from, *d;
     if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
-    u32 walk = (flags & AT_SYMLINK_FOLLOW ? WALK_FOLLOW : 0) |
-               (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
+    u32 walk =
+        (flags & AT_SYMLINK_FOLLOW ? WALK_FOLLOW : 0) | (flags & AT_EMPTY_PATH ? WALK_EMPTY : 0);
     long r = path_walk_at(from_fd, from_path, walk, &from);
     if (r)
         return r;

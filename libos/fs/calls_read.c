@@ -9,7 +9,7 @@
 #include <linux/stat.h>
 #include <linux/uio.h>
 
-#define COUNT_MOST 0x7ffff000u /* what Linux moves in one call at most */
+#define COUNT_MOST  0x7ffff000u /* what Linux moves in one call at most */
 #define FAST_PIECES 8u
 
 long file_read(struct file *f, struct io *io, u64 *position)

@@ -36,7 +36,8 @@ static long check_rights(struct renaming *n)
 
 static long check_types(struct renaming *n)
 {
-    bool from_dir = S_ISDIR(n->from->inode->mode), to_dir = n->to->inode && S_ISDIR(n->to->inode->mode);
+    bool from_dir = S_ISDIR(n->from->inode->mode),
+         to_dir = n->to->inode && S_ISDIR(n->to->inode->mode);
     if (n->flags & RENAME_EXCHANGE)
         return (n->from_end.slash && !from_dir) || (n->to_end.slash && !to_dir) ? -ENOTDIR : 0;
     if (!from_dir && (n->from_end.slash || n->to_end.slash))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* statfs(2), and mount(2) and its kin, which a cell may not: its view is made of what it was granted. */
+/* statfs(2), and mount(2) and its kin, which a cell may not: its view is made of what it was
+ * granted. */
 #include "base/string.h"
 #include "libos/entry/syscall.h"
 #include "libos/fs/dentry.h"

@@ -92,9 +92,7 @@ SYSCALL3(readahead, int, fd, s64, offset __attribute__((unused)), size_t,
     struct file *f = ref.file;
     if (!f)
         return -EBADF;
-    long r = !file_readable(f)                       ? -EBADF
-             : f->inode && S_ISREG(f->inode->mode) ? 0
-                                                     : -EINVAL;
+    long r = !file_readable(f) ? -EBADF : f->inode && S_ISREG(f->inode->mode) ? 0 : -EINVAL;
     fd_release(ref);
     return r;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* setxattr(2) and its kin. Values pass through a buffer of ours: file systems see no program memory. */
+/* setxattr(2) and its kin. Values pass through a buffer of ours: file systems see no program
+ * memory. */
 #include "base/string.h"
 #include "libos/entry/syscall.h"
 #include "libos/fs/access.h"

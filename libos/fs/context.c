@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A process's root, working directory and umask. `root` and `working` change under the namespace lock, so
- * walks need no other. */
+/* A process's root, working directory and umask. `root` and `working` change under the namespace
+ * lock, so walks need no other. */
 #include "libos/fs/dentry.h"
 #include "libos/mm/heap.h"
 

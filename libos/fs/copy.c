@@ -151,6 +151,5 @@ SYSCALL6(copy_file_range, int, in, s64 *, in_position, int, out, s64 *, out_posi
 {
     if (flags)
         return -EINVAL;
-    return WITH_TWO_FILES(in, out,
-                          copy_range(a.file, in_position, b.file, out_position, count));
+    return WITH_TWO_FILES(in, out, copy_range(a.file, in_position, b.file, out_position, count));
 }

@@ -7,8 +7,9 @@
 
 #define COPY_CHUNK 65536ul
 
-/* Copies up to count bytes at the positions, which move on by what was copied. Bytes, or -E… if there were
- * none. Data that was read and could not be written is read again later: `in` must be seekable. */
+/* Copies up to count bytes at the positions, which move on by what was copied. Bytes, or -E… if
+ * there were none. Data that was read and could not be written is read again later: `in` must be
+ * seekable. */
 long copy_file_data(struct file *in, u64 *in_position, struct file *out, u64 *out_position,
                     size_t count);
 

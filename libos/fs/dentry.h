@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The dentry tree and the name cache, for the files that walk and change it. Rules in fs/vfs.h.
  *
- * A dentry's count falls from 1 to 0 only under `unused_lock`; there it is decided what becomes of it: it is
- * freed if it is unhashed, else kept on `unused`. It rises from 0 only under the namespace lock. Kept
- * ones are freed by the namespace lock's holder when it releases the lock, never during a walk: so a
- * walk needs no references. */
+ * A dentry's count falls from 1 to 0 only under `unused_lock`; there it is decided what becomes of
+ * it: it is freed if it is unhashed, else kept on `unused`. It rises from 0 only under the
+ * namespace lock. Kept ones are freed by the namespace lock's holder when it releases the lock,
+ * never during a walk: so a walk needs no references. */
 #ifndef LIBOS_FS_DENTRY_H
 #define LIBOS_FS_DENTRY_H
 
@@ -14,7 +14,8 @@
 /* Longest text of a walk: what follows a link's target, and the target. */
 #define WALK_TEXT (2 * PATH_MAX_BYTES)
 
-struct namespace {
+struct namespace
+{
     struct lock lock;
     struct list *hash; /* hash_size chains of struct dentry */
     u32 hash_size;     /* a power of two */
@@ -27,11 +28,11 @@ struct namespace {
     struct list filesystems;
     u64 next_device;
     u64 next_cookie;
-    struct lock locks_lock;  /* filelock.c */
+    struct lock locks_lock; /* filelock.c */
     struct list lock_waits;
     struct lock files_lock;
     struct file *free_files; /* file.c: linked by data */
-    char *walk_text[2]; /* WALK_TEXT bytes each, for links: under the lock */
+    char *walk_text[2];      /* WALK_TEXT bytes each, for links: under the lock */
 };
 #define the_namespace ((struct namespace *)the_cell->filesystems)
 
@@ -56,8 +57,8 @@ static inline bool dentry_hashed(const struct dentry *d)
 }
 /* d has just been given an inode: puts it into the tree, or to the end of its directory. */
 void dentry_made(struct dentry *d);
-/* Gives d another place: below `parent`, with the name of `name_of`, of which `name` is a heap copy that
- * d takes over. */
+/* Gives d another place: below `parent`, with the name of `name_of`, of which `name` is a heap copy
+ * that d takes over. */
 void dentry_move(struct dentry *d, struct dentry *parent, const struct dentry *name_of, char *name);
 /* Exchanges the places of two. name_a and name_b: heap copies of their names, taken over. */
 void dentry_swap(struct dentry *a, struct dentry *b, char *name_a, char *name_b);
@@ -68,14 +69,14 @@ bool dentry_childless(const struct dentry *d);
 /* Frees what has been unused for long. Namespace lock held. */
 void dentries_shrink(u32 keep);
 
-/* Child `name` of `dir` from the tree or the file system, perhaps negative, with mounts not crossed. A
- * negative one may be NULL unless `make`. *out has no reference but when it is not in the tree: then
- * *fresh is true and the caller gives it back. */
+/* Child `name` of `dir` from the tree or the file system, perhaps negative, with mounts not
+ * crossed. A negative one may be NULL unless `make`. *out has no reference but when it is not in
+ * the tree: then *fresh is true and the caller gives it back. */
 long dentry_lookup(struct dentry *dir, const char *name, size_t length, u32 hash, bool make,
                    struct dentry **out, bool *fresh);
 
-/* As path_walk_at_end, with a path in library OS memory; the second is called with the namespace lock held
- * and keeps it. */
+/* As path_walk_at_end, with a path in library OS memory; the second is called with the namespace
+ * lock held and keeps it. */
 long path_walk_from(int dirfd, const char *path, u32 flags, struct dentry **out,
                     struct walk_end *end);
 long path_walk_from_locked(int dirfd, const char *path, u32 flags, struct dentry **out,

@@ -6,18 +6,17 @@
 #include "libos/fs/filelock.h"
 #include "libos/fs/pipe.h"
 #include "libos/fs/ramfs.h"
-#include <asm/signal.h>
 #include <linux/close_range.h>
 #include <linux/fcntl.h>
 #include <linux/resource.h>
 
-#define SETTABLE  ((u32)(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | FASYNC))
-#define HIDDEN    ((u32)O_CLOEXEC)
+#define SETTABLE ((u32)(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | FASYNC))
+#define HIDDEN   ((u32)O_CLOEXEC)
 #define ALL_SEALS                                                                                  \
     ((u32)(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) |       \
      F_SEAL_EXEC_)
-#define F_SEAL_EXEC_    0x20u
-#define F_DUPFD_QUERY_  (F_LINUX_SPECIFIC_BASE + 3)
+#define F_SEAL_EXEC_   0x20u
+#define F_DUPFD_QUERY_ (F_LINUX_SPECIFIC_BASE + 3)
 
 static long duplicate(struct file *f, u64 least, bool close_on_exec)
 {
@@ -117,7 +116,7 @@ static long signal_command(struct file *f, u32 command, u64 argument)
         return 0;
     case F_GETOWN: return f->owner;
     case F_SETSIG:
-        if (argument > _NSIG)
+        if (argument > SIGNAL_COUNT)
             return -EINVAL;
         f->owner_signal = (int)argument;
         return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Descriptor tables. Changes are made under the table's lock. Reading takes no lock: an array that was
- * replaced by a bigger one stays until the table's end, and a struct file's memory stays a struct file
- * (file.c), so a reader can take a reference first and look again afterwards. */
+/* Descriptor tables. Changes are made under the table's lock. Reading takes no lock: an array that
+ * was replaced by a bigger one stays until the table's end, and a struct file's memory stays a
+ * struct file (file.c), so a reader can take a reference first and look again afterwards. */
 #include "libos/fs/fdtable.h"
 #include "base/string.h"
 #include "libos/fs/filelock.h"
@@ -16,7 +16,7 @@
 
 struct fdarray {
     struct fdarray *older;
-    u32 size; /* a multiple of 64 */
+    u32 size;                  /* a multiple of 64 */
     u64 *open, *close_on_exec; /* bits; behind files */
     struct file *files[];
 };

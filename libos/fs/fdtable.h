@@ -8,19 +8,20 @@
 struct process;
 struct fdtable;
 
-struct fdtable *fdtable_new(void);                            /* empty; NULL: no memory */
-struct fdtable *fdtable_copy(struct fdtable *t);              /* fork */
-struct fdtable *fdtable_share(struct fdtable *t);             /* CLONE_FILES */
+struct fdtable *fdtable_new(void);                /* empty; NULL: no memory */
+struct fdtable *fdtable_copy(struct fdtable *t);  /* fork */
+struct fdtable *fdtable_share(struct fdtable *t); /* CLONE_FILES */
 bool fdtable_is_shared(const struct fdtable *t);
-void fdtable_put(struct fdtable *t);                          /* closes all when it was the last */
+void fdtable_put(struct fdtable *t); /* closes all when it was the last */
 void fdtable_close_on_exec(struct fdtable *t);
 
 /* The file of a descriptor of the calling process, with a reference that the caller gives back with
  * file_put; NULL: EBADF (also for O_PATH files unless fd_get_path is used). */
 struct file *fd_get(int fd);
 struct file *fd_get_path(int fd);
-/* The same without a count where no other thread could close the descriptor meanwhile: the fast way in for
- * system calls. Give it back with fd_release before the call ends; file is NULL for EBADF. */
+/* The same without a count where no other thread could close the descriptor meanwhile: the fast way
+ * in for system calls. Give it back with fd_release before the call ends; file is NULL for EBADF.
+ */
 struct fd_ref {
     struct file *file;
     bool counted;
@@ -31,7 +32,8 @@ static inline void fd_release(struct fd_ref r)
     if (r.counted)
         file_put(r.file);
 }
-/* Takes the file's position lock, unless nobody else can be using the position. True: it was taken. */
+/* Takes the file's position lock, unless nobody else can be using the position. True: it was taken.
+ */
 static inline bool position_lock_take(struct fd_ref r)
 {
     if (likely(!r.counted && r.file->references == 1))
@@ -45,13 +47,13 @@ long fd_install(struct file *f, int least, bool close_on_exec);
 /* Installs at exactly fd in a table that is not running yet (start of a cell). */
 long fdtable_set(struct fdtable *t, int fd, struct file *f, bool close_on_exec);
 long fd_close(int fd);
-/* Makes fd name f, closing what was there. Takes over the reference to f (also on failure). fd or -EBADF,
- * -ENOMEM. */
+/* Makes fd name f, closing what was there. Takes over the reference to f (also on failure). fd or
+ * -EBADF, -ENOMEM. */
 long fd_replace(struct file *f, int fd, bool close_on_exec);
-long fd_flag(int fd);                              /* 1: close on exec, 0; -EBADF */
-long fd_set_flag(int fd, bool close_on_exec);      /* 0 or -EBADF */
-void fd_close_range(u32 first, u32 last);          /* as close_range(2) */
-void fd_flag_range(u32 first, u32 last);           /* marks them close on exec */
+long fd_flag(int fd);                         /* 1: close on exec, 0; -EBADF */
+long fd_set_flag(int fd, bool close_on_exec); /* 0 or -EBADF */
+void fd_close_range(u32 first, u32 last);     /* as close_range(2) */
+void fd_flag_range(u32 first, u32 last);      /* marks them close on exec */
 /* Calls `each` for every open descriptor of p (for /proc/PID/fd); the_cell->lock held. */
 void fdtable_each(struct fdtable *t, void (*each)(void *data, int fd, struct file *f), void *data);
 /* File of another process's descriptor, with a reference, or NULL. For /proc/PID/fd. */

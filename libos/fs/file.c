@@ -2,8 +2,8 @@
 /* Open files: their making and their end.
  *
  * The memory of a struct file is never used for anything else again: it goes back to a list of free
- * ones. So a thread that read a descriptor's pointer without a lock may raise `references` if it is not 0,
- * and then look whether the descriptor still has this file (fdtable.c). */
+ * ones. So a thread that read a descriptor's pointer without a lock may raise `references` if it is
+ * not 0, and then look whether the descriptor still has this file (fdtable.c). */
 #include "libos/fs/file.h"
 #include "libos/fs/dentry.h"
 #include "libos/fs/filelock.h"

@@ -18,7 +18,8 @@ struct poll_table;
 /* How a part of a file is to be mapped (mm asks, the file answers). */
 enum map_source_kind {
     MAP_SOURCE_HEAP,       /* pages of the heap segment at `heap` */
-    MAP_SOURCE_DESCRIPTOR, /* host descriptor `fd` at `fd_offset`; mm closes it after mapping unless `keep` */
+    MAP_SOURCE_DESCRIPTOR, /* host descriptor `fd` at `fd_offset`; mm closes it after mapping unless
+                              `keep` */
     MAP_SOURCE_ZERO,       /* fresh zero pages (/dev/zero) */
     MAP_SOURCE_BEYOND,     /* past the end: touching it is SIGBUS */
 };
@@ -27,29 +28,32 @@ struct map_source {
     enum map_source_kind kind;
     void *heap;
     int fd;
-    bool keep; /* fd stays the file system's: mm uses it before it calls `map` again, and does not close it */
+    bool keep; /* fd stays the file system's: mm uses it before it calls `map` again, and does not
+                  close it */
     u64 fd_offset;
-    size_t length; /* bytes that this answer covers, from the offset asked for; mm asks for the rest */
+    size_t
+        length; /* bytes that this answer covers, from the offset asked for; mm asks for the rest */
 };
 
 /* Any operation may be NULL. What then happens is said behind each. Operations return 0 or more, or
  * -E…; they are called without locks held and do their own locking. */
 struct file_ops {
     const char *name; /* for /proc/self/fd and traces: "pipe", "socket", … */
-    /* `position` is where to read or write; the operation advances it by what it moved. Streams ignore
-     * it. O_APPEND is the operation's business. NULL: EINVAL. */
+    /* `position` is where to read or write; the operation advances it by what it moved. Streams
+     * ignore it. O_APPEND is the operation's business. NULL: EINVAL. */
     long (*read)(struct file *f, struct io *io, u64 *position);
     long (*write)(struct file *f, struct io *io, u64 *position);
-    long (*seek)(struct file *f, s64 offset, int whence); /* NULL: ESPIPE */
+    long (*seek)(struct file *f, s64 offset, int whence);     /* NULL: ESPIPE */
     long (*ioctl)(struct file *f, u32 command, u64 argument); /* NULL: ENOTTY */
     /* Registers with the table if pt is not NULL; returns the POLL* events that hold. NULL: always
      * readable and writable. See fs/poll.h. */
     u32 (*poll)(struct file *f, struct poll_table *pt);
-    /* Describes [offset, offset+length) for mapping; `out` comes zeroed. The caller holds the process's
-     * mapping lock from before the call until it has used the answer. NULL: ENODEV. */
+    /* Describes [offset, offset+length) for mapping; `out` comes zeroed. The caller holds the
+     * process's mapping lock from before the call until it has used the answer. NULL: ENODEV. */
     long (*map)(struct file *f, u64 offset, size_t length, int prot, bool shared,
                 struct map_source *out);
-    /* Fills linux_dirent64 records from f->position on. NULL: ENOTDIR. Bytes filled, 0 at the end. */
+    /* Fills linux_dirent64 records from f->position on. NULL: ENOTDIR. Bytes filled, 0 at the end.
+     */
     long (*readdir)(struct file *f, void *buffer, size_t size);
     long (*sync)(struct file *f, bool data_only); /* NULL: EINVAL */
     long (*flush)(struct file *f);                /* at each close of a descriptor. NULL: 0 */
@@ -65,13 +69,13 @@ struct file {
     u32 flags; /* O_ACCMODE, O_APPEND, O_NONBLOCK, O_DIRECT, O_PATH … as F_GETFL shows them */
     struct lock position_lock; /* held over read/write that use f->position, for seekable files */
     u64 position;
-    struct dentry *dentry; /* where it was opened, or NULL; a reference */
-    struct inode *inode;   /* or NULL; a reference */
-    void *data;            /* the operations' own */
-    u32 slot;              /* capability slot, for host files */
-    int owner;             /* F_SETOWN: a pid, or -pgid */
-    int owner_signal;      /* F_SETSIG */
-    bool counted_writer;   /* in inode->writers */
+    struct dentry *dentry;   /* where it was opened, or NULL; a reference */
+    struct inode *inode;     /* or NULL; a reference */
+    void *data;              /* the operations' own */
+    u32 slot;                /* capability slot, for host files */
+    int owner;               /* F_SETOWN: a pid, or -pgid */
+    int owner_signal;        /* F_SETSIG */
+    bool counted_writer;     /* in inode->writers */
     struct list epoll_items; /* fs/epoll.c: who watches this file */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Advisory locks. One lock of the namespace guards them all: they are seldom and short. A POSIX lock is
- * owned by a descriptor table, an OFD lock and a flock by an open file. */
+/* Advisory locks. One lock of the namespace guards them all: they are seldom and short. A POSIX
+ * lock is owned by a descriptor table, an OFD lock and a flock by an open file. */
 #include "libos/fs/filelock.h"
 #include "libos/entry/syscall.h"
 #include "libos/fs/dentry.h"
@@ -66,14 +66,15 @@ static void drop(struct record *r)
     heap_free(r);
 }
 
-/* Cuts [want->start, want->end] out of the owner's records. `spare` is used if one must be split. */
+/* Cuts [want->start, want->end] out of the owner's records. `spare` is used if one must be split.
+ */
 static void carve(struct file_locks *l, const struct record *want, struct record **spare)
 {
     list_for_each_safe(at, &l->records) {
         struct record *r = list_entry(at, struct record, link);
         if (!same_owner(r, want) || r->start > want->end || r->end < want->start)
             continue;
-        bool before = r->start < want->start, behind = r->end > want->end;
+        bool before = r->start<want->start, behind = r->end> want->end;
         if (before && behind) {
             struct record *rest = *spare;
             *spare = NULL;
@@ -147,8 +148,8 @@ static long wait_for(struct file_locks *l, const struct record *want, const stru
 }
 
 /* Takes the lock. made and spare: memory, set to NULL when used. Guard held. */
-static long acquire(struct file_locks *l, const struct record *want, bool wait, struct record **made,
-                    struct record **spare)
+static long acquire(struct file_locks *l, const struct record *want, bool wait,
+                    struct record **made, struct record **spare)
 {
     struct record *blocker;
     while ((blocker = find_conflict(l, want))) {

@@ -9,7 +9,8 @@ struct file;
 struct inode;
 struct flock;
 
-/* A descriptor of the table `owner` was closed: its POSIX locks on i are gone (fcntl(2) says so). */
+/* A descriptor of the table `owner` was closed: its POSIX locks on i are gone (fcntl(2) says so).
+ */
 void file_locks_end_owner(struct inode *i, const void *owner);
 /* The last reference to f is gone: its OFD locks and its flock end. */
 void file_locks_end_file(struct file *f);

@@ -63,7 +63,8 @@ bool in_group(const struct process *p, u32 gid)
     return false;
 }
 
-/* The superuser reads and writes everything, searches every directory and executes what anybody may. */
+/* The superuser reads and writes everything, searches every directory and executes what anybody
+ * may. */
 static bool superuser_may(const struct inode *i, u32 mask)
 {
     return !(mask & 1) || S_ISDIR(i->mode) || (i->mode & 0111);
@@ -72,7 +73,8 @@ static bool superuser_may(const struct inode *i, u32 mask)
 long may_access(struct inode *i, u32 mask)
 {
     const struct process *p = current_process;
-    if ((mask & 2) && i->fs->read_only && (S_ISREG(i->mode) || S_ISDIR(i->mode) || S_ISLNK(i->mode)))
+    if ((mask & 2) && i->fs->read_only &&
+        (S_ISREG(i->mode) || S_ISDIR(i->mode) || S_ISLNK(i->mode)))
         return -EROFS;
     if (p->fsuid == 0)
         return superuser_may(i, mask) ? 0 : -EACCES;

@@ -9,18 +9,17 @@
 #include <linux/memfd.h>
 #include <linux/stat.h>
 
-#define NAME_MOST         249 /* what Linux allows of the program's part */
-#define MFD_NOEXEC_SEAL_  8u
-#define MFD_EXEC_         16u
-#define MFD_KNOWN         (MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL_ | MFD_EXEC_)
-#define SEAL_EXEC         0x20u
-#define LARGE_FILE        0100000u
+#define NAME_MOST        249 /* what Linux allows of the program's part */
+#define MFD_NOEXEC_SEAL_ 8u
+#define MFD_EXEC_        16u
+#define MFD_KNOWN        (MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL_ | MFD_EXEC_)
+#define SEAL_EXEC        0x20u
+#define LARGE_FILE       0100000u
 
 static struct inode *memfd_inode(u32 flags)
 {
     bool no_exec = flags & MFD_NOEXEC_SEAL_;
-    struct inode *i =
-        ramfs_inode(the_namespace->spare, S_IFREG | (no_exec ? 0666 : 0777), 0, NULL);
+    struct inode *i = ramfs_inode(the_namespace->spare, S_IFREG | (no_exec ? 0666 : 0777), 0, NULL);
     struct ram_file *data = i ? ram_file_data(i) : NULL;
     if (!data) {
         inode_put(i);

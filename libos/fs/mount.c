@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* File systems and where they are mounted. Made at the start of the cell, before there is a process of
- * the cell: nothing here asks who is calling. */
+/* File systems and where they are mounted. Made at the start of the cell, before there is a process
+ * of the cell: nothing here asks who is calling. */
 #include "base/string.h"
 #include "libos/fs/dentry.h"
 #include "libos/fs/planting.h"
@@ -99,7 +99,8 @@ static struct dentry *follow_from(struct dentry *dir, struct dentry *link, bool 
     return find_from(dir, target, make, links + 1);
 }
 
-/* Walks `path` from `at`. What is missing is made as RAM directories if `make`. NULL: it cannot be. */
+/* Walks `path` from `at`. What is missing is made as RAM directories if `make`. NULL: it cannot be.
+ */
 static struct dentry *find_from(struct dentry *at, const char *path, bool make, u32 links)
 {
     if (links > LINKS_MOST)

@@ -11,8 +11,8 @@ struct file;
 /* fs/epoll.c: takes f off every epoll instance. Called when f's last reference is gone. */
 void epoll_forget_file(struct file *f);
 
-/* Something happened to the object i that was reached as d (may be NULL): tells watchers of i and of the
- * directory that d is in. */
+/* Something happened to the object i that was reached as d (may be NULL): tells watchers of i and
+ * of the directory that d is in. */
 static inline void notify_change(struct inode *i, struct dentry *d, u32 mask)
 {
     u32 dir = (i->mode & 0170000) == 0040000 ? IN_ISDIR : 0;

@@ -11,10 +11,10 @@
 #include <linux/openat2.h>
 #include <linux/stat.h>
 
-#define HOW_SIZE_FIRST 24 /* of the first struct open_how */
-#define O_LARGE   0100000u /* shown by F_GETFL in every file that open(2) made */
-#define TMPFILE   020000000u
-#define OPEN_ONLY ((u32)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC))
+#define HOW_SIZE_FIRST 24       /* of the first struct open_how */
+#define O_LARGE        0100000u /* shown by F_GETFL in every file that open(2) made */
+#define TMPFILE        020000000u
+#define OPEN_ONLY      ((u32)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC))
 #define KNOWN                                                                                      \
     ((u32)(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |    \
            O_DSYNC | FASYNC | O_DIRECT | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |        \
@@ -131,7 +131,8 @@ static long tmpfile_in(struct dentry **d, u32 mode)
 }
 
 /* Decides and, if asked, creates. *created: access need not be asked and nothing truncated. */
-static long settle(struct dentry **d, const struct walk_end *end, u32 flags, u32 mode, bool *created)
+static long settle(struct dentry **d, const struct walk_end *end, u32 flags, u32 mode,
+                   bool *created)
 {
     *created = false;
     if (!(*d)->inode) {
@@ -291,7 +292,8 @@ SYSCALL4(openat2, int, dirfd, const char *, path, const u8 *, user_how, size_t, 
         r = check_how(&how);
     if (r)
         return r;
-    return open_descriptor(dirfd, path, (u32)how.flags, (u32)how.mode, resolve_to_walk(how.resolve));
+    return open_descriptor(dirfd, path, (u32)how.flags, (u32)how.mode,
+                           resolve_to_walk(how.resolve));
 }
 
 SYSCALL1(close, int, fd)

@@ -108,8 +108,8 @@ u8 *store_make(struct page_store *s, u64 page, u64 want, u64 *run)
     return memory;
 }
 
-/* Cuts [from, to) of pages out of extent n, which they lie in. Without memory for the part behind, the
- * pages stay, zeroed. */
+/* Cuts [from, to) of pages out of extent n, which they lie in. Without memory for the part behind,
+ * the pages stay, zeroed. */
 static void cut_extent(struct page_store *s, u32 n, u64 from, u64 to)
 {
     struct extent *e = &s->extents[n];
@@ -121,8 +121,7 @@ static void cut_extent(struct page_store *s, u32 n, u64 from, u64 to)
             return;
         }
         e = &s->extents[n];
-        insert(s, n + 1,
-               (struct extent){to, end - to, e->memory + (to - e->first) * PAGE_SIZE});
+        insert(s, n + 1, (struct extent){to, end - to, e->memory + (to - e->first) * PAGE_SIZE});
         e->count = from - e->first;
     } else if (from > e->first) {
         e->count = from - e->first;
@@ -149,7 +148,8 @@ void store_cut(struct page_store *s, u64 from, u64 to, bool mapped)
     s->hint = 0;
     while (n < s->used && s->extents[n].first < to) {
         struct extent *e = &s->extents[n];
-        u64 start = MAX(from, e->first), end = MIN(to, e->first + e->count), last = e->first + e->count;
+        u64 start = MAX(from, e->first), end = MIN(to, e->first + e->count),
+            last = e->first + e->count;
         if (mapped)
             memset(e->memory + (start - e->first) * PAGE_SIZE, 0, (end - start) * PAGE_SIZE);
         else

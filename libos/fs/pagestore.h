@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pages of a sparse file in memory: runs of heap pages, sorted by their place in the file. The owner
- * locks. All-zero is an empty store. */
+/* The pages of a sparse file in memory: runs of heap pages, sorted by their place in the file. The
+ * owner locks. All-zero is an empty store. */
 #ifndef LIBOS_FS_PAGESTORE_H
 #define LIBOS_FS_PAGESTORE_H
 
@@ -18,9 +18,11 @@ struct page_store {
     u64 pages; /* held in all */
 };
 
-/* Memory of `page` and in *run how many pages from there on are contiguous; NULL: a hole of *run pages. */
+/* Memory of `page` and in *run how many pages from there on are contiguous; NULL: a hole of *run
+ * pages. */
 u8 *store_find(struct page_store *s, u64 page, u64 *run);
-/* The same, but makes zeroed pages, up to `want` of them, where there is a hole. NULL: no memory. */
+/* The same, but makes zeroed pages, up to `want` of them, where there is a hole. NULL: no memory.
+ */
 u8 *store_make(struct page_store *s, u64 page, u64 want, u64 *run);
 /* Takes the pages [from, to) out. If somebody has them mapped they stay, zeroed. */
 void store_cut(struct page_store *s, u64 from, u64 to, bool mapped);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Path walks. The namespace lock is held throughout, so a walk holds no references on its way
- * (dentry.h); only a magic link's target (/proc/self/fd/N), which may be unlinked, is held by one. */
+ * (dentry.h); only a magic link's target (/proc/self/fd/N), which may be unlinked, is held by one.
+ */
 #include "base/string.h"
 #include "libos/fs/dentry.h"
 #include "libos/entry/user.h"
@@ -205,7 +206,8 @@ static bool is_dotdot(const struct component *c)
     return c->length == 2 && c->name[0] == '.' && c->name[1] == '.';
 }
 
-/* The end of the path is the name d in w->at, which may be negative or NULL. `fresh`: it carries a reference. */
+/* The end of the path is the name d in w->at, which may be negative or NULL. `fresh`: it carries a
+ * reference. */
 static long end_at_negative(struct walk *w, const struct component *c, struct dentry *d, bool fresh,
                             struct dentry **out)
 {

@@ -13,8 +13,8 @@ static bool prepend(char *buffer, char **at, const char *text, size_t n)
     return true;
 }
 
-/* Writes the path of d below `root` (NULL: its file system's root), each name behind a slash, to the
- * end of buffer. Where it starts, or NULL. */
+/* Writes the path of d below `root` (NULL: its file system's root), each name behind a slash, to
+ * the end of buffer. Where it starts, or NULL. */
 static char *write_up(struct dentry *d, const struct dentry *root, char *buffer, size_t size)
 {
     char *at = buffer + size;

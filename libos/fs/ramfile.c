@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Contents of regular files of the RAM file system: read, write, map, holes, sizes. Guarded by the inode's
- * lock. Bytes behind the end of the file in its last page are zero, so growing shows zeroes. */
+/* Contents of regular files of the RAM file system: read, write, map, holes, sizes. Guarded by the
+ * inode's lock. Bytes behind the end of the file in its last page are zero, so growing shows
+ * zeroes. */
 #include "libos/fs/ramfs.h"
 #include "base/string.h"
 #include "libos/fs/access.h"
@@ -34,7 +35,8 @@ void ram_file_free(struct inode *i)
 static void count_blocks(struct inode *i)
 {
     struct ram_file *r = i->data;
-    i->blocks = r ? MIN(r->store.pages, (i->size + PAGE_SIZE - 1) / PAGE_SIZE) * (PAGE_SIZE / 512) : 0;
+    i->blocks =
+        r ? MIN(r->store.pages, (i->size + PAGE_SIZE - 1) / PAGE_SIZE) * (PAGE_SIZE / 512) : 0;
 }
 
 static void touch_modified(struct inode *i)

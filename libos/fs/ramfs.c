@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The RAM file system. Its directories are the dentry tree itself: each name is kept by a reference that
- * making it took and removing it gives back. */
+/* The RAM file system. Its directories are the dentry tree itself: each name is kept by a reference
+ * that making it took and removing it gives back. */
 #include "libos/fs/ramfs.h"
 #include "base/string.h"
 #include "libos/fs/access.h"

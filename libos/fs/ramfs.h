@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The RAM file system's inner parts: directories are ramfs.c, contents of regular files ramfile.c. */
+/* The RAM file system's inner parts: directories are ramfs.c, contents of regular files ramfile.c.
+ */
 #ifndef LIBOS_FS_RAMFS_H
 #define LIBOS_FS_RAMFS_H
 
@@ -15,7 +16,8 @@ struct ram_file {
 };
 
 extern const struct file_ops ram_file_ops;
-long ramfs_open(struct inode *i, struct dentry *d, struct file *f); /* inode_ops.open of all its inodes */
+long ramfs_open(struct inode *i, struct dentry *d,
+                struct file *f); /* inode_ops.open of all its inodes */
 
 /* An inode of any type. `target` for symbolic links. NULL: no memory. */
 struct inode *ramfs_inode(struct filesystem *fs, u32 mode, u64 rdev, const char *target);

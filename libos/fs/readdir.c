@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading directories that are the dentry tree. Positions: 0 is ".", 1 is "..", n an entry whose cookie is n
- * or the next above. f->data is a hint: the dentry to go on with, which then has a reference. */
+/* Reading directories that are the dentry tree. Positions: 0 is ".", 1 is "..", n an entry whose
+ * cookie is n or the next above. f->data is a hint: the dentry to go on with, which then has a
+ * reference. */
 #include "base/string.h"
 #include "libos/fs/dentry.h"
 #include "libos/fs/direntry.h"
@@ -108,7 +109,8 @@ static void tree_release(struct file *f)
     dentry_put(f->data);
 }
 
-static long tree_sync(struct file *f __attribute__((unused)), bool data_only __attribute__((unused)))
+static long tree_sync(struct file *f __attribute__((unused)),
+                      bool data_only __attribute__((unused)))
 {
     return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* splice(2), tee(2), vmsplice(2). Data is copied: pages are not moved. What comes out of a pipe is looked at
- * first and taken once it was written, so that nothing is lost when the other side takes less. */
+/* splice(2), tee(2), vmsplice(2). Data is copied: pages are not moved. What comes out of a pipe is
+ * looked at first and taken once it was written, so that nothing is lost when the other side takes
+ * less. */
 #include "libos/entry/syscall.h"
 #include "libos/fs/calls.h"
 #include "libos/fs/copy.h"
@@ -123,8 +124,8 @@ SYSCALL6(splice, int, in, s64 *, in_position, int, out, s64 *, out_position, siz
     if (flags & ~SPLICE_KNOWN)
         return -EINVAL;
     struct fd_ref a = fd_borrow(in), b = fd_borrow(out);
-    long r = a.file && b.file ? splice(a.file, in_position, b.file, out_position, count, flags)
-                              : -EBADF;
+    long r =
+        a.file && b.file ? splice(a.file, in_position, b.file, out_position, count, flags) : -EBADF;
     fd_release(a);
     fd_release(b);
     return r;

@@ -103,7 +103,8 @@ static void mount_unless_there(struct filesystem *(*make)(void), const char *pat
         must_mount(make(), path);
 }
 
-/* A directory that programs expect and may write to: RAM, unless a mount or a host directory is there. */
+/* A directory that programs expect and may write to: RAM, unless a mount or a host directory is
+ * there. */
 static void make_usual(const char *path, u32 mode)
 {
     if (place_find(path))

@@ -2,18 +2,18 @@
 /* The name space: inodes, dentries, mounts and path walks. All in the heap segment.
  *
  * A dentry is a name in a directory, or a cached "no such name" (inode NULL). Every dentry has one
- * place: a file system is mounted at most once, on a directory dentry (`mounted` points to its root;
- * the root's `covers` points back), so a dentry alone says where something is.
+ * place: a file system is mounted at most once, on a directory dentry (`mounted` points to its
+ * root; the root's `covers` points back), so a dentry alone says where something is.
  *
  * One lock, the_namespace->lock, guards the dentry tree: path walks and all operations that change
- * names run under it. It may be held over invocations that do not wait, never over anything that may
- * sleep for long (opening a FIFO, reading a terminal). inode->lock guards an inode's attributes and
- * contents, and ranks below it.
+ * names run under it. It may be held over invocations that do not wait, never over anything that
+ * may sleep for long (opening a FIFO, reading a terminal). inode->lock guards an inode's attributes
+ * and contents, and ranks below it.
  *
- * Lifetimes: a dentry lives while it has references; each child holds one to its parent, each file and
- * each working directory one to its dentry. RAM directories hold one to each of their children, so the
- * dentry tree is the RAM directory. File systems that cache (host directories) keep unreferenced
- * dentries on a bounded list. A dentry holds a reference to its inode.
+ * Lifetimes: a dentry lives while it has references; each child holds one to its parent, each file
+ * and each working directory one to its dentry. RAM directories hold one to each of their children,
+ * so the dentry tree is the RAM directory. File systems that cache (host directories) keep
+ * unreferenced dentries on a bounded list. A dentry holds a reference to its inode.
  */
 #ifndef LIBOS_FS_VFS_H
 #define LIBOS_FS_VFS_H
@@ -37,12 +37,12 @@ struct file;
 struct filesystem;
 
 /* Operations on inodes. NULL: the error behind it. All directory operations are called with the
- * namespace lock held, on directories, with names that are valid single components, not "." or "..";
- * permission to do it has been checked. */
+ * namespace lock held, on directories, with names that are valid single components, not "." or
+ * ".."; permission to do it has been checked. */
 struct inode_ops {
-    /* Fills d->inode (a reference), or leaves it NULL if there is no such name. -E… for other failures.
-     * d is new: parent and name are set. NULL: the dentry tree is the directory: what is not there does
-     * not exist. */
+    /* Fills d->inode (a reference), or leaves it NULL if there is no such name. -E… for other
+     * failures. d is new: parent and name are set. NULL: the dentry tree is the directory: what is
+     * not there does not exist. */
     long (*lookup)(struct inode *dir, struct dentry *d);
     /* Is a cached d still right? False: it is dropped and looked up again. NULL: yes. */
     bool (*revalidate)(struct dentry *d);
@@ -51,12 +51,13 @@ struct inode_ops {
     long (*create)(struct inode *dir, struct dentry *d, u32 mode, u64 rdev);
     long (*mkdir)(struct inode *dir, struct dentry *d, u32 mode);
     long (*symlink)(struct inode *dir, struct dentry *d, const char *target);
-    long (*link)(struct inode *dir, struct dentry *d, struct inode *target, struct dentry *target_d);
+    long (*link)(struct inode *dir, struct dentry *d, struct inode *target,
+                 struct dentry *target_d);
     /* The name is gone after it (the caller unhashes d). NULL: EROFS. */
     long (*unlink)(struct inode *dir, struct dentry *d);
     long (*rmdir)(struct inode *dir, struct dentry *d);
-    /* Same file system. `to` may have an inode: it is replaced (types and emptiness were checked as far
-     * as the cache knows). flags: RENAME_NOREPLACE, RENAME_EXCHANGE. */
+    /* Same file system. `to` may have an inode: it is replaced (types and emptiness were checked as
+     * far as the cache knows). flags: RENAME_NOREPLACE, RENAME_EXCHANGE. */
     long (*rename)(struct inode *from_dir, struct dentry *from, struct inode *to_dir,
                    struct dentry *to, u32 flags);
     /* Bytes of the target, not NUL-terminated. NULL: EINVAL. `d` is where the link was found. */
@@ -64,19 +65,24 @@ struct inode_ops {
     /* A link that leads to a file without a name (/proc/self/fd/N): the target dentry with a
      * reference, or NULL. NULL op: an ordinary link. */
     struct dentry *(*follow)(struct inode *i);
-    long (*getattr)(struct inode *i, struct dentry *d, struct rf_attr *out); /* NULL: from the inode */
-    long (*setattr)(struct inode *i, struct dentry *d, const struct rf_setattr *s); /* NULL: EPERM */
+    long (*getattr)(struct inode *i, struct dentry *d,
+                    struct rf_attr *out); /* NULL: from the inode */
+    long (*setattr)(struct inode *i, struct dentry *d,
+                    const struct rf_setattr *s); /* NULL: EPERM */
     /* An object without a name (O_TMPFILE), with a reference and no links. NULL: EOPNOTSUPP. */
     long (*tmpfile)(struct inode *dir, u32 mode, struct inode **out);
-    /* Makes an open file: called without the namespace lock. Sets f->ops, f->data, f->slot. May sleep
-     * (FIFO, terminal). f->flags still has O_CREAT, O_EXCL, O_TRUNC as the program gave them; an operation
-     * that truncates clears O_TRUNC, else the caller does it by setattr. NULL: ENXIO. */
+    /* Makes an open file: called without the namespace lock. Sets f->ops, f->data, f->slot. May
+     * sleep (FIFO, terminal). f->flags still has O_CREAT, O_EXCL, O_TRUNC as the program gave them;
+     * an operation that truncates clears O_TRUNC, else the caller does it by setattr. NULL: ENXIO.
+     */
     long (*open)(struct inode *i, struct dentry *d, struct file *f);
-    long (*get_xattr)(struct inode *i, struct dentry *d, const char *name, void *value, size_t size);
+    long (*get_xattr)(struct inode *i, struct dentry *d, const char *name, void *value,
+                      size_t size);
     long (*set_xattr)(struct inode *i, struct dentry *d, const char *name, const void *value,
                       size_t size, int flags);
     long (*list_xattr)(struct inode *i, struct dentry *d, char *list, size_t size);
-    long (*remove_xattr)(struct inode *i, struct dentry *d, const char *name); /* NULL: EOPNOTSUPP */
+    long (*remove_xattr)(struct inode *i, struct dentry *d,
+                         const char *name); /* NULL: EOPNOTSUPP */
     /* The last reference is gone. */
     void (*evict)(struct inode *i);
 };
@@ -100,8 +106,8 @@ struct inode {
 };
 
 struct dentry {
-    struct list hash;       /* name cache */
-    struct list siblings;   /* parent->children */
+    struct list hash;     /* name cache */
+    struct list siblings; /* parent->children */
     struct list children;
     struct list unused;     /* the file system's list of unreferenced ones */
     struct dentry *parent;  /* itself for a file system's root */
@@ -111,28 +117,29 @@ struct dentry {
     struct filesystem *fs;
     u32 references;
     u32 name_hash;
-    u64 cookie;             /* place in the directory: rises with the order of arrival */
-    u64 expires;            /* host_now() until which revalidate says yes (caching file systems) */
-    bool unlinked;          /* no longer in the tree */
+    u64 cookie;    /* place in the directory: rises with the order of arrival */
+    u64 expires;   /* host_now() until which revalidate says yes (caching file systems) */
+    bool unlinked; /* no longer in the tree */
     u16 name_length;
-    char *name;             /* heap string */
+    char *name; /* heap string */
 };
 
 struct filesystem {
-    struct list all;    /* in the order of mounting */
-    const char *type;   /* "tmpfs", "ringfence", "proc" … for /proc/mounts */
+    struct list all;  /* in the order of mounting */
+    const char *type; /* "tmpfs", "ringfence", "proc" … for /proc/mounts */
     char *source;
-    u64 device;         /* st_dev */
+    u64 device; /* st_dev */
     struct dentry *root;
     bool read_only;
-    u32 magic;          /* statfs f_type */
-    u32 slot;           /* host directories: the dir capability */
+    u32 magic; /* statfs f_type */
+    u32 slot;  /* host directories: the dir capability */
     u64 next_inode;
     void *data;
-    long (*statfs)(struct filesystem *fs, void *host_statfs); /* NULL: figures of the cell's memory */
+    long (*statfs)(struct filesystem *fs,
+                   void *host_statfs);   /* NULL: figures of the cell's memory */
     void (*sync)(struct filesystem *fs); /* sync(2): write back what is held here. NULL: nothing is.
                                           * Namespace lock held or not */
-    void (*shrink)(struct filesystem *fs);                     /* give cached memory back */
+    void (*shrink)(struct filesystem *fs); /* give cached memory back */
 };
 
 struct fs_context {
@@ -162,8 +169,8 @@ void dentry_put(struct dentry *d);
 struct filesystem *filesystem_new(const char *type, const char *source, u32 magic);
 /* Makes fs->root from an inode (takes over the reference). */
 struct dentry *dentry_new_root(struct filesystem *fs, struct inode *i);
-/* A child that is certain to exist: for file systems that build themselves (proc, dev). Takes over the
- * inode reference. Namespace lock held. */
+/* A child that is certain to exist: for file systems that build themselves (proc, dev). Takes over
+ * the inode reference. Namespace lock held. */
 struct dentry *dentry_add_child(struct dentry *parent, const char *name, struct inode *i);
 /* Writes the path of d, from the calling process's root. Length, or -ENAMETOOLONG; " (deleted)" is
  * appended for unlinked ones. */
@@ -176,11 +183,12 @@ long dentry_path_in_fs(struct dentry *d, char *buffer, size_t size);
 #define WALK_FOLLOW    1u /* follow a symbolic link at the end */
 #define WALK_DIRECTORY 2u /* the result must be a directory */
 #define WALK_CREATE    4u /* the last component need not exist: the result may be negative */
-#define WALK_NAME      8u /* the name itself is meant: a link or mount at the end is never crossed, even if
-                             slashes follow */
-#define WALK_EMPTY     16u /* path_walk_at: an empty path is the descriptor's (AT_EMPTY_PATH) */
-/* openat2(2)'s RESOLVE_*: no other mount, no links like /proc/self/fd/N, no links, stay below `start`,
- * take `start` for the root. */
+#define WALK_NAME                                                                                  \
+    8u /* the name itself is meant: a link or mount at the end is never crossed, even if           \
+          slashes follow */
+#define WALK_EMPTY 16u /* path_walk_at: an empty path is the descriptor's (AT_EMPTY_PATH) */
+/* openat2(2)'s RESOLVE_*: no other mount, no links like /proc/self/fd/N, no links, stay below
+ * `start`, take `start` for the root. */
 #define WALK_NO_XDEV     32u
 #define WALK_NO_MAGIC    64u
 #define WALK_NO_SYMLINKS 128u
@@ -193,22 +201,24 @@ struct walk_end {
     bool slash; /* slashes followed the last component */
 };
 
-/* Walks a path (library OS memory) from `start` (NULL: the working directory; ignored for absolute paths).
- * Namespace lock held. 0 and *out with a reference, or -E…. */
+/* Walks a path (library OS memory) from `start` (NULL: the working directory; ignored for absolute
+ * paths). Namespace lock held. 0 and *out with a reference, or -E…. */
 long path_walk(struct dentry *start, const char *path, u32 flags, struct dentry **out);
 /* The same, and tells how the path ended. `end` may be NULL. */
 long path_walk_end(struct dentry *start, const char *path, u32 flags, struct dentry **out,
                    struct walk_end *end);
-/* As the *at calls: dirfd may be AT_FDCWD. Copies the path from the program. On success the namespace
- * lock is HELD and the caller releases it; on failure it is not. */
+/* As the *at calls: dirfd may be AT_FDCWD. Copies the path from the program. On success the
+ * namespace lock is HELD and the caller releases it; on failure it is not. */
 long path_walk_at(int dirfd, const char *user_path, u32 flags, struct dentry **out);
 long path_walk_at_end(int dirfd, const char *user_path, u32 flags, struct dentry **out,
                       struct walk_end *end);
 
-/* Readdir of directories whose dentries are all in the tree (RAM, devices): file_ops of an opened one. */
+/* Readdir of directories whose dentries are all in the tree (RAM, devices): file_ops of an opened
+ * one. */
 extern const struct file_ops tree_directory_ops;
 
-/* Permission of the calling process: mask of 4 read, 2 write, 1 execute/search. 0 or -EACCES/-EROFS. */
+/* Permission of the calling process: mask of 4 read, 2 write, 1 execute/search. 0 or
+ * -EACCES/-EROFS. */
 long may_access(struct inode *i, u32 mask);
 
 /* Opens as openat(2) does, by a path in library OS memory. A file with one reference in *out. */
@@ -217,22 +227,23 @@ long file_open(int dirfd, const char *path, u32 flags, u32 mode, struct file **o
 /* Notices for inotify: mask IN_*; name NULL for the object itself. Cheap when nobody watches. */
 void notify_inode(struct inode *i, u32 mask, const char *name, u32 cookie);
 
-/* Mounting, at start and for mount(2)-like needs. Namespace lock held. `path` absolute; missing parents
- * are made in RAM. */
+/* Mounting, at start and for mount(2)-like needs. Namespace lock held. `path` absolute; missing
+ * parents are made in RAM. */
 long mount_filesystem(struct filesystem *fs, const char *path);
 
-/* The whole view of a new cell, from the boot record: RAM root, grants, /proc, /dev, /sys, /tmp. Once, in
- * the prepared process. */
+/* The whole view of a new cell, from the boot record: RAM root, grants, /proc, /dev, /sys, /tmp.
+ * Once, in the prepared process. */
 void filesystems_init(void);
-struct fs_context *fs_context_new(void);                     /* at the root */
-struct fs_context *fs_context_copy(struct fs_context *c);    /* fork */
-struct fs_context *fs_context_share(struct fs_context *c);   /* CLONE_FS */
+struct fs_context *fs_context_new(void);                   /* at the root */
+struct fs_context *fs_context_copy(struct fs_context *c);  /* fork */
+struct fs_context *fs_context_share(struct fs_context *c); /* CLONE_FS */
 void fs_context_put(struct fs_context *c);
 
 /* File systems (each in its file). */
-struct filesystem *ramfs_new(const char *source, u32 root_mode);          /* fs/ramfs.c */
-long ramfs_add_text(struct dentry *dir, const char *name, u32 mode, const char *text, size_t length);
-struct filesystem *hostfs_new(u32 slot, u32 rights, const char *source);  /* fs/hostfs.c */
+struct filesystem *ramfs_new(const char *source, u32 root_mode); /* fs/ramfs.c */
+long ramfs_add_text(struct dentry *dir, const char *name, u32 mode, const char *text,
+                    size_t length);
+struct filesystem *hostfs_new(u32 slot, u32 rights, const char *source); /* fs/hostfs.c */
 /* One file of a granted parent directory, as the root of a file system of its own. */
 struct filesystem *hostfs_new_file(u32 slot, const char *name, u32 rights);
 struct filesystem *procfs_new(void); /* fs/procfs*.c */
@@ -244,8 +255,10 @@ struct device {
     u32 major, first_minor, last_minor;
     long (*open)(struct inode *i, struct file *f);
 };
-extern const struct device memory_devices[], terminal_devices[]; /* fs/devmem.c, tty/; ended by major 0 */
-long device_open(struct inode *i, struct dentry *d, struct file *f); /* inode_ops.open of device inodes */
+extern const struct device memory_devices[],
+    terminal_devices[]; /* fs/devmem.c, tty/; ended by major 0 */
+long device_open(struct inode *i, struct dentry *d,
+                 struct file *f); /* inode_ops.open of device inodes */
 
 /* FIFOs and sockets: inode_ops.open of such inodes in any file system. */
 long fifo_open(struct inode *i, struct dentry *d, struct file *f); /* fs/pipe.c */

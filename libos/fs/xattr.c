@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Extended attributes in memory. inode->xattrs is the first of a chain; guarded by the inode's lock. */
+/* Extended attributes in memory. inode->xattrs is the first of a chain; guarded by the inode's
+ * lock. */
 #include "libos/fs/xattr.h"
 #include "base/string.h"
 #include "libos/mm/heap.h"

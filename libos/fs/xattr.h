@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Extended attributes kept in memory, as inode operations for file systems that keep everything there. */
+/* Extended attributes kept in memory, as inode operations for file systems that keep everything
+ * there. */
 #ifndef LIBOS_FS_XATTR_H
 #define LIBOS_FS_XATTR_H
 
