@@ -97,7 +97,7 @@
     OP(file, FILE_MAP, 165, "w0: RF_RIGHT_* wanted", "a descriptor of the calling process",        \
        "grants a host descriptor of the file, read-only unless the file was opened for writing "   \
        "and RF_RIGHT_WRITE is wanted. The caller closes it. ENODEV: cannot be mapped")             \
-    OP(file, FILE_READDIR, 166, "w0: cookie, 0 to start", "entries; w0: next cookie; "             \
+    OP(file, FILE_READDIR, 166, "w0: cookie, 0 to start", "bytes of records; w0: next cookie; "    \
        "data out: linux_dirent64 records as of getdents64(2)", "0: the end")                       \
     OP(file, FILE_LOCK, 167, "w0: struct flock l_type, w1: l_start, w2: l_len, w3: 1 to wait",     \
        "0", "open file description locks, see fcntl(2). EAGAIN")                                   \

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ringfence run */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/environment.h"
+#include "cli/grants.h"
+#include "cli/numbers.h"
+#include "kernel/report.h"
+#include "kernel/run.h"
+
+/* What the options say, in their order. */
+struct request {
+    struct run_config *config;
+    struct {
+        char what; /* r: --ro, w: --rw, t: --tmp, f: --file */
+        const char *value;
+    } grants[MAX_MOUNTS];
+    u32 grant_count;
+    const char *root, *cwd, *trace_to;
+    bool root_rw, clear_env;
+    struct environment env;
+};
+
+static void add_grant(struct request *r, char what, const char *value)
+{
+    if (r->grant_count == MAX_MOUNTS)
+        fail("more than %d grants", MAX_MOUNTS);
+    r->grants[r->grant_count].what = what;
+    r->grants[r->grant_count++].value = value;
+}
+
+static void take_ro(void *target, const char *value)
+{
+    add_grant(target, 'r', value);
+}
+
+static void take_rw(void *target, const char *value)
+{
+    add_grant(target, 'w', value);
+}
+
+static void take_tmp(void *target, const char *value)
+{
+    add_grant(target, 't', value);
+}
+
+static void take_file(void *target, const char *value)
+{
+    add_grant(target, 'f', value);
+}
+
+static void take_root(void *target, const char *value)
+{
+    ((struct request *)target)->root = value;
+}
+
+static void take_root_rw(void *target, const char *value)
+{
+    (void)value;
+    ((struct request *)target)->root_rw = true;
+}
+
+static void take_cwd(void *target, const char *value)
+{
+    if (*value != '/')
+        fail("--cwd %s: a directory in the cell, starting with /", value);
+    ((struct request *)target)->cwd = value;
+}
+
+static void take_env(void *target, const char *value)
+{
+    if (!strchr(value, '=') || *value == '=')
+        fail("--env %s: it is --env NAME=VALUE", value);
+    environment_set(&((struct request *)target)->env, value);
+}
+
+static void take_clear_env(void *target, const char *value)
+{
+    (void)value;
+    ((struct request *)target)->clear_env = true;
+}
+
+static void take_hostname(void *target, const char *value)
+{
+    size_t n = strlen(value);
+
+    for (size_t i = 0; i < n; i++) {
+        if (!isalnum((unsigned char)value[i]) && value[i] != '-' && value[i] != '.')
+            n = 0;
+    }
+    if (n == 0 || n > 64)
+        fail("--hostname %s: 1 to 64 letters, digits, dots and dashes", value);
+    ((struct request *)target)->config->hostname = value;
+}
+
+static void take_uid(void *target, const char *value)
+{
+    ((struct request *)target)->config->uid = (u32)number_parse("--uid", value, 0, UINT32_MAX - 1);
+}
+
+static void take_gid(void *target, const char *value)
+{
+    ((struct request *)target)->config->gid = (u32)number_parse("--gid", value, 0, UINT32_MAX - 1);
+}
+
+static void take_mem(void *target, const char *value)
+{
+    ((struct request *)target)->config->memory_limit = size_parse("--mem", value, 4ul << 20);
+}
+
+static void take_cpu(void *target, const char *value)
+{
+    ((struct request *)target)->config->cpu_percent = percent_parse("--cpu", value);
+}
+
+static void take_pids(void *target, const char *value)
+{
+    ((struct request *)target)->config->process_limit =
+        (u32)number_parse("--pids", value, 1, RF_MAX_THREADS - 1);
+}
+
+static void take_time(void *target, const char *value)
+{
+    ((struct request *)target)->config->time_limit_ns = seconds_parse("--time", value);
+}
+
+static void take_stats(void *target, const char *value)
+{
+    struct run_config *config = ((struct request *)target)->config;
+
+    if (!value || !strcmp(value, "table"))
+        config->stats = STATS_TABLE;
+    else if (!strcmp(value, "json"))
+        config->stats = STATS_JSON;
+    else
+        fail("--stats=%s: it is --stats or --stats=json", value);
+}
+
+static void take_trace(void *target, const char *value)
+{
+    struct run_config *config = ((struct request *)target)->config;
+
+    if (value && !*value)
+        fail("--trace= needs names of system calls, such as --trace=open,read");
+    config->trace = true;
+    config->trace_filter = value;
+}
+
+static void take_trace_to(void *target, const char *value)
+{
+    ((struct request *)target)->config->trace = true;
+    ((struct request *)target)->trace_to = value;
+}
+
+static void take_limit_by(void *target, const char *value)
+{
+    static const char *const names[] = {"any", "cgroup2", "cgroup1", "poll"};
+    struct run_config *config = ((struct request *)target)->config;
+
+    for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
+        if (!strcmp(value, names[i])) {
+            config->limit_by = (enum limit_by)i;
+            return;
+        }
+    }
+    fail("--limit-by %s: one of any, cgroup2, cgroup1, poll", value);
+}
+
+static void take_libos(void *target, const char *value)
+{
+    ((struct request *)target)->config->libos_path = value;
+}
+
+const struct option_row run_options[] = {
+    {"ro", VALUE_NEEDED, "HOST[:CELL]", "grant a directory or file, read-only", take_ro},
+    {"rw", VALUE_NEEDED, "HOST[:CELL]", "grant a directory or file, writable", take_rw},
+    {"tmp", VALUE_NEEDED, "CELL", "an empty directory in memory", take_tmp},
+    {"file", VALUE_NEEDED, "CELL=TEXT", "a file in memory with that text", take_file},
+    {"root", VALUE_NEEDED, "DIR", "that tree as /, instead of the host's programs", take_root},
+    {"root-rw", VALUE_NONE, NULL, "the tree may be changed", take_root_rw},
+    {"cwd", VALUE_NEEDED, "CELL", "working directory of the program", take_cwd},
+    {"env", VALUE_NEEDED, "NAME=VALUE", "an environment variable", take_env},
+    {"clear-env", VALUE_NONE, NULL, "pass no environment but what --env says", take_clear_env},
+    {"hostname", VALUE_NEEDED, "NAME", "name of the computer that the program sees", take_hostname},
+    {"uid", VALUE_NEEDED, "N", "user that the program sees itself as", take_uid},
+    {"gid", VALUE_NEEDED, "N", "group that the program sees itself as", take_gid},
+    {"mem", VALUE_NEEDED, "SIZE", "most memory, such as 512M or 2G", take_mem},
+    {"cpu", VALUE_NEEDED, "PERCENT", "most processor time; 100 is one processor", take_cpu},
+    {"pids", VALUE_NEEDED, "N", "most processes and threads", take_pids},
+    {"time", VALUE_NEEDED, "SECONDS", "end the cell after that time", take_time},
+    {"stats", VALUE_OPTIONAL, "json", "at the end, show what the cell used", take_stats},
+    {"trace", VALUE_OPTIONAL, "NAME,...", "show system calls, all or those named", take_trace},
+    {"trace-to", VALUE_NEEDED, "FILE", "show them in a file", take_trace_to},
+    {"limit-by", VALUE_NEEDED, "WAY", "any, cgroup2, cgroup1 or poll: how limits are kept",
+     take_limit_by},
+    {"libos", VALUE_NEEDED, "FILE", NULL, take_libos},
+    {0},
+};
+
+static void apply_grants(struct request *r)
+{
+    struct run_config *config = r->config;
+
+    if (r->root)
+        grant_root(config, r->root,
+                   r->root_rw ? RF_RIGHT_READ | RF_RIGHT_WRITE | RF_RIGHT_EXEC
+                              : RF_RIGHT_READ | RF_RIGHT_EXEC);
+    else
+        grant_default_view(config);
+    for (u32 i = 0; i < r->grant_count; i++) {
+        const char *value = r->grants[i].value;
+
+        switch (r->grants[i].what) {
+        case 'r': grant_host(config, "--ro", value, RF_RIGHT_READ | RF_RIGHT_EXEC); break;
+        case 'w':
+            grant_host(config, "--rw", value, RF_RIGHT_READ | RF_RIGHT_WRITE | RF_RIGHT_EXEC);
+            break;
+        case 't': grant_ram(config, value, 01777); break;
+        default: grant_text(config, value); break;
+        }
+    }
+}
+
+static void open_trace(struct request *r)
+{
+    r->config->trace_fd = STDERR_FILENO;
+    if (!r->trace_to)
+        return;
+    r->config->trace_fd = open(r->trace_to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (r->config->trace_fd < 0)
+        fail_errno(errno, "--trace-to %s", r->trace_to);
+}
+
+int cmd_run(int argc, char **argv)
+{
+    static struct run_config config = {.hostname = "ringfence"};
+    static struct request request;
+    const struct command *command = command_find("run");
+    int first;
+
+    request.config = &config;
+    config.uid = geteuid();
+    config.gid = getegid();
+    first = options_parse(command, argc, argv, &request);
+    if (first == argc)
+        usage_error(command, "no program is named");
+    if (request.root_rw && !request.root)
+        usage_error(command, "--root-rw needs --root DIR");
+    if (!*argv[first])
+        fail("the program's name is empty");
+    config.argv = argv + first;
+    config.argc = (u32)(argc - first);
+    config.user_name = environment_user(config.uid);
+    apply_grants(&request);
+    config.cwd = request.cwd ? request.cwd : grant_find_cwd(&config);
+    if (!config.cwd)
+        config.cwd = "/";
+    environment_finish(&request.env, &config, request.clear_env);
+    open_trace(&request);
+    return kernel_run(&config);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands of `ringfence`, and the options of a command. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include "base/types.h"
+
+struct command {
+    const char *name;
+    const char *usage;                 /* after "ringfence " */
+    const char *summary;               /* one line */
+    const char *help;                  /* paragraphs after the options; may be NULL */
+    const struct option_row *options;  /* ends with a row without a name; NULL: none */
+    int (*run)(int argc, char **argv); /* argv[0] is the command's name; the exit status */
+};
+
+extern const struct command commands[];
+extern const u32 command_count;
+
+int cmd_run(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+
+const struct command *command_find(const char *name);
+
+/* Prints the help of one command, or of all, on stdout. */
+void command_print_help(const struct command *command);
+void command_print_overview(void);
+
+enum option_value { VALUE_NONE, VALUE_NEEDED, VALUE_OPTIONAL };
+
+/* One option: `--name VALUE`, `--name=VALUE`, `--name`, `--name[=VALUE]`. */
+struct option_row {
+    const char *name; /* without the dashes */
+    enum option_value value;
+    const char *metavar;
+    const char *help;                              /* NULL: not shown */
+    void (*take)(void *target, const char *value); /* value: NULL when there is none */
+};
+
+extern const struct option_row run_options[];
+
+/* Reads options up to the first argument that is none, or "--". Bad ones end the program with a
+ * line that says what to do. The index of the first argument that is no option. */
+int options_parse(const struct command *command, int argc, char **argv, void *target);
+
+/* Like fail(), with the command's help named. */
+_Noreturn void usage_error(const struct command *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

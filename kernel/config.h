@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the command line asks of the kernel: one cell and what it is given. Strings are borrowed for
+ * as long as the kernel runs. */
+#ifndef KERNEL_CONFIG_H
+#define KERNEL_CONFIG_H
+
+#include "abi/boot.h"
+#include "abi/invoke.h"
+
+#define MAX_MOUNTS 512
+
+/* In the order in which they are mounted. */
+struct mount_config {
+    enum rf_mount_kind kind;
+    bool by_user;     /* asked for by an option, not part of the default view */
+    const char *path; /* where in the cell */
+    const char *host; /* RF_MOUNT_DIR: the directory. RF_MOUNT_FILE: its parent */
+    const char *name; /* RF_MOUNT_FILE: the file's name in it */
+    const char *text; /* RF_MOUNT_TEXT, RF_MOUNT_SYMLINK */
+    size_t text_length;
+    u32 rights; /* RF_RIGHT_* */
+    u32 mode;   /* permission bits of RAM objects */
+};
+
+enum limit_by { LIMIT_BY_ANY = 0, LIMIT_BY_CGROUP2, LIMIT_BY_CGROUP1, LIMIT_BY_POLL };
+enum stats_format { STATS_NONE = 0, STATS_TABLE, STATS_JSON };
+
+struct run_config {
+    char *const *argv; /* of the program; argv[0] is the program as the user named it */
+    u32 argc;
+    char *const *env;
+    u32 envc;
+    struct mount_config mounts[MAX_MOUNTS];
+    u32 mount_count;
+    const char *cwd, *hostname, *user_name;
+    u32 uid, gid;
+    bool trace;
+    const char *trace_filter; /* NULL: every system call */
+    int trace_fd;             /* the kernel's stderr when the user named no file */
+    u64 memory_limit;         /* bytes; 0: none */
+    u32 cpu_percent;          /* 100 per processor; 0: none */
+    u32 process_limit;        /* 0: none but RF_MAX_THREADS */
+    u64 time_limit_ns;        /* 0: none */
+    enum limit_by limit_by;
+    enum stats_format stats;
+    const char
+        *libos_path; /* another library OS image, for tests of the jail; NULL: the embedded one */
+};
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The embedded image is mapped from this executable's own file, so that its clean pages are the
+ * page cache's and shared by all cells of all runs. Where that file cannot be opened (no /proc), it
+ * is copied to a memfd. */
+#include "kernel/jail/image.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "abi/layout.h"
+#include "kernel/report.h"
+
+extern const u8 rf_libos_image[], rf_libos_image_end[];
+
+/* Finds the file offset of an address of this executable. */
+struct search {
+    u64 address, offset;
+};
+
+static int search_segment(struct dl_phdr_info *info, size_t size, void *data)
+{
+    struct search *search = data;
+
+    (void)size;
+    for (u32 i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        u64 start = info->dlpi_addr + p->p_vaddr;
+
+        if (p->p_type == PT_LOAD && search->address >= start &&
+            search->address < start + p->p_filesz) {
+            search->offset = search->address - start + p->p_offset;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int copy_to_memfd(void)
+{
+    size_t length = (size_t)(rf_libos_image_end - rf_libos_image);
+    int fd = memfd_create("ringfence-libos", MFD_CLOEXEC);
+
+    if (fd >= 0 && write(fd, rf_libos_image, length) != (ssize_t)length)
+        fail("no memory for the library OS");
+    return fd;
+}
+
+/* The bytes at `offset` of fd must be those of the image: the file may have been replaced. */
+static bool is_image(int fd, u64 offset)
+{
+    u8 header[64];
+
+    return pread(fd, header, sizeof(header), (off_t)offset) == sizeof(header) &&
+           !memcmp(header, rf_libos_image, sizeof(header));
+}
+
+static int open_embedded(u64 *offset)
+{
+    struct search search = {.address = (u64)rf_libos_image};
+    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+    *offset = 0;
+    if (fd >= 0 && dl_iterate_phdr(search_segment, &search) && search.offset % PAGE_SIZE == 0 &&
+        is_image(fd, search.offset)) {
+        *offset = search.offset;
+        return fd;
+    }
+    if (fd >= 0)
+        close(fd);
+    return copy_to_memfd();
+}
+
+static int protection_of(u32 flags)
+{
+    return (flags & PF_R ? PROT_READ : 0) | (flags & PF_W ? PROT_WRITE : 0) |
+           (flags & PF_X ? PROT_EXEC : 0);
+}
+
+static bool add_segment(struct image *image, const Elf64_Phdr *p, u64 base)
+{
+    u64 lead = p->p_vaddr % PAGE_SIZE;
+
+    if (p->p_vaddr < RF_LIBOS_BASE || p->p_memsz > RF_LIBOS_CODE_SIZE ||
+        p->p_vaddr + p->p_memsz > RF_START_STUB || p->p_offset % PAGE_SIZE != lead ||
+        image->count == IMAGE_SEGMENTS)
+        return false;
+    image->segments[image->count++] = (struct image_segment){
+        .address = p->p_vaddr - lead,
+        .file_offset = base + p->p_offset - lead,
+        .file_length = lead + p->p_filesz,
+        .length = PAGE_ALIGN(lead + p->p_memsz),
+        .protection = protection_of(p->p_flags),
+    };
+    return true;
+}
+
+void image_open(struct image *image, const char *path)
+{
+    Elf64_Phdr headers[32];
+    Elf64_Ehdr elf;
+    u64 base = 0;
+
+    image->count = 0;
+    image->fd = path ? open(path, O_RDONLY | O_CLOEXEC) : open_embedded(&base);
+    if (image->fd < 0)
+        fail_errno(errno, "cannot open the library OS%s%s", path ? " " : "", path ? path : "");
+    if (pread(image->fd, &elf, sizeof(elf), (off_t)base) != sizeof(elf) ||
+        memcmp(elf.e_ident, ELFMAG, SELFMAG) || elf.e_type != ET_EXEC ||
+        elf.e_phnum > ARRAY_SIZE(headers) ||
+        pread(image->fd, headers, elf.e_phnum * sizeof(headers[0]), (off_t)(base + elf.e_phoff)) !=
+            (ssize_t)(elf.e_phnum * sizeof(headers[0])))
+        fail("the library OS image is not an executable ELF file");
+    image->entry = elf.e_entry;
+    for (u32 i = 0; i < elf.e_phnum; i++) {
+        if (headers[i].p_type == PT_LOAD && headers[i].p_memsz &&
+            !add_segment(image, &headers[i], base))
+            fail("the library OS image has a segment out of its place");
+    }
+}
+
+static int map_segment(const struct image *image, const struct image_segment *s)
+{
+    u64 mapped = PAGE_ALIGN(s->file_length);
+    int flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE;
+
+    if (s->file_length && mmap((void *)s->address, mapped, s->protection, flags, image->fd,
+                               (off_t)s->file_offset) == MAP_FAILED)
+        return -errno;
+    if (s->length > s->file_length && s->protection & PROT_WRITE && mapped > s->file_length)
+        memset((u8 *)s->address + s->file_length, 0, mapped - s->file_length);
+    if (s->length > mapped && mmap((u8 *)s->address + mapped, s->length - mapped, s->protection,
+                                   flags | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
+        return -errno;
+    return 0;
+}
+
+int image_map(const struct image *image)
+{
+    int error = 0;
+
+    for (u32 i = 0; i < image->count && !error; i++)
+        error = map_segment(image, &image->segments[i]);
+    return error;
+}

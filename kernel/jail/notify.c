@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/jail/notify.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+
+#include "abi/invoke.h"
+#include "kernel/account/tasks.h"
+#include "kernel/object/call.h"
+
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#endif
+#ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1ul << 0)
+#endif
+
+static bool send_response(const struct cell *cell, struct seccomp_notif_resp *response)
+{
+    return ioctl(cell->listener.fd, SECCOMP_IOCTL_NOTIF_SEND, response) == 0;
+}
+
+bool notify_valid(const struct cell *cell, u64 id)
+{
+    return ioctl(cell->listener.fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
+bool notify_answer(const struct cell *cell, u64 id, s64 result)
+{
+    struct seccomp_notif_resp response = {.id = id};
+
+    if (result < 0)
+        response.error = (s32)result;
+    else
+        response.val = result;
+    return send_response(cell, &response);
+}
+
+int notify_grant(const struct cell *cell, u64 id, int fd)
+{
+    struct seccomp_notif_addfd add = {.id = id, .srcfd = (u32)fd, .flags = SECCOMP_ADDFD_FLAG_SEND};
+    int number = ioctl(cell->listener.fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+
+    if (number < 0 && errno == EINVAL) { /* before Linux 5.14: in two steps */
+        add.flags = 0;
+        number = ioctl(cell->listener.fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+        if (number >= 0) {
+            notify_answer(cell, id, number);
+            return 0;
+        }
+    }
+    return number < 0 ? -errno : 0;
+}
+
+static void serve_invoke(struct cell *cell, const struct seccomp_notif *request)
+{
+    const __u64 *args = request->data.args;
+    struct call call = {
+        .cell = cell,
+        .slot = (u32)args[0],
+        .op = (u32)(args[0] >> 32),
+        .msg_index = args[1] == RF_MSG_NONE  ? RF_MSG_NONE
+                     : args[1] < RF_MSG_NONE ? (u32)args[1]
+                                             : RF_MSG_NONE - 1,
+        .w = {args[2], args[3], args[4], args[5]},
+        .id = request->id,
+        .tid = request->pid,
+    };
+    s64 result;
+
+    cell->invocations++;
+    cell->window->cell.invocations = cell->invocations;
+    result = call_dispatch(&call);
+    if (result != CALL_WAITS && result != CALL_GRANTED)
+        notify_answer(cell, request->id, result);
+}
+
+/* A thread or process is charged before it exists. The flags are in registers, which the caller
+ * cannot change while it waits, so what was checked by the filter is what continues. */
+static void serve_clone(struct cell *cell, const struct seccomp_notif *request)
+{
+    bool is_thread = request->data.args[0] & 0x00010000; /* CLONE_THREAD */
+    struct seccomp_notif_resp response = {.id = request->id};
+
+    if (cell->ending || !tasks_charge(cell, is_thread))
+        response.error = -EAGAIN;
+    else
+        response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    if (!send_response(cell, &response) && !response.error)
+        tasks_uncharge(cell, is_thread);
+}
+
+static void listener_ready(struct event *event, u32 events)
+{
+    struct cell *cell = container_of(event, struct cell, listener);
+    struct seccomp_notif request;
+
+    if (!(events & EPOLLIN)) { /* hang-up: no process is left that uses the filter */
+        event_watch(event, 0);
+        return;
+    }
+    memset(&request, 0, sizeof(request));
+    if (ioctl(event->fd, SECCOMP_IOCTL_NOTIF_RECV, &request) < 0)
+        return; /* the caller was interrupted before we came */
+    if (request.data.nr == RF_NR_INVOKE)
+        serve_invoke(cell, &request);
+    else if (request.data.nr == SYS_clone)
+        serve_clone(cell, &request);
+    else
+        notify_answer(cell, request.id, -ENOSYS);
+}
+
+int notify_start(struct cell *cell, int listener_fd)
+{
+    cell->listener = (struct event){.fd = listener_fd, .ready = listener_ready};
+    /* The host wakes the kernel on the caller's processor, which is then idle: Linux 6.6. */
+    ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+    return event_watch(&cell->listener, EPOLLIN);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Makes the first host process of a cell. */
+#ifndef KERNEL_JAIL_START_H
+#define KERNEL_JAIL_START_H
+
+#include "kernel/cell.h"
+#include "kernel/jail/image.h"
+
+struct start {
+    const struct image *image;
+    struct cell *cell;
+    int window_fd;
+    int cgroup_fd; /* directory of a cgroup v2 to start in, or -1 */
+};
+
+/* Makes the process, jails it, and takes over the listener: its number, with cell->leader set.
+ * Fails (fail()) with a line that says which step the host refused. */
+int start_cell(const struct start *start);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cell's own object: starting processes, interrupting threads, timers, the cell's end. */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel/account/stats.h"
+#include "kernel/account/tasks.h"
+#include "kernel/object/call.h"
+#include "kernel/report.h"
+
+#define MESSAGE_MOST 1000u
+
+s64 op_PREPARED(struct call *call)
+{
+    struct cell *cell = call->cell;
+
+    if (cell->signals) {
+        u32 bit = (u32)__builtin_ctzl(cell->signals);
+
+        cell->signals &= ~(1ul << bit);
+        return RF_PREPARED_SIGNAL | (bit + 1);
+    }
+    if (cell->token_count) {
+        u32 token = cell->tokens[0];
+
+        memmove(cell->tokens, cell->tokens + 1, --cell->token_count * sizeof(token));
+        return token;
+    }
+    return call_wait(call, &cell->prepared);
+}
+
+s64 op_SPAWN(struct call *call)
+{
+    struct cell *cell = call->cell;
+
+    if (call->w[0] >= RF_PREPARED_SIGNAL)
+        return -EINVAL;
+    while (!list_empty(&cell->prepared)) {
+        struct pending *pending = list_first(&cell->prepared, struct pending, link);
+
+        if (pending_answer(pending, (s64)call->w[0]))
+            return 0;
+    }
+    if (cell->token_count == SPAWN_TOKENS)
+        return -EAGAIN;
+    cell->tokens[cell->token_count++] = (u32)call->w[0];
+    return 0;
+}
+
+s64 op_KICK(struct call *call)
+{
+    return cell_kick(call->cell, call->w[0], call->w[1]);
+}
+
+s64 op_EXIT(struct call *call)
+{
+    int status = (int)call->w[0];
+
+    if (!WIFEXITED(status) && !WIFSIGNALED(status))
+        return -EINVAL;
+    cell_end(call->cell, status, -1);
+    return 0;
+}
+
+s64 op_START_FAILED(struct call *call)
+{
+    int status = (int)call->w[0];
+    char text[MESSAGE_MOST];
+    s64 length;
+
+    if (!WIFEXITED(status) ||
+        (WEXITSTATUS(status) != STATUS_NOT_EXECUTABLE && WEXITSTATUS(status) != STATUS_NOT_FOUND))
+        return -EINVAL;
+    length = call_data(call, text, 1, sizeof(text));
+    if (length < 0)
+        return length;
+    if (!call->cell->ending)
+        report_foreign("", text, (unsigned long)length);
+    cell_end(call->cell, status, -1);
+    return 0;
+}
+
+s64 op_PANIC(struct call *call)
+{
+    char text[MESSAGE_MOST];
+    s64 length = call_data(call, text, 0, sizeof(text));
+
+    if (length < 0)
+        return length;
+    if (!call->cell->ending)
+        report_foreign("the library OS stopped: ", text, (unsigned long)length);
+    cell_end(call->cell, 0, STATUS_OWN_FAILURE);
+    return 0;
+}
+
+static void timer_expired(struct timer *base)
+{
+    struct thread_timer *timer = container_of(base, struct thread_timer, timer);
+
+    cell_wake(timer->cell, timer->index);
+    cell_kick(timer->cell, (u64)timer->pid, (u64)timer->tid);
+}
+
+s64 op_TIMER(struct call *call)
+{
+    struct cell *cell = call->cell;
+    struct thread_timer *timer;
+
+    if (call->w[0] >= RF_MAX_THREADS)
+        return -EINVAL;
+    timer = &cell->timers[call->w[0]];
+    if (call->w[1] == 0) {
+        timer_cancel(&timer->timer);
+        return 0;
+    }
+    timer->timer.expired = timer_expired;
+    timer->cell = cell;
+    timer->index = (u32)call->w[0];
+    timer->pid = (pid_t)call->w[2];
+    timer->tid = (pid_t)call->w[3];
+    return timer_set(&timer->timer, call->w[1]);
+}
+
+s64 op_RANDOM(struct call *call)
+{
+    u8 bytes[256];
+    int error = call_needs_message(call);
+    ssize_t n;
+
+    if (error)
+        return error;
+    if (call->w[0] > sizeof(bytes))
+        return -EINVAL;
+    n = getrandom(bytes, call->w[0], 0);
+    if (n < 0)
+        return -errno;
+    call_out(call, 0, bytes, (u32)n);
+    return n;
+}
+
+s64 op_TIMES(struct call *call)
+{
+    struct process_times times;
+    int error = call_needs_message(call);
+
+    if (error)
+        return error;
+    if (!cell_has_process(call->cell, call->w[0]))
+        return -ESRCH;
+    error = stats_process((pid_t)call->w[0], &times);
+    if (error)
+        return error;
+    call->msg->words[0] = times.user_ns;
+    call->msg->words[1] = times.system_ns;
+    call->msg->words[2] = times.peak_bytes;
+    call->msg->words[3] = times.missing_ns;
+    return 0;
+}
+
+s64 op_AFFINITY(struct call *call)
+{
+    cpu_set_t set;
+    int error = call_needs_message(call);
+
+    if (error)
+        return error;
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof(set), &set) < 0)
+        return -errno;
+    call_out(call, 0, &set, sizeof(set));
+    return CPU_COUNT(&set);
+}
+
+s64 op_CPU_INFO(struct call *call)
+{
+    static int fd = -1;
+    int error = call_needs_message(call);
+    ssize_t n;
+
+    if (error)
+        return error;
+    if (fd < 0)
+        fd = tasks_open("cpuinfo");
+    n = pread(fd, call->msg->data, RF_MSG_DATA, (off_t)call->w[0]);
+    if (n < 0)
+        return -errno;
+    call->msg->data_length = (u32)n;
+    return n;
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Consoles: streams that ringfence inherited. They may be anything, are shared with other processes
+ * of the host, and must neither block the kernel nor lose a byte.
+ *
+ * To read and write without blocking, a pipe or terminal is opened once more where the host allows
+ * it, since O_NONBLOCK belongs to the description. Where it does not, poll(2) is asked before each
+ * piece, and a piece to a pipe is at most PIPE_BUF, which is taken whole when poll says so. */
+#include "kernel/object/console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel/object/attr.h"
+#include "kernel/object/call.h"
+
+static void console_ready(struct event *event, u32 events);
+
+static struct console *console_of(const struct call *call)
+{
+    return &call->cell->consoles[call->cap->index];
+}
+
+/* A description of our own, with O_NONBLOCK: -1 where the host gives none. */
+static int open_again(int fd, u32 rights)
+{
+    int mode = rights == RF_RIGHT_READ ? O_RDONLY : rights == RF_RIGHT_WRITE ? O_WRONLY : O_RDWR;
+    char path[32];
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return open(path, mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+static u32 rights_of(int fd)
+{
+    int mode = fcntl(fd, F_GETFL) & O_ACCMODE;
+
+    return (mode != O_WRONLY ? RF_RIGHT_READ : 0) | (mode != O_RDONLY ? RF_RIGHT_WRITE : 0);
+}
+
+void console_init(struct cell *cell, u32 index, int fd)
+{
+    struct console *console = &cell->consoles[index];
+    struct stat st = {0};
+    int own = -1;
+
+    list_init(&console->readers);
+    list_init(&console->writers);
+    console->cell = cell;
+    console->fd = fd;
+    console->rights = rights_of(fd);
+    fstat(fd, &st);
+    console->is_tty = S_ISCHR(st.st_mode) && isatty(fd);
+    console->is_regular = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode);
+    console->is_socket = S_ISSOCK(st.st_mode);
+    if (console->is_tty || S_ISFIFO(st.st_mode))
+        own = open_again(fd, console->rights);
+    console->own_description = own >= 0;
+    console->event = (struct event){.fd = own >= 0 ? own : fd, .ready = console_ready};
+}
+
+/* Which of the poll(2) events hold now. */
+static u32 events_now(const struct console *console, u32 events)
+{
+    struct pollfd p = {.fd = console->event.fd, .events = (short)events};
+
+    if (console->unread_length && events & POLLIN)
+        return POLLIN;
+    return poll(&p, 1, 0) > 0 ? (u32)(u16)p.revents : 0;
+}
+
+/* What the event loop must watch for, given who waits. Descriptors that epoll(7) refuses are always
+ * ready, so nobody waits on them. */
+static void rewatch(struct console *console)
+{
+    u32 interest = 0;
+
+    if (!list_empty(&console->readers))
+        interest |= EPOLLIN;
+    if (!list_empty(&console->writers))
+        interest |= EPOLLOUT;
+    for (u32 i = 0; console->armed_count && i < RF_MAX_THREADS; i++)
+        interest |= console->armed[i];
+    event_watch(&console->event, interest);
+}
+
+static ssize_t take_unread(struct console *console, void *to, size_t most)
+{
+    u32 n = MIN((u32)most, console->unread_length);
+
+    memcpy(to, console->unread, n);
+    console->unread_length -= n;
+    memmove(console->unread, console->unread + n, console->unread_length);
+    return n;
+}
+
+/* Bytes, or a negative errno; never blocks. */
+static ssize_t read_now(struct console *console, void *to, size_t most)
+{
+    ssize_t n;
+
+    if (console->unread_length)
+        return take_unread(console, to, most);
+    if (console->is_regular)
+        n = read(console->fd, to, most);
+    else if (console->is_socket)
+        n = recv(console->fd, to, most, MSG_DONTWAIT);
+    else if (console->own_description || events_now(console, POLLIN))
+        n = read(console->event.fd, to, most);
+    else
+        return -EAGAIN;
+    return n < 0 ? -errno : n;
+}
+
+static ssize_t write_now(struct console *console, const void *from, size_t length)
+{
+    ssize_t n;
+
+    if (console->is_regular)
+        n = write(console->fd, from, length);
+    else if (console->is_socket)
+        n = send(console->fd, from, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    else if (console->own_description)
+        n = write(console->event.fd, from, length);
+    else if (events_now(console, POLLOUT))
+        n = write(console->fd, from, MIN(length, (size_t)PIPE_BUF));
+    else
+        return -EAGAIN;
+    return n < 0 ? -errno : n;
+}
+
+/* The reader that asked was gone when its bytes had been taken from the host: keep them. */
+static void keep_unread(struct console *console, const void *bytes, size_t length)
+{
+    u8 *grown = realloc(console->unread, console->unread_length + length);
+
+    if (!grown)
+        return;
+    memmove(grown + length, grown, console->unread_length);
+    memcpy(grown, bytes, length);
+    console->unread = grown;
+    console->unread_length += (u32)length;
+}
+
+/* Serves one waiting reader: false when there is nothing to read yet. */
+static bool serve_reader(struct console *console, struct pending *pending)
+{
+    struct call call = call_of_pending(pending);
+    ssize_t n;
+
+    if (!pending_valid(pending)) {
+        pending_answer(pending, -EINTR);
+        return true;
+    }
+    n = read_now(console, call.msg->data, call.w[0]);
+    if (n == -EAGAIN)
+        return false;
+    if (n > 0)
+        call.msg->data_length = (u32)n;
+    if (!pending_answer(pending, n) && n > 0)
+        keep_unread(console, call.msg->data, (size_t)n);
+    return true;
+}
+
+/* Writes on for one waiting writer; w[2] counts the bytes of w[3] that went out. */
+static bool serve_writer(struct console *console, struct pending *pending)
+{
+    struct call call = call_of_pending(pending);
+    ssize_t n;
+
+    if (!pending_valid(pending)) {
+        pending_answer(pending, -EINTR);
+        return true;
+    }
+    n = write_now(console, call.msg->data + pending->w[2], pending->w[3] - pending->w[2]);
+    if (n == -EAGAIN)
+        return false;
+    if (n > 0)
+        pending->w[2] += (u64)n;
+    if (n <= 0 || pending->w[2] == pending->w[3])
+        pending_answer(pending, pending->w[2] ? (s64)pending->w[2] : n);
+    return true;
+}
+
+static void wake_armed(struct console *console, u32 events)
+{
+    u32 left = console->armed_count;
+    bool any = false;
+
+    for (u32 i = 0; left && i < RF_MAX_THREADS; i++) {
+        if (!console->armed[i])
+            continue;
+        left--;
+        if (!(events & (console->armed[i] | EPOLLHUP | EPOLLERR)))
+            continue;
+        console->armed[i] = 0;
+        console->armed_count--;
+        if (!any)
+            __atomic_add_fetch(&console->cell->window->cell.console_events, 1, __ATOMIC_RELEASE);
+        any = true;
+        cell_wake(console->cell, i);
+    }
+}
+
+static void console_ready(struct event *event, u32 events)
+{
+    struct console *console = container_of(event, struct console, event);
+
+    if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+        while (!list_empty(&console->readers) &&
+               serve_reader(console, list_first(&console->readers, struct pending, link)))
+            ;
+    }
+    if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
+        while (!list_empty(&console->writers) &&
+               serve_writer(console, list_first(&console->writers, struct pending, link)))
+            ;
+    }
+    wake_armed(console, events);
+    rewatch(console);
+}
+
+static s64 wait_for(struct call *call, struct console *console, struct list *list)
+{
+    s64 result = call_wait(call, list);
+
+    rewatch(console);
+    return result;
+}
+
+s64 op_CONSOLE_READ(struct call *call)
+{
+    struct console *console = console_of(call);
+    s64 n;
+
+    if (call_needs_message(call) || call->w[0] > RF_MSG_DATA)
+        return -EINVAL;
+    if (!(call->cap->rights & RF_RIGHT_READ))
+        return -EACCES;
+    if (!list_empty(&console->readers)) /* first come, first served */
+        return call->w[1] ? -EAGAIN : wait_for(call, console, &console->readers);
+    n = read_now(console, call->msg->data, call->w[0]);
+    if (n == -EAGAIN && !call->w[1])
+        return wait_for(call, console, &console->readers);
+    if (n > 0)
+        call->msg->data_length = (u32)n;
+    return n;
+}
+
+s64 op_CONSOLE_WRITE(struct call *call)
+{
+    struct console *console = console_of(call);
+    s64 length = call_data_length(call), n = 0, done = 0;
+
+    if (length < 0)
+        return length;
+    if (!(call->cap->rights & RF_RIGHT_WRITE))
+        return -EACCES;
+    if (length && !list_empty(&console->writers))
+        n = -EAGAIN;
+    while (n >= 0 && done < length) {
+        n = write_now(console, call->msg->data + done, (size_t)(length - done));
+        if (n > 0)
+            done += n;
+    }
+    if (n == -EAGAIN && !call->w[1]) {
+        call->w[2] = (u64)done;
+        call->w[3] = (u64)length;
+        return wait_for(call, console, &console->writers);
+    }
+    return done ? done : n;
+}
+
+s64 op_CONSOLE_INFO(struct call *call)
+{
+    struct console *console = console_of(call);
+    struct winsize size = {0};
+    struct rf_attr attr;
+    int error = call_needs_message(call);
+
+    if (!error)
+        error = attr_get(console->fd, "", &attr);
+    if (error)
+        return error;
+    if (console->is_tty)
+        ioctl(console->fd, TIOCGWINSZ, &size);
+    call->msg->words[0] = attr.mode;
+    call->msg->words[1] = console->is_tty;
+    call->msg->words[2] = size.ws_col | (u64)size.ws_row << 32;
+    call->msg->words[3] = call->cap->rights;
+    call_out(call, 0, &attr, sizeof(attr));
+    return 0;
+}
+
+s64 op_CONSOLE_ARM(struct call *call)
+{
+    struct console *console = console_of(call);
+    u32 wanted = call->w[1] & (POLLIN | POLLOUT | POLLPRI | POLLRDHUP), now;
+
+    if (call->w[0] >= RF_MAX_THREADS)
+        return -EINVAL;
+    now = events_now(console, wanted);
+    if (now || !wanted)
+        return now;
+    console->armed_count += !console->armed[call->w[0]];
+    console->armed[call->w[0]] = (u16)wanted;
+    rewatch(console);
+    return 0;
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opened files and directories of the host. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "kernel/jail/notify.h"
+#include "kernel/object/attr.h"
+#include "kernel/object/call.h"
+
+static int need(const struct call *call, u32 right)
+{
+    if (call->cap->is_dir)
+        return -EISDIR;
+    return call->cap->rights & right ? 0 : -EBADF;
+}
+
+static bool is_range(u64 offset, u64 length)
+{
+    return offset <= INT64_MAX && length <= INT64_MAX - offset;
+}
+
+s64 op_FILE_READ(struct call *call)
+{
+    int error = call_needs_message(call);
+    ssize_t n;
+
+    if (!error)
+        error = need(call, RF_RIGHT_READ);
+    if (error)
+        return error;
+    if (call->w[1] > RF_MSG_DATA || !is_range(call->w[0], call->w[1]))
+        return -EINVAL;
+    n = pread(call->cap->fd, call->msg->data, call->w[1], (off_t)call->w[0]);
+    if (n < 0)
+        return -errno;
+    call->msg->data_length = (u32)n;
+    return n;
+}
+
+/* Writes all, or says what fitted; an error counts only when nothing was written. The size is told
+ * when the caller has a message to receive it. */
+static s64 write_all(struct call *call, const void *from, u64 length, u64 offset, bool append)
+{
+    struct iovec piece;
+    struct stat st;
+    u64 done = 0;
+    s64 n = 0;
+
+    while (done < length) {
+        piece = (struct iovec){(char *)(uintptr_t)from + done, length - done};
+        n = append ? pwritev2(call->cap->fd, &piece, 1, 0, RWF_APPEND)
+                   : pwrite(call->cap->fd, piece.iov_base, piece.iov_len, (off_t)(offset + done));
+        if (n <= 0)
+            break;
+        done += (u64)n;
+    }
+    if (n < 0 && !done)
+        return -errno;
+    if (call->msg && fstat(call->cap->fd, &st) == 0)
+        call->msg->words[0] = (u64)st.st_size;
+    return (s64)done;
+}
+
+s64 op_FILE_WRITE(struct call *call)
+{
+    s64 length = call_data_length(call);
+    int error = need(call, RF_RIGHT_WRITE);
+
+    if (error)
+        return error;
+    if (length < 0 || !is_range(call->w[0], (u64)length))
+        return -EINVAL;
+    return write_all(call, call->msg->data, (u64)length, call->w[0],
+                     call->w[1] || call->cap->append);
+}
+
+s64 op_FILE_GETATTR(struct call *call)
+{
+    struct rf_attr attr;
+    int error = call_needs_message(call);
+
+    if (!error)
+        error = attr_get(call->cap->fd, "", &attr);
+    if (error)
+        return error;
+    call_out(call, 0, &attr, sizeof(attr));
+    return 0;
+}
+
+s64 op_FILE_SETATTR(struct call *call)
+{
+    struct rf_setattr set;
+    struct rf_attr attr;
+    s64 length = call_data(call, &set, sizeof(set), sizeof(set));
+    int error;
+
+    if (length < 0)
+        return length;
+    if (!call->cap->may_change)
+        return -EROFS;
+    if (set.which & RF_SETATTR_SIZE && !(call->cap->rights & RF_RIGHT_WRITE))
+        return -EINVAL;
+    error = attr_set(call->cap->fd, "", &set);
+    if (!error)
+        error = attr_get(call->cap->fd, "", &attr);
+    if (error)
+        return error;
+    call_out(call, 0, &attr, sizeof(attr));
+    return 0;
+}
+
+s64 op_FILE_SYNC(struct call *call)
+{
+    int result = call->w[0] ? fdatasync(call->cap->fd) : fsync(call->cap->fd);
+
+    return result < 0 ? -errno : 0;
+}
+
+/* A descriptor that cannot write, for a file that was opened to write as well. */
+static int read_only_description(int fd)
+{
+    char path[32];
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+s64 op_FILE_MAP(struct call *call)
+{
+    int error = need(call, RF_RIGHT_READ), fd = call->cap->fd, result;
+    bool writes = call->cap->rights & RF_RIGHT_WRITE;
+
+    if (error)
+        return error == -EISDIR ? -ENODEV : -EACCES;
+    if (writes && !(call->w[0] & RF_RIGHT_WRITE)) {
+        fd = read_only_description(fd);
+        if (fd < 0)
+            return -errno;
+    }
+    result = notify_grant(call->cell, call->id, fd);
+    if (fd != call->cap->fd)
+        close(fd);
+    return result ? result : CALL_GRANTED;
+}
+
+s64 op_FILE_READDIR(struct call *call)
+{
+    int error = call_needs_message(call);
+    long n;
+
+    if (error)
+        return error;
+    if (!call->cap->is_dir)
+        return -ENOTDIR;
+    if (lseek(call->cap->fd, (off_t)call->w[0], SEEK_SET) < 0)
+        return -EINVAL;
+    n = syscall(SYS_getdents64, call->cap->fd, call->msg->data, RF_MSG_DATA);
+    if (n < 0)
+        return -errno;
+    call->msg->data_length = (u32)n;
+    call->msg->words[0] = (u64)lseek(call->cap->fd, 0, SEEK_CUR);
+    return n;
+}
+
+/* The cell's heap segment as the kernel sees it, mapped at the first use. Only host calls touch it,
+ * so that memory which is not there is an error number and no signal. */
+static u8 *heap_of(const struct cell *cell)
+{
+    static u8 *heap;
+
+    if (!heap) {
+        void *at = mmap(NULL, RF_HEAP_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+                        cell->heap_fd, 0);
+
+        if (at != MAP_FAILED)
+            heap = at;
+    }
+    return heap;
+}
+
+/* Where w1 bytes at w2 of the heap segment lie: NULL and an error when they do not. */
+static u8 *heap_range(const struct call *call, int *error)
+{
+    u64 length = call->w[1], offset = call->w[2];
+    u8 *heap;
+
+    *error = -EFAULT;
+    if (length > RF_HEAP_SIZE || offset > RF_HEAP_SIZE - length)
+        return NULL;
+    *error = -EINVAL;
+    if (!is_range(call->w[0], length))
+        return NULL;
+    *error = -ENOMEM;
+    heap = heap_of(call->cell);
+    return heap ? heap + offset : NULL;
+}
+
+s64 op_FILE_TO_HEAP(struct call *call)
+{
+    int error = need(call, RF_RIGHT_READ);
+    u8 *to;
+    ssize_t n;
+
+    if (error)
+        return error;
+    to = heap_range(call, &error);
+    if (!to)
+        return error;
+    n = pread(call->cap->fd, to, call->w[1], (off_t)call->w[0]);
+    return n < 0 ? -errno : n;
+}
+
+s64 op_FILE_FROM_HEAP(struct call *call)
+{
+    int error = need(call, RF_RIGHT_WRITE);
+    u8 *from;
+
+    if (error)
+        return error;
+    from = heap_range(call, &error);
+    if (!from)
+        return error;
+    return write_all(call, from, call->w[1], call->w[0], call->w[3] || call->cap->append);
+}
+
+s64 op_FILE_ALLOCATE(struct call *call)
+{
+    int error = need(call, RF_RIGHT_WRITE);
+
+    if (error)
+        return error;
+    if (call->w[0] > INT32_MAX || !is_range(call->w[1], call->w[2]))
+        return -EINVAL;
+    return fallocate(call->cap->fd, (int)call->w[0], (off_t)call->w[1], (off_t)call->w[2]) < 0
+               ? -errno
+               : 0;
+}
+
+/* How long between two tries for a lock that somebody on the host holds. Within a cell the library
+ * OS keeps the order; the host tells nobody when a lock becomes free without blocking the one who
+ * asks. */
+#define LOCK_RETRY_NS 20000000u
+
+static int try_lock(const struct cap *cap, const u64 w[4])
+{
+    struct flock lock = {
+        .l_type = (short)w[0], .l_whence = SEEK_SET, .l_start = (off_t)w[1], .l_len = (off_t)w[2]};
+
+    return fcntl(cap->fd, F_OFD_SETLK, &lock) < 0 ? -errno : 0;
+}
+
+static void retry_lock(struct timer *timer)
+{
+    struct pending *pending = container_of(timer, struct pending, timer);
+    struct call call = call_of_pending(pending);
+    int error = -EBADF;
+
+    if (call.cap && call.cap->kind == RF_KIND_FILE && pending_valid(pending))
+        error = try_lock(call.cap, call.w);
+    if (error == -EAGAIN || error == -EACCES)
+        error = timer_set(timer, now_ns() + LOCK_RETRY_NS);
+    else
+        pending_answer(pending, error);
+}
+
+s64 op_FILE_LOCK(struct call *call)
+{
+    struct pending *pending;
+    int error;
+    s64 result;
+
+    if (call->cap->is_dir)
+        return -EISDIR;
+    if (call->w[0] != F_RDLCK && call->w[0] != F_WRLCK && call->w[0] != F_UNLCK)
+        return -EINVAL;
+    if (!is_range(call->w[1], call->w[2]))
+        return -EINVAL;
+    error = try_lock(call->cap, call->w);
+    if ((error != -EAGAIN && error != -EACCES) || !call->w[3])
+        return error == -EACCES ? -EAGAIN : error;
+    result = call_wait(call, &call->cell->lockers);
+    if (result != CALL_WAITS)
+        return result;
+    pending = list_entry(call->cell->lockers.prev, struct pending, link);
+    pending->timer.expired = retry_lock;
+    if (timer_set(&pending->timer, now_ns() + LOCK_RETRY_NS) < 0)
+        pending_answer(pending, -ENOLCK);
+    return CALL_WAITS;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The terminal that the user sits at. While a cell has it, it is in raw mode, the line discipline
+ * is the library OS's; it is put back whenever this process stops, ends or crashes. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "kernel/object/console.h"
+#include "kernel/report.h"
+
+static int tty_fd = -1;
+static struct termios cooked;
+static volatile sig_atomic_t is_raw;
+
+void consoles_restore(void)
+{
+    int saved = errno;
+
+    if (is_raw) {
+        is_raw = 0;
+        tcsetattr(tty_fd, TCSADRAIN, &cooked);
+    }
+    errno = saved;
+}
+
+/* Only in the foreground: elsewhere the host would stop us for trying, and rightly. */
+static void make_raw(void)
+{
+    struct termios raw;
+
+    if (tty_fd < 0 || is_raw || tcgetpgrp(tty_fd) != getpgrp())
+        return;
+    if (tcgetattr(tty_fd, &cooked) < 0)
+        return;
+    raw = cooked;
+    cfmakeraw(&raw);
+    is_raw = 1;
+    tcsetattr(tty_fd, TCSADRAIN, &raw);
+}
+
+static void crashed(int number)
+{
+    consoles_restore();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static bool is_same_terminal(int a, int b)
+{
+    struct stat sa, sb;
+
+    return isatty(a) && isatty(b) && fstat(a, &sa) == 0 && fstat(b, &sb) == 0 &&
+           sa.st_rdev == sb.st_rdev;
+}
+
+bool consoles_start(struct cell *cell)
+{
+    static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
+
+    if (!is_same_terminal(cell->consoles[0].fd, cell->consoles[1].fd))
+        return false;
+    tty_fd = cell->consoles[0].fd;
+    for (u32 i = 0; i < ARRAY_SIZE(fatal); i++)
+        signal(fatal[i], crashed);
+    signal(SIGTTOU, SIG_IGN); /* putting it back must not stop us in the background */
+    atexit(consoles_restore);
+    report_prepare(consoles_restore);
+    make_raw();
+    consoles_resized(cell);
+    return true;
+}
+
+void consoles_suspend(struct cell *cell)
+{
+    (void)cell;
+    consoles_restore();
+}
+
+void consoles_resume(struct cell *cell)
+{
+    make_raw();
+    consoles_resized(cell);
+}
+
+bool consoles_resized(struct cell *cell)
+{
+    struct rf_cell_page *page = &cell->window->cell;
+    struct winsize size;
+
+    if (tty_fd < 0 || ioctl(tty_fd, TIOCGWINSZ, &size) < 0)
+        return false;
+    page->console_columns = size.ws_col;
+    page->console_rows = size.ws_row;
+    __atomic_add_fetch(&page->console_events, 1, __ATOMIC_RELEASE);
+    return true;
+}

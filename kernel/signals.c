@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "abi/objects.h"
+#include "kernel/account/stats.h"
+#include "kernel/account/tasks.h"
+#include "kernel/object/call.h"
+#include "kernel/object/console.h"
+#include "kernel/report.h"
+
+static struct cell *the_cell;
+static struct event signal_event = {.fd = -1};
+static int last_status; /* of the host process that ended last */
+
+/* Handed on to the cell, unless ringfence was started with them ignored. */
+static const u8 forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM};
+
+/* A library OS that has not asked for its signals for that long is stuck, or is none. */
+#define PATIENCE_NS 1000000000u
+
+void signals_forward(struct cell *cell, u32 signal)
+{
+    u64 now = now_ns();
+
+    if (!list_empty(&cell->prepared)) {
+        struct pending *pending = list_first(&cell->prepared, struct pending, link);
+
+        if (pending_answer(pending, RF_PREPARED_SIGNAL | signal))
+            return;
+    }
+    if (!cell->signals)
+        cell->signals_ns = now;
+    cell->signals |= 1ul << (signal - 1);
+    if (signal != SIGWINCH && now - cell->signals_ns > PATIENCE_NS) {
+        report("the library OS does not answer: the cell is ended by signal %u", signal);
+        cell_end(cell, (int)signal, -1);
+    }
+}
+
+/* All that ended since the last look. The cell is over when no process of its group is left. */
+static void reap(struct cell *cell)
+{
+    struct rusage usage;
+    int status;
+    pid_t pid;
+
+    while ((pid = stats_reap(cell, &status, &usage)) > 0) {
+        last_status = status;
+        tasks_ended(cell);
+    }
+    if (pid < 0 && errno == ECHILD) {
+        if (!cell->ending) {
+            report("the cell ended without a word from its library OS (last host process: %s %d)",
+                   WIFSIGNALED(last_status) ? "signal" : "status",
+                   WIFSIGNALED(last_status) ? WTERMSIG(last_status) : WEXITSTATUS(last_status));
+            cell_end(cell, last_status, STATUS_OWN_FAILURE);
+        }
+        event_stop();
+    }
+}
+
+/* ^Z on a terminal that the host serves, or kill -TSTP: the cell stops first, then we do. */
+static void stop_and_continue(struct cell *cell)
+{
+    kill(-cell->leader, SIGSTOP);
+    consoles_suspend(cell);
+    kill(getpid(), SIGSTOP);
+    consoles_resume(cell);
+    kill(-cell->leader, SIGCONT);
+}
+
+static void serve(struct cell *cell, u32 signal)
+{
+    if (signal == SIGCHLD) {
+        reap(cell);
+    } else if (signal == SIGWINCH) {
+        if (consoles_resized(cell))
+            signals_forward(cell, SIGWINCH);
+    } else if (signal == SIGTSTP) {
+        stop_and_continue(cell);
+    } else if (signal == SIGCONT) {
+        consoles_resume(cell);
+    } else {
+        signals_forward(cell, signal);
+    }
+}
+
+static void signals_ready(struct event *event, u32 events)
+{
+    struct signalfd_siginfo info;
+
+    (void)events;
+    while (read(event->fd, &info, sizeof(info)) == sizeof(info))
+        serve(the_cell, info.ssi_signo);
+}
+
+int signals_init(struct cell *cell)
+{
+    struct sigaction action;
+    sigset_t set;
+
+    the_cell = cell;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGWINCH);
+    sigaddset(&set, SIGTSTP);
+    sigaddset(&set, SIGCONT);
+    for (u32 i = 0; i < ARRAY_SIZE(forwarded); i++) {
+        if (sigaction(forwarded[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(&set, forwarded[i]);
+    }
+    signal(SIGCHLD, SIG_DFL); /* ignored, children would vanish unseen */
+    signal(SIGPIPE, SIG_IGN); /* EPIPE says as much */
+    sigprocmask(SIG_SETMASK, &set, NULL);
+    signal_event.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    signal_event.ready = signals_ready;
+    return signal_event.fd < 0 ? -errno : 0;
+}
+
+int signals_start(void)
+{
+    return event_watch(&signal_event, EPOLLIN);
+}

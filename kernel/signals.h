@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Signals to the kernel process: children that end, and what the user or the host asks for. */
+#ifndef KERNEL_SIGNALS_H
+#define KERNEL_SIGNALS_H
+
+#include "kernel/cell.h"
+
+/* Blocks the signals that the kernel serves and prepares to serve them for that cell. Before the
+ * cell's first process is made, so that none is lost. 0 or a negative errno. */
+int signals_init(struct cell *cell);
+
+/* Starts serving them in the event loop. */
+int signals_start(void);
+
+/* Hands a signal to the cell's library OS, at once or when it asks next. */
+void signals_forward(struct cell *cell, u32 signal);
+
+#endif
