@@ -235,6 +235,28 @@ struct pipe *file_pipe(struct file *f)
     return f->ops == &pipe_ops ? f->data : NULL;
 }
 
+static void pipe_get(struct pipe *p)
+{
+    struct inode *i = p->inode;
+    if (i)
+        lock_take(&i->lock);
+    __atomic_add_fetch(&p->references, 1, __ATOMIC_RELAXED);
+    if (i)
+        lock_release(&i->lock);
+}
+
+long pipe_reopen(struct file *of, struct file *f)
+{
+    struct pipe *p = file_pipe(of);
+    if (!p)
+        return -ENXIO;
+    pipe_get(p);
+    pipe_attach(p, f);
+    f->ops = &pipe_ops;
+    f->data = p;
+    return 0;
+}
+
 long pipe_get_size(struct file *f)
 {
     struct pipe *p = file_pipe(f);

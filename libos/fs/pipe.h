@@ -27,6 +27,9 @@ struct pipe {
 /* The pipe of an open file, or NULL if it is none. */
 struct pipe *file_pipe(struct file *f);
 
+/* Opens the pipe of `of` once more, as f (/proc/self/fd/N). -ENXIO: it is none. */
+long pipe_reopen(struct file *of, struct file *f);
+
 /* fcntl(2) F_GETPIPE_SZ and F_SETPIPE_SZ: the size, or -EBADF (not a pipe), -EBUSY, -EINVAL,
  * -EPERM, -ENOMEM. */
 long pipe_get_size(struct file *f);

@@ -17,6 +17,27 @@ struct text_node {
     u64 key;
 };
 
+/* file.data. The lock is held while text is made, and ranks before all others. */
+struct text_file {
+    struct lock lock;
+    struct text text;
+};
+
+static struct text *text_of(struct file *f)
+{
+    return &((struct text_file *)f->data)->text;
+}
+
+static void lock_text(struct file *f)
+{
+    lock_take(&((struct text_file *)f->data)->lock);
+}
+
+static void unlock_text(struct file *f)
+{
+    lock_release(&((struct text_file *)f->data)->lock);
+}
+
 static struct text_node *node_of(const struct inode *i)
 {
     return i->data;
@@ -82,7 +103,7 @@ long text_number(const char *s, size_t length)
 
 static long print_again(struct file *f)
 {
-    struct text *t = f->data;
+    struct text *t = text_of(f);
     const struct text_node *n = node_of(f->inode);
     t->length = 0;
     long r = n->entry->print(t, n->key);
@@ -92,16 +113,16 @@ static long print_again(struct file *f)
 /* As Linux does: the text is made when it is read from its start, and stays while it is read on. */
 static long text_read(struct file *f, struct io *io, u64 *position)
 {
-    struct text *t = f->data;
+    struct text *t = text_of(f);
     if (!node_of(f->inode)->entry->print)
         return -EINVAL;
-    lock_take(&f->inode->lock);
+    lock_text(f);
     long r = *position == 0 || !t->data ? print_again(f) : 0;
     if (r == 0 && *position < t->length)
         r = io_put(io, t->data + *position, t->length - *position);
     if (r > 0)
         *position += (u64)r;
-    lock_release(&f->inode->lock);
+    unlock_text(f);
     return r;
 }
 
@@ -138,7 +159,7 @@ static long text_seek(struct file *f, s64 offset, int whence)
 
 static void text_release(struct file *f)
 {
-    text_free(f->data);
+    text_free(text_of(f));
     heap_free(f->data);
 }
 
@@ -154,7 +175,7 @@ static long open_text(struct inode *i, struct dentry *d, struct file *f)
 {
     (void)i;
     (void)d;
-    f->data = heap_alloc(sizeof(struct text));
+    f->data = heap_alloc(sizeof(struct text_file));
     if (!f->data)
         return -ENOMEM;
     f->ops = &text_file_ops;
@@ -194,7 +215,7 @@ void listing_add(struct listing *l, const char *name, u32 type)
 
 static long list_again(struct file *f)
 {
-    struct text *t = f->data;
+    struct text *t = text_of(f);
     const struct text_node *n = node_of(f->inode);
     struct listing l = {.records = t};
     t->length = 0;
@@ -209,7 +230,7 @@ static long list_again(struct file *f)
 
 static long text_readdir(struct file *f, void *buffer, size_t size)
 {
-    struct text *t = f->data;
+    struct text *t = text_of(f);
     long r = f->position == 0 || !t->data ? list_again(f) : 0;
     if (r < 0)
         return r;

@@ -119,9 +119,11 @@ long exec_stack_build(const struct exec_image *image, struct process *p,
     put(&v, s->argument_count);
     put_pointers(&v, s->argument_count, &strings, &text);
     put_pointers(&v, s->environment_count, &strings, &text);
+    size_t auxiliary = v.count;
     put_auxiliary(&v, p, at, image->program.header.table_count, random_at, path, platform_at);
     w.at = ((w.at - v.count * sizeof(u64)) & ~15ul) + v.count * sizeof(u64);
     *rsp = push(&w, v.words, v.count * sizeof(u64));
+    p->auxiliary_start = *rsp + auxiliary * sizeof(u64);
     heap_free(v.words);
     return w.failed ? -EFAULT : 0;
 }

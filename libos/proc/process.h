@@ -71,6 +71,7 @@ struct process {
     char *command_line;      /* heap: the argument strings of the last exec, each with its NUL */
     u32 command_line_length; /* for /proc/PID/cmdline, which other processes read */
     u64 arguments_start, arguments_end, environment_start, environment_end; /* in its memory */
+    u64 auxiliary_start; /* of the auxiliary vector, in its memory */
     u64 start_time;   /* host_now() when it was made */
     int exit_signal;  /* sent to the parent at the end; 0: none */
     int status;       /* wait status once zombie; of the last stop before that */
