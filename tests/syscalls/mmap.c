@@ -84,7 +84,7 @@ CASE(errors)
     OK(munmap(p, PAGE));
     OK(munmap(p, PAGE)); /* nothing there is fine */
     ERR(mprotect(p, PAGE, PROT_READ), ENOMEM);
-    ERR(mprotect(p + 1, PAGE, PROT_READ), EINVAL);
+    ERR(syscall(SYS_mprotect, p + 1, PAGE, PROT_READ), EINVAL);
 }
 
 CASE(fixed)

@@ -118,7 +118,7 @@ CASE(wait_interrupted_by_other)
     catch_all(&set);
     OK(sigprocmask(SIG_BLOCK, &set, NULL));
     handle(SIGUSR2, nothing, SA_RESTART);
-    pid_t child = CHILD(ERR(sigwaitinfo(&set, NULL), EINTR));
+    pid_t child = CHILD(ERR(syscall(SYS_rt_sigtimedwait, &set, NULL, NULL, 8), EINTR));
     UNTIL(is_sleeping(child));
     OK(kill(child, SIGUSR2));
     JOIN(child);

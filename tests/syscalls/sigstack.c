@@ -52,7 +52,7 @@ CASE(settings)
     s.ss_size = sizeof(stack);
     s.ss_flags = 0x100;
     ERR(sigaltstack(&s, NULL), EINVAL);
-    ERR(sigaltstack(BAD_POINTER, NULL), EFAULT);
+    ERR(syscall(SYS_sigaltstack, BAD_POINTER, NULL), EFAULT);
     s.ss_flags = SS_DISABLE;
     OK(sigaltstack(&s, NULL));
     handle(SIGUSR1, where, SA_ONSTACK);
