@@ -220,7 +220,10 @@ _Noreturn void exit_thread(int code)
     struct thread *t = current();
     struct process *p = t->process;
 
+    __atomic_store_n(&t->ending, true, __ATOMIC_SEQ_CST);
     release_user_words(t);
+    if (p->thread_count > 1)
+        timers_thread_end(t);
     if (leave_others_behind(t))
         host_leave(t, false, 0);
     end_last_thread(t, p->exiting ? p->status : (code & 0xff) << 8);

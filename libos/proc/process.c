@@ -175,6 +175,7 @@ struct process *process_copy(struct process *from)
     p->children_user_ns = p->children_system_ns = p->children_peak_memory = 0;
     p->user_ns = p->system_ns = p->peak_memory = 0;
     p->timers = NULL;
+    p->alarm_time = 0;
     p->vfork_parent = NULL;
     p->exec_thread = NULL;
     p->pidfd = NULL;

@@ -88,6 +88,8 @@ struct process {
     struct process *vfork_parent;        /* not NULL: runs in that process's memory until exec or exit */
     u64 map_bytes, brk_start, brk_end, stack_start; /* for /proc */
     struct thread *exec_thread;      /* runs execve and waits for the other threads to end */
+    u64 alarm_time;                  /* time/timers.c: when the kernel wakes a thread; 0: never */
+    u32 alarm_thread;                /* that thread's index */
     struct pidfd_state *pidfd;       /* proc/pidfd.c; made on demand */
     u32 personality;
     bool keep_capabilities;
@@ -128,6 +130,7 @@ struct thread {
     u64 timer_slack;
     void *futex;          /* proc/futex.c: what it waits for */
     struct thread *vfork_caller; /* whose host thread this one borrows, which waits meanwhile */
+    u64 restarted_call, restarted_deadline; /* time/sleep.c: a sleep that begins again */
     struct exec_image *image;    /* what a fresh host process is to load for it */
     u32 stack_slot, spare_slot;  /* proc/stacks.c: of its own stack, and of one for vfork; 0: none */
     u32 policy;                  /* SCHED_* */

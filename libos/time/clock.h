@@ -34,7 +34,7 @@ struct timer {
     u64 expires; /* CLOCK_MONOTONIC ns; 0: not armed */
     u64 (*fire)(struct timer *t, u64 now);
     void *data;
-    struct process *process; /* whose thread is woken and kicked for it */
+    struct process *process; /* whose thread is woken and kicked for it; changes when that ends */
 };
 void timer_init(struct timer *t, u64 (*fire)(struct timer *, u64), void *data, struct process *p);
 void timer_set(struct timer *t, u64 expires); /* 0 cancels; after it fire is not running */
@@ -42,5 +42,7 @@ void timer_set(struct timer *t, u64 expires); /* 0 cancels; after it fire is not
 void timers_run(void);
 void timers_process_end(struct process *p);
 void timers_exec(struct process *p);
+/* A thread ends; t->ending is set. */
+void timers_thread_end(struct thread *t);
 
 #endif
