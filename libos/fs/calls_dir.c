@@ -85,14 +85,15 @@ static long read_link(int dirfd, const char *path, char *user, int size)
     struct dentry *d;
     if (size <= 0)
         return -EINVAL;
-    long r = path_walk_at(dirfd, path, WALK_EMPTY, &d);
+    struct walk_end end;
+    long r = path_walk_at_end(dirfd, path, WALK_EMPTY, &d, &end);
     if (r)
         return r;
     struct inode *i = d->inode;
     if (S_ISLNK(i->mode) && i->ops->readlink)
         r = i->ops->readlink(i, d, target, sizeof(target));
     else
-        r = -EINVAL;
+        r = end.empty ? -ENOENT : -EINVAL;
     namespace_unlock();
     dentry_put(d);
     if (r < 0)

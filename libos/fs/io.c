@@ -76,6 +76,12 @@ static long move(struct io *io, enum direction way, u8 *memory, size_t n)
     return moved || !n ? (long)moved : -EFAULT;
 }
 
+bool io_fault_in(const struct io *io)
+{
+    u8 byte;
+    return io->left && !io->ours && !get_user(byte, (u8 *)io->pieces->base + io->done);
+}
+
 long io_put(struct io *io, const void *from, size_t n)
 {
     return move(io, PUT, (u8 *)from, n);

@@ -30,4 +30,8 @@ long io_put(struct io *io, const void *from, size_t n); /* read: to the program 
 long io_take(struct io *io, void *to, size_t n);        /* write: from the program */
 long io_zero(struct io *io, size_t n);                  /* read: zeroes */
 
+/* After a move fell short: is the next byte of the program's memory there after all? To be asked without
+ * locks: the fault may be one that a file's own memory mapping mends. */
+bool io_fault_in(const struct io *io);
+
 #endif

@@ -200,6 +200,8 @@ long file_open_walk(int dirfd, const char *path, u32 flags, u32 mode, u32 walk, 
         return r;
     flags = normal_flags(flags);
     r = path_walk_from(dirfd, path, walk_flags(flags) | walk, &d, &end);
+    if (r == -ENOTDIR && (flags & O_CREAT) && end.slash && end.last == LAST_NAME && end.there)
+        return -EISDIR; /* "file/" */
     if (r)
         return r;
     r = settle(&d, &end, flags, mode, &created);

@@ -252,7 +252,6 @@ static long step_name(struct walk *w, const struct component *c, struct dentry *
 static long walk_all(struct walk *w, struct dentry **out, struct walk_end *end)
 {
     struct component c = {.slash = false};
-    end->last = LAST_ROOT;
     while (*w->rest) {
         long r = next_component(w, &c);
         long may = may_search(w->at);
@@ -274,6 +273,7 @@ static long walk_all(struct walk *w, struct dentry **out, struct walk_end *end)
         if (r)
             return r < 0 ? r : 0;
     }
+    end->there = true;
     if ((c.slash || (w->flags & WALK_DIRECTORY)) && !S_ISDIR(w->at->inode->mode))
         return -ENOTDIR;
     dentry_get(w->at);
@@ -288,7 +288,7 @@ long path_walk_end(struct dentry *start, const char *path, u32 flags, struct den
     struct walk w = {.root = context->root, .rest = path, .flags = flags};
     struct walk_end ignored;
     end = end ? end : &ignored;
-    end->slash = false;
+    *end = (struct walk_end){.last = LAST_ROOT};
     if (!path[0])
         return -ENOENT;
     w.at = start ? start : context->working;
@@ -329,7 +329,7 @@ long path_walk_from_locked(int dirfd, const char *path, u32 flags, struct dentry
                            struct walk_end *end)
 {
     if (end)
-        *end = (struct walk_end){LAST_ROOT, false};
+        *end = (struct walk_end){.last = LAST_ROOT, .empty = !path[0]};
     if (likely(dirfd == AT_FDCWD || path[0] == '/')) {
         if (path[0] || !(flags & WALK_EMPTY))
             return path_walk_end(NULL, path, flags, out, end);

@@ -95,14 +95,15 @@ struct inode {
     u64 number, size, blocks, rdev;
     u32 mode, links, uid, gid;
     struct rf_time accessed, modified, changed, born;
-    void *data;          /* the file system's own */
-    void *pipe;          /* FIFOs: fs/pipe.c */
-    void *socket;        /* bound AF_UNIX sockets: net/ */
-    void *locks;         /* fs/lock.c: record locks and flock */
-    struct list watches; /* fs/inotify.c */
-    u32 map_count;       /* mappings of it that exist in any process */
-    u32 writers;         /* open for writing: ETXTBSY */
-    void *xattrs;        /* fs/xattr.c: of inodes that keep them in memory */
+    void *data;            /* the file system's own */
+    void *pipe;            /* FIFOs: fs/pipe.c */
+    void *socket;          /* bound AF_UNIX sockets: net/ */
+    void *locks;           /* fs/lock.c: record locks and flock */
+    struct list watches;   /* fs/inotify.c */
+    struct thread *copier; /* RAM files: touches program memory with the lock held */
+    u32 map_count;         /* mappings of it that exist in any process */
+    u32 writers;           /* open for writing: ETXTBSY */
+    void *xattrs;          /* fs/xattr.c: of inodes that keep them in memory */
 };
 
 struct dentry {
@@ -199,6 +200,8 @@ long dentry_path_in_fs(struct dentry *d, char *buffer, size_t size);
 struct walk_end {
     enum walk_last { LAST_ROOT, LAST_NAME, LAST_DOT, LAST_DOTDOT } last;
     bool slash; /* slashes followed the last component */
+    bool there; /* the whole path led to something */
+    bool empty; /* the path was empty (WALK_EMPTY) */
 };
 
 /* Walks a path (library OS memory) from `start` (NULL: the working directory; ignored for absolute
