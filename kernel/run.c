@@ -18,6 +18,7 @@
 #include "kernel/object/console.h"
 #include "kernel/report.h"
 #include "kernel/signals.h"
+#include "kernel/watchdog.h"
 
 /* Not on the heap: in a build with the address sanitizer, the first process unmaps that. */
 static struct cell cell;
@@ -121,12 +122,15 @@ int kernel_run(const struct run_config *config)
     boot_write(&cell, slots, has_tty, umask_bits);
     image_open(&image, config->libos_path);
     start = (struct start){.image = &image, .cell = &cell, .window_fd = window_fd, .cgroup_fd = -1};
-    listener_fd = start_cell(&start);
+    start_cell(&start);
+    watchdog_start(cell.leader); /* while the first process prepares itself */
+    listener_fd = start_take_listener();
     if ((error = notify_start(&cell, listener_fd)) || (error = signals_start()))
         fail_errno(-error, "cannot wait for events");
     close(window_fd);
     close(image.fd);
     event_loop();
     consoles_restore();
+    watchdog_end();
     return exit_status();
 }

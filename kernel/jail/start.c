@@ -54,7 +54,7 @@ struct handover {
     u32 helper;
 };
 static struct handover handover;
-static int notice_fd;
+static int notice_fd, listener_socket;
 static u8 helper_stack[16384] __attribute__((aligned(16)));
 
 /* What C or H tells K when it cannot go on, or with the listener. */
@@ -258,7 +258,7 @@ _Noreturn static void first_process(const struct start *start, int socket_fd)
 }
 
 /* The listener that comes with C's last notice. */
-static int take_listener(int socket_fd)
+int start_take_listener(void)
 {
     struct notice notice = {0};
     struct iovec piece = {&notice, sizeof(notice)};
@@ -274,7 +274,7 @@ static int take_listener(int socket_fd)
     int fd;
 
     do
-        n = recvmsg(socket_fd, &message, MSG_CMSG_CLOEXEC);
+        n = recvmsg(listener_socket, &message, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
     if (n != sizeof(notice))
         fail("the cell's first process ended before it was in the jail");
@@ -283,6 +283,7 @@ static int take_listener(int socket_fd)
     if (message.msg_controllen < CMSG_LEN(sizeof(int)))
         fail("the cell's first process sent no listener");
     memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
+    close(listener_socket);
     return fd;
 }
 
@@ -298,9 +299,9 @@ static pid_t fork_into(int cgroup_fd)
     return fork();
 }
 
-int start_cell(const struct start *start)
+void start_cell(const struct start *start)
 {
-    int sockets[2], listener;
+    int sockets[2];
     pid_t pid;
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
@@ -313,7 +314,5 @@ int start_cell(const struct start *start)
     start->cell->leader = pid;
     start->cell->tasks = start->cell->processes = 1;
     close(sockets[1]);
-    listener = take_listener(sockets[0]);
-    close(sockets[0]);
-    return listener;
+    listener_socket = sockets[0];
 }

@@ -13,8 +13,11 @@ struct start {
     int cgroup_fd; /* directory of a cgroup v2 to start in, or -1 */
 };
 
-/* Makes the process, jails it, and takes over the listener: its number, with cell->leader set.
- * Fails (fail()) with a line that says which step the host refused. */
-int start_cell(const struct start *start);
+/* Makes the process, which goes on by itself, and sets cell->leader. Fails (fail()) when it cannot. */
+void start_cell(const struct start *start);
+
+/* Waits until it is in the jail: the listener. Fails (fail()) with a line that says which step the host
+ * refused. */
+int start_take_listener(void);
 
 #endif

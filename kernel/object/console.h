@@ -16,6 +16,13 @@ bool consoles_start(struct cell *cell);
 /* Puts the terminal back. Harmless when there is nothing to do; safe in a signal handler. */
 void consoles_restore(void);
 
+/* The terminal's descriptor, or -1. */
+int consoles_terminal(void);
+
+/* Puts the terminal back as consoles_restore does, from another process, if it is still as this one
+ * left it. */
+void consoles_restore_after_death(void);
+
 /* Around a stop of this process. */
 void consoles_suspend(struct cell *cell);
 void consoles_resume(struct cell *cell);

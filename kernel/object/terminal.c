@@ -13,7 +13,7 @@
 #include "kernel/report.h"
 
 static int tty_fd = -1;
-static struct termios cooked;
+static struct termios cooked, raw;
 static volatile sig_atomic_t is_raw;
 
 void consoles_restore(void)
@@ -30,8 +30,6 @@ void consoles_restore(void)
 /* Only in the foreground: elsewhere the host would stop us for trying, and rightly. */
 static void make_raw(void)
 {
-    struct termios raw;
-
     if (tty_fd < 0 || is_raw || tcgetpgrp(tty_fd) != getpgrp())
         return;
     if (tcgetattr(tty_fd, &cooked) < 0)
@@ -40,6 +38,20 @@ static void make_raw(void)
     cfmakeraw(&raw);
     is_raw = 1;
     tcsetattr(tty_fd, TCSADRAIN, &raw);
+}
+
+int consoles_terminal(void)
+{
+    return tty_fd;
+}
+
+void consoles_restore_after_death(void)
+{
+    struct termios now;
+
+    if (tty_fd >= 0 && tcgetattr(tty_fd, &now) == 0 && now.c_lflag == raw.c_lflag &&
+        now.c_iflag == raw.c_iflag && now.c_oflag == raw.c_oflag)
+        tcsetattr(tty_fd, TCSANOW, &cooked);
 }
 
 static void crashed(int number)
@@ -64,6 +76,9 @@ bool consoles_start(struct cell *cell)
     if (!is_same_terminal(cell->consoles[0].fd, cell->consoles[1].fd))
         return false;
     tty_fd = cell->consoles[0].fd;
+    tcgetattr(tty_fd, &cooked);
+    raw = cooked;
+    cfmakeraw(&raw);
     for (u32 i = 0; i < ARRAY_SIZE(fatal); i++)
         signal(fatal[i], crashed);
     signal(SIGTTOU, SIG_IGN); /* putting it back must not stop us in the background */
