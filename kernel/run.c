@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel/account/limits.h"
+#include "kernel/account/stats.h"
 #include "kernel/account/tasks.h"
 #include "kernel/boot.h"
 #include "kernel/jail/image.h"
@@ -103,6 +105,7 @@ int kernel_run(const struct run_config *config)
 {
     static u32 slots[MAX_MOUNTS];
     u32 umask_bits = umask(0);
+    u64 began = now_ns();
     int window_fd, listener_fd, error;
     struct start start;
     bool has_tty;
@@ -121,16 +124,21 @@ int kernel_run(const struct run_config *config)
     has_tty = consoles_start(&cell);
     boot_write(&cell, slots, has_tty, umask_bits);
     image_open(&image, config->libos_path);
-    start = (struct start){.image = &image, .cell = &cell, .window_fd = window_fd, .cgroup_fd = -1};
+    limits_prepare(&cell);
+    start = (struct start){.image = &image, .cell = &cell, .window_fd = window_fd};
     start_cell(&start);
     watchdog_start(cell.leader); /* while the first process prepares itself */
     listener_fd = start_take_listener();
     if ((error = notify_start(&cell, listener_fd)) || (error = signals_start()))
         fail_errno(-error, "cannot wait for events");
+    limits_start(&cell);
     close(window_fd);
     close(image.fd);
     event_loop();
     consoles_restore();
     watchdog_end();
+    limits_finish(&cell);
+    if (config->stats)
+        stats_show(&cell, now_ns() - began);
     return exit_status();
 }

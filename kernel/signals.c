@@ -5,12 +5,12 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "abi/objects.h"
+#include "kernel/account/limits.h"
 #include "kernel/account/stats.h"
 #include "kernel/account/tasks.h"
 #include "kernel/object/call.h"
@@ -19,7 +19,6 @@
 
 static struct cell *the_cell;
 static struct event signal_event = {.fd = -1};
-static int last_status; /* of the host process that ended last */
 
 /* Handed on to the cell, unless ringfence was started with them ignored. */
 static const u8 forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM};
@@ -46,24 +45,30 @@ void signals_forward(struct cell *cell, u32 signal)
     }
 }
 
+/* The library OS ends processes itself, whatever signal their program died of. One that the host
+ * killed may have held locks of the cell, so the cell goes with it. */
+static void end_for_death(struct cell *cell, int status)
+{
+    if (cell->ending || !WIFSIGNALED(status) || limits_killed(cell))
+        return;
+    report("the cell is ended: one of its host processes died of signal %d", WTERMSIG(status));
+    cell_end(cell, status, STATUS_OWN_FAILURE);
+}
+
 /* All that ended since the last look. The cell is over when no process of its group is left. */
 static void reap(struct cell *cell)
 {
-    struct rusage usage;
     int status;
     pid_t pid;
 
-    while ((pid = stats_reap(cell, &status, &usage)) > 0) {
-        last_status = status;
+    while ((pid = stats_reap(cell, &status)) > 0) {
         tasks_ended(cell);
+        end_for_death(cell, status);
     }
     if (pid < 0 && errno == ECHILD) {
-        if (!cell->ending) {
-            report("the cell ended without a word from its library OS (last host process: %s %d)",
-                   WIFSIGNALED(last_status) ? "signal" : "status",
-                   WIFSIGNALED(last_status) ? WTERMSIG(last_status) : WEXITSTATUS(last_status));
-            cell_end(cell, last_status, STATUS_OWN_FAILURE);
-        }
+        if (!cell->ending)
+            report("the cell ended without a word from its library OS");
+        cell_end(cell, 0, STATUS_OWN_FAILURE);
         event_stop();
     }
 }

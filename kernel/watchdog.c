@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* It has a session of its own, so that whoever kills the kernel's process group does not hit it, and
- * waits for the other end of a pipe to close. */
+/* It has a session of its own, so that whoever kills the kernel's process group does not hit it,
+ * and waits for the other end of a pipe to close. */
 #include "kernel/watchdog.h"
 
 #include <errno.h>

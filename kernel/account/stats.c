@@ -1,24 +1,108 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Missing time is what the host's scheduler says of each thread: runnable, and not run. It keeps
+ * that figure only while the thread exists, so threads that end between two samples are missed; the
+ * first thread of a process is asked once more before the process is reaped. */
 #include "kernel/account/stats.h"
 
+#include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "kernel/account/tasks.h"
+
+/* Latest samples, by process number; a collision costs one process's sample. */
+static struct sample {
+    pid_t pid;
+    u64 missing_ns;
+} samples[1024];
 
 static u64 time_ns(struct timeval t)
 {
     return (u64)t.tv_sec * 1000000000u + (u64)t.tv_usec * 1000u;
 }
 
-pid_t stats_reap(struct cell *cell, int *status, struct rusage *usage)
+static struct sample *sample_of(pid_t pid)
 {
-    pid_t pid = wait4(-cell->leader, status, WNOHANG, usage);
+    return &samples[(u32)pid % ARRAY_SIZE(samples)];
+}
 
-    if (pid > 0)
-        cell->cpu_used_ns += time_ns(usage->ru_utime) + time_ns(usage->ru_stime);
+/* The second number of a schedstat file: time spent waiting for a processor. */
+static u64 waited(pid_t pid, const char *file)
+{
+    char text[128], *space;
+
+    if (tasks_read(pid, file, text, sizeof(text)) <= 0 || !(space = strchr(text, ' ')))
+        return 0;
+    return strtoull(space + 1, NULL, 10);
+}
+
+static void sample_process(struct cell *cell, pid_t pid, void *context)
+{
+    struct sample *sample = sample_of(pid);
+    char path[64];
+    struct dirent *entry;
+    u64 sum = 0;
+    DIR *dir;
+    int fd;
+
+    (void)cell;
+    (void)context;
+    snprintf(path, sizeof(path), "%d/task", pid);
+    fd = tasks_open(path);
+    dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    while ((entry = readdir(dir))) {
+        if (entry->d_name[0] == '.')
+            continue;
+        snprintf(path, sizeof(path), "task/%.20s/schedstat", entry->d_name);
+        sum += waited(pid, path);
+    }
+    closedir(dir);
+    if (sample->pid != pid || sum > sample->missing_ns)
+        *sample = (struct sample){pid, sum};
+}
+
+void stats_sample(struct cell *cell)
+{
+    tasks_for_each(cell, sample_process, NULL);
+}
+
+/* Before the host forgets the process. */
+static void add_missing(struct cell *cell, pid_t pid)
+{
+    struct sample *sample = sample_of(pid);
+    u64 missing = waited(pid, "schedstat");
+
+    if (sample->pid == pid) {
+        missing = MAX(missing, sample->missing_ns);
+        sample->pid = 0;
+    }
+    cell->cpu_missing_ns += missing;
+}
+
+pid_t stats_reap(struct cell *cell, int *status)
+{
+    struct rusage usage;
+    siginfo_t info = {0};
+    pid_t pid;
+
+    if (cell->config->stats &&
+        waitid(P_PGID, (id_t)cell->leader, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid)
+        add_missing(cell, info.si_pid);
+    pid = wait4(info.si_pid ? info.si_pid : -cell->leader, status, WNOHANG, &usage);
+    if (pid > 0) {
+        cell->cpu_used_ns += time_ns(usage.ru_utime) + time_ns(usage.ru_stime);
+        cell->peak_bytes = MAX(cell->peak_bytes, (u64)usage.ru_maxrss * 1024);
+    }
     return pid;
 }
 
@@ -32,24 +116,75 @@ static u64 clock_of(pid_t pid, u32 which)
 }
 
 /* User and system time are known in ticks; their sum is known exactly. */
-static void split(u64 total, u64 ticks, u64 user_ticks, struct process_times *times)
+void stats_cpu(pid_t pid, struct process_times *times)
 {
-    times->user_ns = ticks ? (u64)((unsigned __int128)total * user_ticks / ticks) : total;
-    if (times->user_ns > total)
-        times->user_ns = total;
+    u64 total = clock_of(pid, 2), ticks = clock_of(pid, 0), user_ticks = clock_of(pid, 1);
+
+    *times = (struct process_times){.user_ns = total};
+    if (ticks)
+        times->user_ns = (u64)((unsigned __int128)total * MIN(user_ticks, ticks) / ticks);
     times->system_ns = total - times->user_ns;
 }
 
-int stats_process(pid_t pid, struct process_times *times)
+void stats_process(pid_t pid, struct process_times *times)
 {
     char text[4096], *field;
-    u64 total = clock_of(pid, 2);
 
-    *times = (struct process_times){0};
-    split(total, clock_of(pid, 0), clock_of(pid, 1), times);
-    if (tasks_read(pid, "schedstat", text, sizeof(text)) > 0 && (field = strchr(text, ' ')))
-        times->missing_ns = strtoull(field + 1, NULL, 10);
+    stats_cpu(pid, times);
+    times->missing_ns = waited(pid, "schedstat");
     if (tasks_read(pid, "status", text, sizeof(text)) > 0 && (field = strstr(text, "\nVmHWM:")))
         times->peak_bytes = strtoull(field + 7, NULL, 10) * 1024;
-    return 0;
+}
+
+/* 1234567 as 1,234,567. */
+static const char *grouped(u64 n, char text[32])
+{
+    char digits[24], *out = text;
+    int length = snprintf(digits, sizeof(digits), "%lu", n);
+
+    for (int i = 0; i < length; i++) {
+        if (i && (length - i) % 3 == 0)
+            *out++ = ',';
+        *out++ = digits[i];
+    }
+    *out = 0;
+    return text;
+}
+
+/* A name without what would upset a terminal or JSON. */
+static const char *plain_name(const struct cell *cell, char name[40])
+{
+    const char *program = cell->config->argv[0], *slash = strrchr(program, '/');
+
+    snprintf(name, 40, "%s", slash && slash[1] ? slash + 1 : program);
+    for (char *c = name; *c; c++) {
+        if (*c < ' ' || *c == 0x7f || *c == '"' || *c == '\\')
+            *c = '?';
+    }
+    return name;
+}
+
+void stats_show(const struct cell *cell, u64 wall_ns)
+{
+    u64 calls = cell->window->cell.stat_system_calls;
+    char text[1024], name[40], a[32], b[32];
+    int n;
+
+    if (cell->config->stats == STATS_JSON)
+        n = snprintf(text, sizeof(text),
+                     "{\"cell\":\"%s\",\"processor_ns\":%lu,\"missing_ns\":%lu,"
+                     "\"peak_bytes\":%lu,\"system_calls\":%lu,\"invocations\":%lu,"
+                     "\"wall_ns\":%lu}\n",
+                     plain_name(cell, name), cell->cpu_used_ns, cell->cpu_missing_ns,
+                     cell->peak_bytes, calls, cell->invocations, wall_ns);
+    else
+        n = snprintf(
+            text, sizeof(text),
+            "%-16s %12s %12s %12s %14s %12s\n%-16s %10.3f s %10.3f s %8.1f MiB %14s %12s\n", "cell",
+            "processor", "missing", "peak memory", "system calls", "invocations",
+            plain_name(cell, name), (double)cell->cpu_used_ns / 1e9,
+            (double)cell->cpu_missing_ns / 1e9, (double)cell->peak_bytes / 1048576,
+            grouped(calls, a), grouped(cell->invocations, b));
+    if (write(STDERR_FILENO, text, (size_t)n) < 0)
+        return;
 }

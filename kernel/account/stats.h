@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a cell used: gathered as its host processes end, shown by --stats. */
+/* What a cell used: gathered as its host processes run and end, shown by --stats. */
 #ifndef KERNEL_ACCOUNT_STATS_H
 #define KERNEL_ACCOUNT_STATS_H
 
-#include <sys/resource.h>
-
 #include "kernel/cell.h"
-
-/* Reaps one ended host process of the cell and adds what it used to the cell's figures. As
- * waitpid(2) with WNOHANG for the cell's process group. */
-pid_t stats_reap(struct cell *cell, int *status, struct rusage *usage);
 
 struct process_times {
     u64 user_ns, system_ns, missing_ns, peak_bytes;
 };
 
-/* Figures of one host process that lives. 0, or -ESRCH when the host does not tell. */
-int stats_process(pid_t pid, struct process_times *times);
+/* Processor time of one host process that lives; zeros when it does not. */
+void stats_cpu(pid_t pid, struct process_times *times);
+
+/* The same and the other figures. */
+void stats_process(pid_t pid, struct process_times *times);
+
+/* Reaps one ended host process of the cell and adds what it used to the cell's figures. As
+ * waitpid(2) with WNOHANG for the cell's process group. */
+pid_t stats_reap(struct cell *cell, int *status);
+
+/* Remembers the missing time of the threads that run now; the host forgets it when one ends. */
+void stats_sample(struct cell *cell);
+
+/* Shows the figures on stderr. */
+void stats_show(const struct cell *cell, u64 wall_ns);
 
 #endif

@@ -35,6 +35,7 @@
 #include <unistd.h>
 
 #include "abi/objects.h"
+#include "kernel/account/limits.h"
 #include "kernel/jail/filter.h"
 #include "kernel/report.h"
 
@@ -246,6 +247,7 @@ _Noreturn static void first_process(const struct start *start, int socket_fd)
 {
     notice_fd = socket_fd;
     setsid();
+    require(limits_join(), "joining a control group");
     map_all(start);
     arrange_descriptors(start->cell->heap_fd, socket_fd);
     reset_signals();
@@ -287,18 +289,6 @@ int start_take_listener(void)
     return fd;
 }
 
-static pid_t fork_into(int cgroup_fd)
-{
-    struct clone_args args = {.exit_signal = SIGCHLD};
-
-    if (cgroup_fd >= 0) {
-        args.flags = CLONE_INTO_CGROUP;
-        args.cgroup = (u64)cgroup_fd;
-        return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-    }
-    return fork();
-}
-
 void start_cell(const struct start *start)
 {
     int sockets[2];
@@ -306,7 +296,7 @@ void start_cell(const struct start *start)
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
         fail_errno(errno, "cannot make a socket pair");
-    pid = fork_into(start->cgroup_fd);
+    pid = fork();
     if (pid < 0)
         fail_errno(errno, "cannot make a process");
     if (pid == 0)

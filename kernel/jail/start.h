@@ -10,14 +10,14 @@ struct start {
     const struct image *image;
     struct cell *cell;
     int window_fd;
-    int cgroup_fd; /* directory of a cgroup v2 to start in, or -1 */
 };
 
-/* Makes the process, which goes on by itself, and sets cell->leader. Fails (fail()) when it cannot. */
+/* Makes the process, which goes on by itself, and sets cell->leader. Fails (fail()) when it cannot.
+ */
 void start_cell(const struct start *start);
 
-/* Waits until it is in the jail: the listener. Fails (fail()) with a line that says which step the host
- * refused. */
+/* Waits until it is in the jail: the listener. Fails (fail()) with a line that says which step the
+ * host refused. */
 int start_take_listener(void);
 
 #endif

@@ -201,6 +201,17 @@ static u8 *heap_range(const struct call *call, int *error)
     return heap ? heap + offset : NULL;
 }
 
+/* Pages that the kernel touches first are charged to it and not to the cell's control group: so the
+ * heap segment alone may not exceed the cell's limit that way. */
+static bool heap_may_grow(const struct cell *cell, u64 length)
+{
+    u64 limit = cell->config->memory_limit;
+    struct stat st;
+
+    return !limit || (fstat(cell->heap_fd, &st) == 0 && length <= limit &&
+                      (u64)st.st_blocks * 512 <= limit - length);
+}
+
 s64 op_FILE_TO_HEAP(struct call *call)
 {
     int error = need(call, RF_RIGHT_READ);
@@ -212,6 +223,8 @@ s64 op_FILE_TO_HEAP(struct call *call)
     to = heap_range(call, &error);
     if (!to)
         return error;
+    if (!heap_may_grow(call->cell, call->w[1]))
+        return -ENOMEM;
     n = pread(call->cap->fd, to, call->w[1], (off_t)call->w[0]);
     return n < 0 ? -errno : n;
 }

@@ -234,6 +234,38 @@ static int probe_sleep(void)
     return 0;
 }
 
+/* eat MIB: touches that much of the heap segment and as much of its own */
+static int probe_eat(void)
+{
+    u64 length = (u64)number(argument(1)) << 20;
+    char *own = (char *)host(9, 0, (long)length, 3, 0x22, -1, 0);
+
+    for (u64 i = 0; i < length; i += PAGE_SIZE) {
+        own[i] = 1;
+        *(volatile char *)(RF_HEAP_BASE + i) = 1;
+    }
+    nap(300000000);
+    say("eaten\n");
+    return 0;
+}
+
+/* burn MS: computes for that long by the clock, and says how much of its processor it got */
+static int probe_burn(void)
+{
+    u64 t[2], start, now, used;
+
+    host(228, 1, (long)t, 0, 0, 0, 0);
+    start = t[0] * 1000 + t[1] / 1000000;
+    do {
+        host(228, 1, (long)t, 0, 0, 0, 0);
+        now = t[0] * 1000 + t[1] / 1000000;
+    } while (now - start < number(argument(1)));
+    host(228, 2, (long)t, 0, 0, 0, 0);
+    used = t[0] * 1000 + t[1] / 1000000;
+    say_number("percent ", (long)(used * 100 / (now - start)));
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*run)(void);
@@ -241,7 +273,8 @@ static const struct {
     {"hello", probe_hello},   {"echo", probe_echo},   {"cat", probe_cat},
     {"lookup", probe_lookup}, {"time", probe_time},   {"fork", probe_fork},
     {"crash", probe_crash},   {"panic", probe_panic}, {"not-found", probe_not_found},
-    {"signal", probe_signal}, {"sleep", probe_sleep},
+    {"signal", probe_signal}, {"sleep", probe_sleep}, {"eat", probe_eat},
+    {"burn", probe_burn},
 };
 
 _Noreturn void start(void);
