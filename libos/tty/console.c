@@ -3,20 +3,16 @@
 #include "libos/tty/console.h"
 #include "abi/boot.h"
 #include "libos/fs/fdtable.h"
+#include "libos/fs/vfs.h"
 #include "libos/host/invoke.h"
+#include "libos/host/print.h"
 #include "libos/mm/heap.h"
-#include "libos/proc/process.h"
 #include "libos/tty/session.h"
+#include "libos/tty/terminals.h"
+#include <asm/signal.h>
+#include <linux/fcntl.h>
 
-#define STREAMS        3
-#define CONSOLE_SIGNAL 64 /* see consoles_ready */
-
-static const u32 slots[STREAMS] = {RF_SLOT_STDIN, RF_SLOT_STDOUT, RF_SLOT_STDERR};
-
-/* the_cell->ttys */
-struct consoles {
-    struct console streams[STREAMS];
-};
+static const u32 slots[CONSOLE_STREAMS] = {RF_SLOT_STDIN, RF_SLOT_STDOUT, RF_SLOT_STDERR};
 
 static long console_init(struct console *c, u32 slot)
 {
@@ -30,37 +26,93 @@ static long console_init(struct console *c, u32 slot)
     return r;
 }
 
-long console_give(struct process *p, struct fdtable *files)
+/* An open file of the user's terminal, by its name. NULL: it cannot be. */
+static struct file *terminal_file(const struct tty *t)
 {
-    struct consoles *all = heap_alloc(sizeof(*all));
-    (void)p;
-    if (!all)
-        return -ENOMEM;
-    the_cell->ttys = all;
-    for (int i = 0; i < STREAMS; i++) {
-        if (console_init(&all->streams[i], slots[i]) < 0)
+    char path[32];
+    struct file *f;
+    format_text(path, sizeof(path), "/dev/pts/%u", t->number);
+    return file_open(AT_FDCWD, path, O_RDWR | O_NOCTTY, 0, &f) < 0 ? NULL : f;
+}
+
+static void make_controlling(struct tty *t, struct process *p)
+{
+    lock_take(&the_cell->lock);
+    tty_get(t);
+    t->session = p->session;
+    t->foreground = p->pgid;
+    p->session->terminal = t;
+    lock_release(&the_cell->lock);
+}
+
+/* Descriptors 0, 1 and 2: what is the user's terminal is one open file, as a shell has it. */
+static long give_streams(struct terminals *all, struct file *terminal, struct fdtable *files)
+{
+    for (int i = 0; i < CONSOLE_STREAMS; i++) {
+        struct console *c = &all->streams[i];
+        if (console_init(c, slots[i]) < 0)
             continue; /* closed when ringfence was started: closed in the cell */
-        struct file *f = console_file_new(&all->streams[i]);
-        if (!f)
-            return -ENOMEM;
-        long r = fdtable_set(files, i, f, false);
+        struct file *f = c->is_tty ? terminal : NULL;
+        if (f)
+            file_get(f);
+        else
+            f = console_file_new(c);
+        long r = f ? fdtable_set(files, i, f, false) : -ENOMEM;
         if (r < 0)
             return r;
     }
     return 0;
 }
 
-void consoles_ready(void)
+long console_give(struct process *p, struct fdtable *files)
 {
-    struct consoles *all = the_cell->ttys;
-    for (int i = 0; i < STREAMS; i++)
+    struct terminals *all = heap_alloc(sizeof(*all));
+    struct file *terminal = NULL;
+    if (!all)
+        return -ENOMEM;
+    the_cell->ttys = all;
+    if (the_boot->has_tty) {
+        all->console = console_tty_new();
+        terminal = all->console ? terminal_file(all->console) : NULL;
+        if (!terminal)
+            return -ENOMEM;
+        make_controlling(all->console, p);
+    }
+    long r = give_streams(all, terminal, files);
+    file_put(terminal);
+    if (r == 0 && all->console)
+        console_tty_serve(all->console);
+    return r;
+}
+
+static void consoles_ready(void)
+{
+    struct terminals *all = the_terminals;
+    for (int i = 0; i < CONSOLE_STREAMS; i++)
         waitq_wake(&all->streams[i].queue, ~0u);
+    if (all->console)
+        console_tty_serve(all->console);
+}
+
+static void resize(struct tty *t)
+{
+    struct winsize size = {.ws_col = (u16)the_window->cell.console_columns,
+                           .ws_row = (u16)the_window->cell.console_rows};
+    tty_set_size(t, &size);
 }
 
 bool console_signal(int signo)
 {
-    if (signo != CONSOLE_SIGNAL)
-        return false;
-    consoles_ready();
+    if (signo == RF_PREPARED_CONSOLE) {
+        consoles_ready();
+        return true;
+    }
+    struct tty *t = the_terminals->console;
+    if (!t)
+        return signo == SIGWINCH;
+    if (signo == SIGWINCH)
+        resize(t);
+    else
+        tty_signal_foreground(t, signo);
     return true;
 }

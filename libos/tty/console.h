@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The console capabilities as files: the streams that the cell was started with. One struct console
  * per slot, in the heap segment. If stdin and stdout are the user's terminal (boot->has_tty), then
- * what is a terminal among the three is one tty instead; see console_tty.h. */
+ * what is a terminal among the three is one tty instead. */
 #ifndef LIBOS_TTY_CONSOLE_H
 #define LIBOS_TTY_CONSOLE_H
 
@@ -14,10 +14,6 @@ struct console {
     bool is_tty;        /* a terminal of the host, which does its line discipline */
     struct waitq queue; /* woken when the stream may have become ready */
 };
-
-/* What the kernel tells the prepared process when a console that is armed for thread 0 became
- * ready: as a signal number behind RF_PREPARED_SIGNAL. */
-void consoles_ready(void);
 
 /* A new open file of a stream. NULL: no memory. */
 struct file *console_file_new(struct console *c);
