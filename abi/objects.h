@@ -56,7 +56,8 @@
        "w1: 1 if a terminal, w2: columns | rows << 32, w3: rights; data out: struct rf_attr", "")  \
     OP(console, CONSOLE_ARM, 67, "w0: thread index, w1: poll(2) events", "events that hold now, "  \
        "or 0: armed", "when one of the events holds, increments cell.console_events and "          \
-       "wake[w0] once, and wakes it")                                                              \
+       "wake[w0] once, and wakes it; events armed for one thread add up. For thread 0, PREPARED "  \
+       "returns RF_PREPARED_CONSOLE")                                                              \
     /* clock */                                                                                    \
     OP(clock, CLOCK_NOW, 96, "w0: clockid_t", "0; w0: seconds, w1: ns", "EINVAL: no such clock")   \
     OP(clock, CLOCK_SLEEP, 97, "w0: CLOCK_MONOTONIC ns", "0", "EINTR")                             \
@@ -123,8 +124,10 @@ enum rf_kind {
     RF_KIND_FILE,
 };
 
-/* Results of PREPARED from here on carry a signal number in the low bits. */
-#define RF_PREPARED_SIGNAL 0x40000000u
+/* Results of PREPARED from here on carry a signal number in the low bits, or RF_PREPARED_CONSOLE: one of the
+ * events that CONSOLE_ARM was asked for on behalf of thread 0, the prepared process's, holds. */
+#define RF_PREPARED_SIGNAL  0x40000000u
+#define RF_PREPARED_CONSOLE 64
 
 /* The host signal by which the kernel interrupts a thread of a cell (SIGUSR2's number). The library
  * OS gives it no meaning of its own: it looks at the thread's pending events. */

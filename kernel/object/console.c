@@ -22,6 +22,7 @@
 
 #include "kernel/object/attr.h"
 #include "kernel/object/call.h"
+#include "kernel/signals.h"
 
 static void console_ready(struct event *event, u32 events);
 
@@ -208,6 +209,8 @@ static void wake_armed(struct console *console, u32 events)
             __atomic_add_fetch(&console->cell->window->cell.console_events, 1, __ATOMIC_RELEASE);
         any = true;
         cell_wake(console->cell, i);
+        if (i == 0)
+            signals_forward(console->cell, RF_PREPARED_CONSOLE);
     }
 }
 
@@ -312,7 +315,7 @@ s64 op_CONSOLE_ARM(struct call *call)
     if (now || !wanted)
         return now;
     console->armed_count += !console->armed[call->w[0]];
-    console->armed[call->w[0]] = (u16)wanted;
+    console->armed[call->w[0]] |= (u16)wanted;
     rewatch(console);
     return 0;
 }
