@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the three kinds of System V objects have in common: keys, identifiers, permissions. Each kind has
- * a table; the table's lock guards the table and all objects in it. */
+/* What the three kinds of System V objects have in common: keys, identifiers, permissions. Each
+ * kind has a table; the table's lock guards the table and all objects in it. */
 #ifndef LIBOS_IPC_IDS_H
 #define LIBOS_IPC_IDS_H
 

@@ -148,8 +148,7 @@ SYSCALL4(msgsnd, int, id, const s64 *, user, size_t, size, int, flags)
 static struct message *choose(const struct msg_queue *q, s64 type, int flags)
 {
     struct message *best = NULL;
-    list_for_each(l, &q->messages)
-    {
+    list_for_each(l, &q->messages) {
         struct message *m = list_entry(l, struct message, link);
         if (type == 0 || (type > 0 && (m->type == type) != ((flags & MSG_EXCEPT) != 0)))
             return m;
@@ -169,7 +168,8 @@ static void take(struct msg_queue *q, struct message *m)
     waitq_wake(&q->senders, ~0u);
 }
 
-static long receive(struct ipc_table *t, int id, size_t size, s64 type, int flags, struct message **out)
+static long receive(struct ipc_table *t, int id, size_t size, s64 type, int flags,
+                    struct message **out)
 {
     struct msg_queue *q = queue_of(ipc_find(t, id));
     if (!q)
@@ -227,7 +227,8 @@ static long put_stat(const struct msg_queue *q, void *user)
     return copy_to_user(user, &d, sizeof(d));
 }
 
-static long change(struct ipc_table *t, struct msg_queue *q, int command, const struct msqid64_ds *d)
+static long change(struct ipc_table *t, struct msg_queue *q, int command,
+                   const struct msqid64_ds *d)
 {
     long r = ipc_may_change(&q->object);
     if (r < 0)
@@ -248,7 +249,8 @@ static long change(struct ipc_table *t, struct msg_queue *q, int command, const 
     return 0;
 }
 
-static long control(struct ipc_table *t, int id, int command, void *user, const struct msqid64_ds *d)
+static long control(struct ipc_table *t, int id, int command, void *user,
+                    const struct msqid64_ds *d)
 {
     bool by_index = command == MSG_STAT || command == MSG_STAT_ANY;
     struct msg_queue *q = queue_of(by_index ? ipc_at(t, id) : ipc_find(t, id));

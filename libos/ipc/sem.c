@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System V semaphores. A set's operations are tried as a whole; who cannot go on sleeps until something in
- * the set changed and tries again. */
+/* System V semaphores. A set's operations are tried as a whole; who cannot go on sleeps until
+ * something in the set changed and tries again. */
 #include "base/string.h"
 #include "libos/entry/syscall.h"
 #include "libos/host/host.h"
@@ -47,8 +47,7 @@ void sem_destroy(struct ipc_object *o)
 
 static void free_undo(struct sem_set *s)
 {
-    list_for_each_safe(l, &s->undo)
-    {
+    list_for_each_safe(l, &s->undo) {
         list_del(l);
         heap_free(list_entry(l, struct sem_undo, link));
     }
@@ -92,8 +91,7 @@ SYSCALL3(semget, int, key, int, count, int, flags)
 
 static struct sem_undo *undo_of(const struct sem_set *s, const struct process *p)
 {
-    list_for_each(l, &s->undo)
-    {
+    list_for_each(l, &s->undo) {
         struct sem_undo *u = list_entry(l, struct sem_undo, link);
         if (u->process == p)
             return u;
@@ -189,7 +187,8 @@ static void step_back(struct sem_set *s, const struct sembuf *op, struct sem_und
 }
 
 /* Does all of the operations or none. 0, 1 and *stuck the one that must wait, or -ERANGE. */
-static long try_all(struct sem_set *s, const struct sembuf *ops, u32 count, const struct sembuf **stuck)
+static long try_all(struct sem_set *s, const struct sembuf *ops, u32 count,
+                    const struct sembuf **stuck)
 {
     struct sem_undo *u = undo_of(s, current_process);
     bool changed = false;
@@ -212,7 +211,8 @@ static long try_all(struct sem_set *s, const struct sembuf *ops, u32 count, cons
     return 0;
 }
 
-static long sleep_for(struct ipc_table *t, struct sem_set *s, const struct sembuf *stuck, u64 deadline)
+static long sleep_for(struct ipc_table *t, struct sem_set *s, const struct sembuf *stuck,
+                      u64 deadline)
 {
     struct semaphore *m = &s->semaphores[stuck->sem_num];
     u16 *waiting = stuck->sem_op ? &m->waiting_more : &m->waiting_zero;

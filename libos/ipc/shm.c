@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System V shared memory. A segment is a run of heap pages behind a file; attaching it maps the file. The
- * object holds one reference to its file and each mapping holds one; the pages go with the file. */
+/* System V shared memory. A segment is a run of heap pages behind a file; attaching it maps the
+ * file. The object holds one reference to its file and each mapping holds one; the pages go with
+ * the file. */
 #include "libos/ipc/shm.h"
 #include "base/string.h"
 #include "libos/entry/syscall.h"
@@ -166,10 +167,11 @@ static long find_to_attach(int id, int flags, struct file **file, u64 *size)
 
 SYSCALL3(shmat, int, id, u64, addr, int, flags)
 {
-    int prot = PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0);
+    int prot =
+        PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0);
     int fixed = flags & SHM_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE;
-    struct file *f;
-    u64 size;
+    struct file *f = NULL;
+    u64 size = 0;
     if (flags & SHM_RND)
         addr &= PAGE_MASK;
     if ((addr & ~PAGE_MASK) || (!addr && (flags & SHM_REMAP)))
@@ -240,7 +242,8 @@ static long change(struct ipc_table *t, struct shm *s, int command, const struct
     return 0;
 }
 
-static long control(struct ipc_table *t, int id, int command, void *user, const struct shmid64_ds *d)
+static long control(struct ipc_table *t, int id, int command, void *user,
+                    const struct shmid64_ds *d)
 {
     bool by_index = command == SHM_STAT || command == SHM_STAT_ANY;
     struct ipc_object *o = by_index ? ipc_at(t, id) : ipc_find(t, id);

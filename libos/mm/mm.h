@@ -61,8 +61,8 @@ bool mm_patchable(u64 start, size_t length, int *prot);
 void *arena_map(size_t size);
 void arena_unmap(void *p, size_t size);
 
-/* Whether addr lies in memory that is shared with other processes. Then *object and *offset name the place,
- * the same in each of them: for futexes. */
+/* Whether addr lies in memory that is shared with other processes. Then *object and *offset name
+ * the place, the same in each of them: for futexes. */
 bool mm_shared_key(u64 addr, u64 *object, u64 *offset);
 
 /* Detaches what the process has attached (System V shared memory) and the like: exec, exit. */

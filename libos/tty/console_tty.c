@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The user's terminal. The kernel has put it into raw mode; the line discipline is ours. It stays armed
- * for thread 0, the prepared process, which is always there to move input: so ^C is seen though nobody
- * reads. */
+/* The user's terminal. The kernel has put it into raw mode; the line discipline is ours. It stays
+ * armed for thread 0, the prepared process, which is always there to move input: so ^C is seen
+ * though nobody reads. */
 #include "libos/fs/poll.h"
 #include "libos/host/invoke.h"
 #include "libos/tty/terminals.h"
@@ -36,8 +36,8 @@ static long read_piece(struct tty *t)
 {
     struct rf_msg *m = message_get();
     u32 most = MIN(PIECE, tty_input_room(t));
-    long r = invoke_message_retry(the_terminals->streams[0].slot, RF_OP_CONSOLE_READ, m, most, 1, 0,
-                                  0);
+    long r =
+        invoke_message_retry(the_terminals->streams[0].slot, RF_OP_CONSOLE_READ, m, most, 1, 0, 0);
     if (r > 0)
         tty_input(t, m->data, (u32)r);
     message_put(m);

@@ -16,10 +16,11 @@ struct legacy_termio {
     u8 line, cc[LEGACY_CC];
 };
 
-static const u32 speeds[] = {0,    50,   75,   110,  134,   150,   200,  300,
-                             600,  1200, 1800, 2400, 4800, 9600, 19200, 38400};
-static const u32 high_speeds[] = {57600,  115200,  230400,  460800,  500000,  576000,  921600, 1000000,
-                                  1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000};
+static const u32 speeds[] = {0,   50,   75,   110,  134,  150,  200,   300,
+                             600, 1200, 1800, 2400, 4800, 9600, 19200, 38400};
+static const u32 high_speeds[] = {57600,   115200,  230400,  460800,  500000,
+                                  576000,  921600,  1000000, 1152000, 1500000,
+                                  2000000, 2500000, 3000000, 3500000, 4000000};
 
 /* c_cflag's code becomes a number of bits per second; BOTHER means that it is one already. */
 static u32 speed_of(u32 code, u32 given)
@@ -43,8 +44,8 @@ static void set_speeds(struct termios2 *n)
 static void notice_flow_change(struct tty *t, const struct termios2 *old)
 {
     bool was = (old->c_iflag & IXON) && old->c_cc[VSTOP] == 19 && old->c_cc[VSTART] == 17;
-    bool is = TTY_FLAG(t, iflag, IXON) && t->termios.c_cc[VSTOP] == 19 &&
-              t->termios.c_cc[VSTART] == 17;
+    bool is =
+        TTY_FLAG(t, iflag, IXON) && t->termios.c_cc[VSTOP] == 19 && t->termios.c_cc[VSTART] == 17;
     if (was != is && t->driver->notice)
         t->driver->notice(t, is ? TIOCPKT_DOSTOP : TIOCPKT_NOSTOP);
 }

@@ -208,8 +208,7 @@ static long set_controlling(struct tty *t, u64 steal)
 /* Whether the group has a member in the session. the_cell->lock held. */
 static bool group_in_session(int pgid, const struct session *s)
 {
-    list_for_each(l, &the_cell->processes)
-    {
+    list_for_each(l, &the_cell->processes) {
         const struct process *p = list_entry(l, struct process, all);
         if (p->pgid == pgid && p->session == s)
             return true;

@@ -149,7 +149,8 @@ static bool slave_closed(const struct tty *t)
     return t->opens == 0 && t->master.slave_was_open;
 }
 
-/* What the master may read now: bytes, 0: nothing. In packet mode the first byte says what it is. */
+/* What the master may read now: bytes, 0: nothing. In packet mode the first byte says what it is.
+ */
 static u32 take_for_master(struct tty *t, u8 *piece, u32 most)
 {
     if (!t->master.packet)

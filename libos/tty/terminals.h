@@ -7,8 +7,8 @@
 #include "libos/tty/console.h"
 #include "libos/tty/tty.h"
 
-#define TTY_MOST       256 /* numbers of /dev/pts: the minors of one major */
-#define PTS_MAJOR      136
+#define TTY_MOST        256 /* numbers of /dev/pts: the minors of one major */
+#define PTS_MAJOR       136
 #define CONSOLE_STREAMS 3
 
 struct terminals {

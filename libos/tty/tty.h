@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Terminals: a line discipline between a device (the console, or a pty's master) and the programs that
- * have the terminal open. In the heap segment.
+/* Terminals: a line discipline between a device (the console, or a pty's master) and the programs
+ * that have the terminal open. In the heap segment.
  *
  *   device → tty_input → input queue → tty_read → program
  *   program → tty_write → output queue → device (driver->flush, or the master reads it)
  *
- * Locks: t->lock guards all but the two fields that belong to job control, which the_cell->lock guards.
- * the_cell->lock ranks below t->lock. Functions want t->lock held unless they say otherwise. */
+ * Locks: t->lock guards all but the two fields that belong to job control, which the_cell->lock
+ * guards. the_cell->lock ranks below t->lock. Functions want t->lock held unless they say
+ * otherwise. */
 #ifndef LIBOS_TTY_TTY_H
 #define LIBOS_TTY_TTY_H
 
@@ -29,7 +30,8 @@ struct tty;
 
 /* An entry of the input queue: a byte, and */
 #define INPUT_END 0x100u /* a line ends behind it */
-#define INPUT_EOF 0x200u /* it stands for the end-of-file character and is not given to the reader */
+#define INPUT_EOF                                                                                  \
+    0x200u /* it stands for the end-of-file character and is not given to the reader */
 
 struct tty_driver {
     /* There is output: moves what it can to the device. */
@@ -68,8 +70,8 @@ struct tty {
     bool stopped;      /* output, by ^S or tcflow(3) */
     bool literal_next; /* ^V was typed */
 
-    /* Positions count up; modulo the size they are indices. tail ≤ committed ≤ head. In canonical mode
-     * only what is committed may be read; the rest is the line being edited. */
+    /* Positions count up; modulo the size they are indices. tail ≤ committed ≤ head. In canonical
+     * mode only what is committed may be read; the rest is the line being edited. */
     u16 *input;
     u32 input_head, input_committed, input_tail;
     u8 *output;
@@ -108,9 +110,9 @@ static inline u32 tty_output_used(const struct tty *t)
 {
     return t->output_head - t->output_tail;
 }
-bool tty_put_byte(struct tty *t, u8 c);      /* as it is */
-bool tty_put_processed(struct tty *t, u8 c); /* with OPOST */
-void tty_echo(struct tty *t, u8 c);          /* as ECHOCTL says */
+bool tty_put_byte(struct tty *t, u8 c);                        /* as it is */
+bool tty_put_processed(struct tty *t, u8 c);                   /* with OPOST */
+void tty_echo(struct tty *t, u8 c);                            /* as ECHOCTL says */
 u32 tty_write_some(struct tty *t, const u8 *bytes, u32 count); /* consumed */
 u32 tty_take_output(struct tty *t, u8 *to, u32 most);          /* for the device */
 void tty_output_flush(struct tty *t);
@@ -121,8 +123,8 @@ bool tty_readable(const struct tty *t);
 u32 tty_input_count(const struct tty *t); /* FIONREAD */
 
 /* job.c: without t->lock. */
-/* May the calling process read (SIGTTIN), write or change (SIGTTOU) its controlling terminal now? 0; or
- * the signal was sent and -ERESTARTSYS; or -EIO. */
+/* May the calling process read (SIGTTIN), write or change (SIGTTOU) its controlling terminal now?
+ * 0; or the signal was sent and -ERESTARTSYS; or -EIO. */
 long tty_job_check(struct tty *t, int signo);
 /* Sends to the foreground group; may be called with t->lock held. */
 void tty_signal_foreground(struct tty *t, int signo);
