@@ -42,7 +42,7 @@
        "ESRCH: not a process of this cell")                                                        \
     OP(cell_self, AFFINITY, 40, "", "number of processors; data out: cpu mask", "")                \
     OP(cell_self, START_FAILED, 41, "w0: wait status as of waitpid(2): exit status 126 (cannot "   \
-       "be executed) or 127 (not found); data: text for the user", "never returns",                \
+       "be executed), 127 (not found), 125 (else); data: text for the user", "never returns",                \
        "ends the cell: its main program could not be started. The text is shown in one line "      \
        "after \"ringfence: \"")                                                                    \
     OP(cell_self, CPU_INFO, 42, "w0: offset", "bytes; data out",                                   \

@@ -106,7 +106,7 @@ static u32 xsave_size(void)
     return 512;
 }
 
-static void describe_host(struct rf_boot *boot, struct writer *w)
+static void describe_host(const struct run_config *config, struct rf_boot *boot, struct writer *w)
 {
     struct sysinfo info;
     struct utsname names;
@@ -124,6 +124,8 @@ static void describe_host(struct rf_boot *boot, struct writer *w)
     CPU_ZERO(&set);
     if (sched_getaffinity(0, sizeof(set), &set) == 0)
         boot->processors = (u32)CPU_COUNT(&set);
+    if (config->cpu_percent)
+        boot->processors = MIN(boot->processors, (config->cpu_percent + 99) / 100);
     find_vdso(boot);
 }
 
@@ -165,7 +167,7 @@ void boot_write(struct cell *cell, const u32 slots[MAX_MOUNTS], bool has_tty, u3
     boot->has_tty = has_tty;
     boot->memory_limit = config->memory_limit;
     boot->umask = umask_bits;
-    describe_host(boot, &w);
+    describe_host(config, boot, &w);
     boot->size = w.used;
     write_cell_page(cell);
 }

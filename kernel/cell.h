@@ -20,6 +20,7 @@
 struct grant {
     int fd; /* O_PATH */
     const char *host;
+    u32 rights;        /* RF_RIGHT_* */
     const char **only; /* NULL, or the only names in it that the cell may use */
     u32 only_count;
 };

@@ -8,7 +8,7 @@
 #include "kernel/boot.h"
 #include "kernel/report.h"
 
-static struct grant *open_grant(struct cell *cell, const char *host)
+static struct grant *open_grant(struct cell *cell, const char *host, u32 rights)
 {
     struct grant *grant;
 
@@ -16,6 +16,7 @@ static struct grant *open_grant(struct cell *cell, const char *host)
         fail("more than %d directories are granted", MAX_GRANTS);
     grant = &cell->grants[cell->grant_count++];
     grant->host = host;
+    grant->rights = rights;
     grant->fd = open(host, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (grant->fd < 0)
         fail_errno(errno, "cannot grant %s", host);
@@ -45,7 +46,7 @@ static u32 file_slot(struct cell *cell, const u32 slots[], u32 index, u32 *next)
             slot = slots[i];
     }
     if (!slot) {
-        grant = open_grant(cell, mount->host);
+        grant = open_grant(cell, mount->host, mount->rights);
         grant->only = calloc(cell->config->mount_count, sizeof(*grant->only));
         if (!grant->only)
             fail("no memory");
@@ -66,7 +67,8 @@ void boot_open_grants(struct cell *cell, u32 slots[MAX_MOUNTS])
 
         slots[i] = 0;
         if (mount->kind == RF_MOUNT_DIR)
-            slots[i] = add_slot(cell, open_grant(cell, mount->host), mount->rights, &next);
+            slots[i] =
+                add_slot(cell, open_grant(cell, mount->host, mount->rights), mount->rights, &next);
         else if (mount->kind == RF_MOUNT_FILE)
             slots[i] = file_slot(cell, slots, i, &next);
     }

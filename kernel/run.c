@@ -14,6 +14,7 @@
 #include "kernel/account/stats.h"
 #include "kernel/account/tasks.h"
 #include "kernel/boot.h"
+#include "kernel/confine.h"
 #include "kernel/jail/image.h"
 #include "kernel/jail/notify.h"
 #include "kernel/jail/start.h"
@@ -125,6 +126,7 @@ int kernel_run(const struct run_config *config)
     boot_write(&cell, slots, has_tty, umask_bits);
     image_open(&image, config->libos_path);
     limits_prepare(&cell);
+    confine_files(&cell);
     start = (struct start){.image = &image, .cell = &cell, .window_fd = window_fd};
     start_cell(&start);
     watchdog_start(cell.leader); /* while the first process prepares itself */
@@ -134,6 +136,7 @@ int kernel_run(const struct run_config *config)
     limits_start(&cell);
     close(window_fd);
     close(image.fd);
+    confine_calls(&cell);
     event_loop();
     consoles_restore();
     watchdog_end();

@@ -52,7 +52,7 @@ static void end_for_death(struct cell *cell, int status)
 {
     if (cell->ending || !WIFSIGNALED(status) || limits_killed(cell))
         return;
-    report("the cell is ended: one of its host processes died of signal %d", WTERMSIG(status));
+    report("the cell was ended: one of its host processes died of signal %d", WTERMSIG(status));
     cell_end(cell, status, STATUS_OWN_FAILURE);
 }
 

@@ -49,10 +49,19 @@ bool limits_join(void)
     return true;
 }
 
+const char *limits_group_parent(u32 i)
+{
+    for (u32 part = 0; part < CGROUP_CONTROLLERS; part++) {
+        if (group.part[part].dir_fd >= 0 && i-- == 0)
+            return group.part[part].parent;
+    }
+    return NULL;
+}
+
 static void time_over(struct timer *timer)
 {
     (void)timer;
-    report("the cell is ended: its time limit of %g s is over",
+    report("the cell was ended: it ran longer than its limit of %g s (--time)",
            (double)the_cell->config->time_limit_ns / 1e9);
     cell_end(the_cell, SIGKILL, -1);
 }
@@ -110,7 +119,7 @@ static u64 memory_held(struct cell *cell, u64 enough)
 
 static void end_for_memory(struct cell *cell)
 {
-    report("the cell is ended: it needs more memory than its limit of %lu MiB",
+    report("the cell was ended: it needs more memory than its limit of %lu MiB (--mem)",
            cell->config->memory_limit >> 20);
     cell_end(cell, SIGKILL, -1);
 }

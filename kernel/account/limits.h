@@ -21,6 +21,9 @@ void limits_prepare(struct cell *cell);
 /* In the first process, before it gives up its identity: joins the groups. */
 bool limits_join(void);
 
+/* Host directories in which groups were made, for i from 0; NULL after the last. */
+const char *limits_group_parent(u32 i);
+
 /* When the first process runs. */
 void limits_start(struct cell *cell);
 

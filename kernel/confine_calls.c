@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Calls that are not listed fail with ENOSYS: the C library then does without where it can. */
+#include "kernel/confine.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "kernel/report.h"
+
+#define SYS_fchmodat2_number 452
+
+static const u16 allowed[] = {
+    /* the event loop, waking, time */
+    SYS_ioctl,
+    SYS_epoll_wait,
+    SYS_epoll_pwait,
+    SYS_epoll_ctl,
+    SYS_futex,
+    SYS_poll,
+    SYS_clock_gettime,
+    SYS_timerfd_settime,
+    SYS_timerfd_create,
+    SYS_clock_nanosleep,
+    SYS_restart_syscall,
+    /* reading and writing what is open */
+    SYS_read,
+    SYS_write,
+    SYS_readv,
+    SYS_writev,
+    SYS_pread64,
+    SYS_pwrite64,
+    SYS_pwritev2,
+    SYS_lseek,
+    SYS_recvfrom,
+    SYS_sendto,
+    SYS_close,
+    SYS_fcntl,
+    SYS_getdents64,
+    SYS_ftruncate,
+    SYS_fallocate,
+    SYS_fsync,
+    SYS_fdatasync,
+    /* granted directories */
+    SYS_openat,
+    SYS_openat2,
+    SYS_statx,
+    SYS_newfstatat,
+    SYS_fstat,
+    SYS_fstatfs,
+    SYS_readlinkat,
+    SYS_mkdirat,
+    SYS_unlinkat,
+    SYS_renameat2,
+    SYS_linkat,
+    SYS_symlinkat,
+    SYS_mknodat,
+    SYS_fchmod,
+    SYS_fchmodat,
+    SYS_fchmodat2_number,
+    SYS_chmod,
+    SYS_fchownat,
+    SYS_fchown,
+    SYS_utimensat,
+    SYS_lgetxattr,
+    SYS_lsetxattr,
+    SYS_llistxattr,
+    SYS_lremovexattr,
+    SYS_rmdir,
+    /* the cell's processes */
+    SYS_tgkill,
+    SYS_wait4,
+    SYS_waitid,
+    SYS_getsid,
+    /* the process itself */
+    SYS_munmap,
+    SYS_brk,
+    SYS_mremap,
+    SYS_madvise,
+    SYS_rt_sigaction,
+    SYS_rt_sigprocmask,
+    SYS_rt_sigreturn,
+    SYS_getpid,
+    SYS_gettid,
+    SYS_getpgrp,
+    SYS_getrandom,
+    SYS_sched_getaffinity,
+    SYS_exit,
+    SYS_exit_group,
+};
+
+static struct sock_filter program[ARRAY_SIZE(allowed) * 2 + 32];
+static u32 length;
+
+static void emit(u16 code, u32 k, u32 if_true, u32 if_false)
+{
+    program[length++] = (struct sock_filter){code, (u8)if_true, (u8)if_false, k};
+}
+
+static void load(size_t offset)
+{
+    emit(BPF_LD | BPF_W | BPF_ABS, (u32)offset, 0, 0);
+}
+
+static void answer(u32 action)
+{
+    emit(BPF_RET | BPF_K, action, 0, 0);
+}
+
+/* Call nr with argument `arg` having none of `bits`. */
+static void allow_without_bits(u32 nr, u32 arg, u32 bits)
+{
+    emit(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 4);
+    load(offsetof(struct seccomp_data, args) + arg * sizeof(u64));
+    emit(BPF_JMP | BPF_JSET | BPF_K, bits, 1, 0);
+    answer(SECCOMP_RET_ALLOW);
+    answer(SECCOMP_RET_ERRNO | EACCES);
+}
+
+/* Signals go to the cell's process group and to this process. */
+static void allow_kill(u32 group, u32 self)
+{
+    emit(BPF_JMP | BPF_JEQ | BPF_K, SYS_kill, 0, 5);
+    load(offsetof(struct seccomp_data, args));
+    emit(BPF_JMP | BPF_JEQ | BPF_K, group, 1, 0);
+    emit(BPF_JMP | BPF_JEQ | BPF_K, self, 0, 1);
+    answer(SECCOMP_RET_ALLOW);
+    answer(SECCOMP_RET_ERRNO | EPERM);
+}
+
+void confine_calls(const struct cell *cell)
+{
+    struct sock_fprog fprog = {.filter = program};
+
+    load(offsetof(struct seccomp_data, arch));
+    emit(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
+    answer(SECCOMP_RET_KILL_PROCESS);
+    load(offsetof(struct seccomp_data, nr));
+    for (u32 i = 0; i < ARRAY_SIZE(allowed); i++) {
+        emit(BPF_JMP | BPF_JEQ | BPF_K, allowed[i], 0, 1);
+        answer(SECCOMP_RET_ALLOW);
+    }
+    allow_without_bits(SYS_mmap, 2, PROT_EXEC);
+    allow_without_bits(SYS_mprotect, 2, PROT_EXEC);
+    allow_kill((u32)-cell->leader, (u32)getpid());
+    answer(SECCOMP_RET_ERRNO | ENOSYS);
+    fprog.len = (unsigned short)length;
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &fprog) < 0)
+        fail_errno(errno, "cannot confine the kernel process (seccomp)");
+}
