@@ -89,7 +89,7 @@ play_bash()
     t resize-window -t s -x 90 -y 20
     sleep 0.2
     keys Enter
-    until_shows '^resized'
+    until_shows 'resized$'
     keys 'stty size' Enter
     until_shows '^20 90'
     shot editing
