@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # make deps   packages to build and test with
+# make demo   the main job: cracking passwords in one cell for each processor
 # make lint   formatting, licence lines, clang-tidy, cppcheck: all must be clean
 
 deps:
@@ -8,3 +9,8 @@ deps:
 lint:
 	@tools/install-deps.sh test
 	@tools/lint
+
+demo:
+	@tools/install-deps.sh build demo
+	@$(MAKE) --no-print-directory ringfence
+	@tools/demo.sh
