@@ -160,10 +160,10 @@ show_table()
     printf '  %-5s %14s %13s %12s %13s %20s\n' cell 'processor time' 'missing time' 'peak memory' 'system calls' \
         'reached the kernel'
     for n in $(seq "$cells"); do
-        awk -v n="$n" -v cpu="$(figure "$n" cpu_seconds)" -v missing="$(figure "$n" missing_seconds)" \
-            -v peak="$(figure "$n" peak_memory_bytes)" -v calls="$(figure "$n" system_calls)" \
+        awk -v n="$n" -v cpu="$(figure "$n" processor_ns)" -v missing="$(figure "$n" missing_ns)" \
+            -v peak="$(figure "$n" peak_bytes)" -v calls="$(figure "$n" system_calls)" \
             -v invocations="$(figure "$n" invocations)" 'BEGIN {
-            printf "  %-5d %12.2f s %11.2f s %8.1f MiB %13d %20d\n", n, cpu, missing, peak / 1048576, calls, invocations }'
+            printf "  %-5d %12.2f s %11.2f s %8.1f MiB %13d %20d\n", n, cpu / 1e9, missing / 1e9, peak / 1048576, calls, invocations }'
     done
 }
 
