@@ -12,6 +12,19 @@
 #define COUNT_MOST  0x7ffff000u /* what Linux moves in one call at most */
 #define FAST_PIECES 8u
 
+/* Goes on after a fault that mended itself: r was moved before it. */
+static long again(struct file *f, struct io *io, u64 *position, long r,
+                  long (*op)(struct file *f, struct io *io, u64 *position))
+{
+    while ((r > 0 || r == -EFAULT) && io->faulted && io_fault_in(io)) {
+        long more = op(f, io, position);
+        if (more <= 0)
+            return r > 0 ? r : more;
+        r = MAX(r, 0) + more;
+    }
+    return r;
+}
+
 long file_read(struct file *f, struct io *io, u64 *position)
 {
     if (unlikely(!file_readable(f)))
@@ -19,6 +32,8 @@ long file_read(struct file *f, struct io *io, u64 *position)
     if (unlikely(!f->ops->read))
         return f->inode && S_ISDIR(f->inode->mode) ? -EISDIR : -EINVAL;
     long r = f->ops->read(f, io, position);
+    if (unlikely(io->faulted))
+        r = again(f, io, position, r, f->ops->read);
     if (r > 0 && f->inode)
         notify_change(f->inode, f->dentry, IN_ACCESS);
     return r;
@@ -31,6 +46,8 @@ long file_write(struct file *f, struct io *io, u64 *position)
     if (unlikely(!f->ops->write))
         return -EINVAL;
     long r = f->ops->write(f, io, position);
+    if (unlikely(io->faulted))
+        r = again(f, io, position, r, f->ops->write);
     if (r > 0 && f->inode)
         notify_change(f->inode, f->dentry, IN_MODIFY);
     return r;

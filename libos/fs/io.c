@@ -4,6 +4,7 @@
 #include "base/string.h"
 #include "libos/entry/errno.h"
 #include "libos/entry/user.h"
+#include "libos/proc/process.h"
 
 static void init(struct io *io, struct io_piece *piece, void *memory, size_t length, bool ours)
 {
@@ -14,6 +15,7 @@ static void init(struct io *io, struct io_piece *piece, void *memory, size_t len
     io->ours = ours;
     io->done = 0;
     io->left = length;
+    io->faulted = false;
 }
 
 void io_init(struct io *io, struct io_piece *piece, void *user, size_t length)
@@ -31,11 +33,16 @@ enum direction { PUT, TAKE, ZERO };
 /* Bytes moved between `ours` and `user`; the rest faulted. */
 static size_t move_user(enum direction way, void *user, void *ours, size_t n)
 {
+    struct thread *t = current();
+    size_t moved;
+    t->copying = true;
     switch (way) {
-    case PUT: return n - copy_to_user_partly(user, ours, n);
-    case TAKE: return n - copy_from_user_partly(ours, user, n);
-    default: return clear_user(user, n) ? 0 : n;
+    case PUT: moved = n - copy_to_user_partly(user, ours, n); break;
+    case TAKE: moved = n - copy_from_user_partly(ours, user, n); break;
+    default: moved = clear_user(user, n) ? 0 : n;
     }
+    t->copying = false;
+    return moved;
 }
 
 static size_t move_ours(enum direction way, void *theirs, void *ours, size_t n)
@@ -70,16 +77,19 @@ static long move(struct io *io, enum direction way, u8 *memory, size_t n)
                                : move_user(way, at, memory + moved, part);
         consume(io, went);
         moved += went;
-        if (went < part)
+        if (unlikely(went < part)) {
+            io->faulted = true;
             break;
+        }
     }
     return moved || !n ? (long)moved : -EFAULT;
 }
 
-bool io_fault_in(const struct io *io)
+bool io_fault_in(struct io *io)
 {
     u8 byte;
-    return io->left && !io->ours && !get_user(byte, (u8 *)io->pieces->base + io->done);
+    io->faulted = false;
+    return !get_user(byte, (u8 *)io->pieces->base + io->done);
 }
 
 long io_put(struct io *io, const void *from, size_t n)

@@ -77,49 +77,18 @@ static long read_at(struct inode *i, struct io *io, u64 at, size_t n)
     return (long)done;
 }
 
-/* The program's memory may be a mapping of this very file, whose faults ask for the file's lock:
- * while we hold it they are refused (ram_map), and tried again without it. */
-static void copy_begins(struct inode *i)
-{
-    lock_take(&i->lock);
-    i->copier = current();
-}
-
-static void copy_ends(struct inode *i)
-{
-    i->copier = NULL;
-    lock_release(&i->lock);
-}
-
-static long read_once(struct file *f, struct io *io, u64 *position)
+static long ram_read(struct file *f, struct io *io, u64 *position)
 {
     struct inode *i = f->inode;
     long r = 0;
-    copy_begins(i);
+    lock_take(&i->lock);
     if (*position < i->size) {
         r = read_at(i, io, *position, MIN(io->left, i->size - *position));
         touch_accessed(i, f);
     }
-    copy_ends(i);
+    lock_release(&i->lock);
     if (r > 0)
         *position += (u64)r;
-    return r;
-}
-
-/* Joins the results of a first try and of a second one. */
-static long both(long first, long second)
-{
-    if (first < 0)
-        return second;
-    return second < 0 ? first : first + second;
-}
-
-static long ram_read(struct file *f, struct io *io, u64 *position)
-{
-    long r = read_once(f, io, position);
-    if (unlikely(r == -EFAULT || (r > 0 && io->left && *position < f->inode->size)) &&
-        io_fault_in(io))
-        r = both(r, read_once(f, io, position));
     return r;
 }
 
@@ -189,10 +158,12 @@ static void drop_set_id(struct inode *i)
     }
 }
 
-static long write_once(struct file *f, struct io *io, u64 *position)
+static long ram_write(struct file *f, struct io *io, u64 *position)
 {
     struct inode *i = f->inode;
-    copy_begins(i);
+    if (!io->left)
+        return 0;
+    lock_take(&i->lock);
     u64 at = f->flags & O_APPEND ? i->size : *position;
     long r = allowed_to_write(i, at, io->left);
     if (r > 0)
@@ -205,17 +176,7 @@ static long write_once(struct file *f, struct io *io, u64 *position)
         touch_modified(i);
         drop_set_id(i);
     }
-    copy_ends(i);
-    return r;
-}
-
-static long ram_write(struct file *f, struct io *io, u64 *position)
-{
-    if (!io->left)
-        return 0;
-    long r = write_once(f, io, position);
-    if (unlikely(r == -EFAULT || (r > 0 && io->left)) && io_fault_in(io))
-        r = both(r, write_once(f, io, position));
+    lock_release(&i->lock);
     return r;
 }
 
@@ -327,8 +288,6 @@ static long ram_map(struct file *f, u64 offset, size_t length, int prot, bool sh
     bool writes = shared && (prot & 2 /* PROT_WRITE */);
     if (writes && (seals_of(i) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
         return -EPERM;
-    if (i->copier == current())
-        return -EAGAIN;
     lock_take(&i->lock);
     long r = map_run(i, offset, length, out);
     lock_release(&i->lock);

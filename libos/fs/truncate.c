@@ -5,6 +5,7 @@
 #include "libos/fs/fdtable.h"
 #include "libos/fs/notify.h"
 #include "libos/fs/open.h"
+#include "libos/mm/mm.h"
 #include <asm/signal.h>
 #include <linux/falloc.h>
 #include <linux/fcntl.h>
@@ -33,13 +34,18 @@ long truncate_object(struct dentry *d, u64 size)
 
 long truncate_file(struct file *f, u64 size)
 {
-    if (!f->ops->truncate)
-        return truncate_object(f->dentry, size);
-    long r = check_size(size);
+    long r;
+    if (f->ops->truncate) {
+        r = check_size(size);
+        if (!r)
+            r = f->ops->truncate(f, size);
+        if (!r)
+            notify_change(f->inode, f->dentry, IN_MODIFY);
+    } else {
+        r = truncate_object(f->dentry, size);
+    }
     if (!r)
-        r = f->ops->truncate(f, size);
-    if (!r)
-        notify_change(f->inode, f->dentry, IN_MODIFY);
+        mm_file_shrunk(f->inode);
     return r;
 }
 
@@ -63,6 +69,8 @@ SYSCALL2(truncate, const char *, path, s64, size)
         return r;
     r = truncate_dentry(d, (u64)size);
     namespace_unlock();
+    if (!r)
+        mm_file_shrunk(d->inode);
     dentry_put(d);
     return r;
 }

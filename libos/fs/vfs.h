@@ -100,7 +100,6 @@ struct inode {
     void *socket;          /* bound AF_UNIX sockets: net/ */
     void *locks;           /* fs/lock.c: record locks and flock */
     struct list watches;   /* fs/inotify.c */
-    struct thread *copier; /* RAM files: touches program memory with the lock held */
     u32 map_count;         /* mappings of it that exist in any process */
     u32 writers;           /* open for writing: ETXTBSY */
     void *xattrs;          /* fs/xattr.c: of inodes that keep them in memory */

@@ -4,7 +4,7 @@
 #include "libos/mm/space.h"
 #include "libos/fs/file.h"
 #include "libos/mm/source.h"
-#include "libos/proc/signal.h"
+#include "libos/proc/process.h"
 #include <asm/signal.h>
 #include "base/string.h"
 
@@ -45,7 +45,7 @@ static bool is_libos(u64 addr)
 bool mm_fault(u64 addr, bool write __attribute__((unused)), int host_signo, int host_code,
               struct siginfo *info)
 {
-    if (host_signo == SIGBUS && host_code == CODE_BUS_ADRERR) {
+    if (host_signo == SIGBUS && host_code == CODE_BUS_ADRERR && !current()->copying) {
         space_lock();
         bool mended = mend_beyond(addr);
         space_unlock();

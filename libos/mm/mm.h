@@ -7,6 +7,7 @@
 #include "base/types.h"
 
 struct file;
+struct inode;
 struct process;
 struct siginfo;
 
@@ -43,6 +44,10 @@ void mm_set_brk(u64 start);
  * false and *info filled in (signo in the result: SIGSEGV or SIGBUS). `write`: the access was a
  * write. */
 bool mm_fault(u64 addr, bool write, int host_signo, int host_code, struct siginfo *info);
+
+/* The file i has become shorter: what the calling process has mapped behind its end is gone. Other
+ * processes go on seeing zeroes there. Called without locks. */
+void mm_file_shrunk(const struct inode *i);
 
 /* Text of /proc/self/maps, from byte *position on: bytes written. Of the calling process only;
  * another process's mappings are not visible. */

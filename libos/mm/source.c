@@ -24,7 +24,7 @@ long source_ask(const struct mapping *m, u64 distance, size_t length, struct map
     return out->length ? 0 : -EIO;
 }
 
-static void source_drop(const struct map_source *s)
+void source_drop(const struct map_source *s)
 {
     if (s->kind == MAP_SOURCE_DESCRIPTOR && !s->keep)
         host_close(s->fd);

@@ -129,6 +129,7 @@ struct thread {
     u64 start_time;
     u64 timer_slack;
     void *futex;          /* proc/futex.c: what it waits for */
+    bool copying;         /* fs/io.c touches program memory: faults are not mended, locks may be held */
     struct thread *vfork_caller; /* whose host thread this one borrows, which waits meanwhile */
     u64 restarted_call, restarted_deadline; /* time/sleep.c: a sleep that begins again */
     struct exec_image *image;    /* what a fresh host process is to load for it */
