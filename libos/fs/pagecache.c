@@ -392,6 +392,7 @@ static u8 *take_from_run(struct cached_file *c)
     return memory;
 }
 
+/* An empty block, pinned. NULL: no memory. */
 static struct cache_block *new_block(struct cached_file *c, u64 index)
 {
     struct cache_block *b = heap_alloc(sizeof(*b));
@@ -402,6 +403,7 @@ static struct cache_block *new_block(struct cached_file *c, u64 index)
     }
     b->data = memory;
     b->pages = CACHE_BLOCK_PAGES;
+    b->pins = 1;
     lock_take(&cache->lock);
     insert(c, b, index);
     if (cache->held > cache->budget)
@@ -433,7 +435,6 @@ static struct cache_block *block_for_write(struct cached_file *c, u64 index, u32
         return NULL;
     }
     lock_take(&cache->lock);
-    b->pins++;
     /* Past the end of the file the bytes before `lo` are a hole, and the new memory is zero. */
     if (size <= index << CACHE_BLOCK_SHIFT)
         set_valid(b, 0, lo);
