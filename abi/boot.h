@@ -28,6 +28,7 @@ struct rf_boot_mount {
     u32 name;   /* string, RF_MOUNT_FILE */
     u32 text, text_length;
     u32 mode; /* permission bits for RAM objects */
+    u32 attr; /* RF_MOUNT_DIR, RF_MOUNT_FILE: struct rf_attr of the object at the start; 0: not known */
 };
 
 struct rf_boot {

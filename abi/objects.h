@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every interface and its operations, declared once. Each line is
  *
- *   OP(interface, NAME, number, "words and data in", "result, words and data out", "errors and meaning")
+ *   OP(interface, NAME, number, "words and data in", "result, words and data out", "errors and
+ * meaning")
  *
  * Dispatch, trace decoding and the reference pages are made from these lines. Operation numbers are
  * unique over all interfaces (interface * 32 + n), so a message for the wrong kind of object is
@@ -19,30 +20,36 @@
     OP(any, DROP, 1, "", "0", "empties the slot of the caller's table")                            \
     OP(any, KIND, 2, "", "RF_KIND_*", "what interface the capability has")                         \
     /* the cell itself */                                                                          \
-    OP(cell_self, PREPARED, 32, "", "a spawn token, or RF_PREPARED_SIGNAL | signal number",         \
+    OP(cell_self, PREPARED, 32, "", "a spawn token, or RF_PREPARED_SIGNAL | signal number",        \
        "waits until SPAWN, or until ringfence was sent a signal that the cell's foreground job "   \
        "(no terminal: its main program) is to get, SIGWINCH among them; only the prepared "        \
        "process calls it. EINTR: the thread was kicked")                                           \
     OP(cell_self, SPAWN, 33, "w0: token", "0",                                                     \
        "lets the prepared process return from PREPARED with result w0 (it forks then). "           \
-       "EINVAL: w0 is RF_PREPARED_SIGNAL or more. EAGAIN: 64 tokens wait already")                                                        \
+       "EINVAL: w0 is RF_PREPARED_SIGNAL or more. EAGAIN: 64 tokens wait already")                 \
     OP(cell_self, KICK, 34, "w0: host process id, w1: host thread id", "0",                        \
        "sends RF_KICK_SIGNAL to a thread of this cell. ESRCH: not a thread of this cell")          \
     OP(cell_self, EXIT, 35, "w0: wait status as of waitpid(2)", "never returns",                   \
        "ends the cell: its main program ended")                                                    \
-    OP(cell_self, TIMER, 36, "w0: thread index, w1: CLOCK_MONOTONIC ns or 0 to cancel, "           \
-       "w2: host process id, w3: host thread id", "0",                                             \
+    OP(cell_self, TIMER, 36,                                                                       \
+       "w0: thread index, w1: CLOCK_MONOTONIC ns or 0 to cancel, "                                 \
+       "w2: host process id, w3: host thread id",                                                  \
+       "0",                                                                                        \
        "at that time increments and wakes wake[w0] and kicks the thread; one timer per thread "    \
        "index, a new one replaces it")                                                             \
     OP(cell_self, PANIC, 37, "data: text", "never returns",                                        \
        "the library OS met a state that must not be; ends the cell and shows the text")            \
     OP(cell_self, RANDOM, 38, "w0: bytes, at most 256", "bytes; data out", "host getrandom(2)")    \
-    OP(cell_self, TIMES, 39, "w0: host process id", "0; w0: user ns, w1: system ns, "              \
-       "w2: peak resident bytes, w3: missing ns", "figures of one host process of this cell. "     \
+    OP(cell_self, TIMES, 39, "w0: host process id",                                                \
+       "0; w0: user ns, w1: system ns, "                                                           \
+       "w2: peak resident bytes, w3: missing ns",                                                  \
+       "figures of one host process of this cell. "                                                \
        "ESRCH: not a process of this cell")                                                        \
     OP(cell_self, AFFINITY, 40, "", "number of processors; data out: cpu mask", "")                \
-    OP(cell_self, START_FAILED, 41, "w0: wait status as of waitpid(2): exit status 126 (cannot "   \
-       "be executed), 127 (not found), 125 (else); data: text for the user", "never returns",                \
+    OP(cell_self, START_FAILED, 41,                                                                \
+       "w0: wait status as of waitpid(2): exit status 126 (cannot "                                \
+       "be executed), 127 (not found), 125 (else); data: text for the user",                       \
+       "never returns",                                                                            \
        "ends the cell: its main program could not be started. The text is shown in one line "      \
        "after \"ringfence: \"")                                                                    \
     OP(cell_self, CPU_INFO, 42, "w0: offset", "bytes; data out",                                   \
@@ -52,21 +59,27 @@
        "0: end of input. EAGAIN: nothing there and w1 was 1. EIO: host error")                     \
     OP(console, CONSOLE_WRITE, 65, "data, w1: 1 to not wait", "bytes taken",                       \
        "EPIPE: nobody reads. EAGAIN. ENOSPC, EIO as of write(2)")                                  \
-    OP(console, CONSOLE_INFO, 66, "", "0; w0: mode bits of fstat(2) st_mode, "                     \
-       "w1: 1 if a terminal, w2: columns | rows << 32, w3: rights; data out: struct rf_attr", "")  \
-    OP(console, CONSOLE_ARM, 67, "w0: thread index, w1: poll(2) events", "events that hold now, "  \
-       "or 0: armed", "when one of the events holds, increments cell.console_events and "          \
+    OP(console, CONSOLE_INFO, 66, "",                                                              \
+       "0; w0: mode bits of fstat(2) st_mode, "                                                    \
+       "w1: 1 if a terminal, w2: columns | rows << 32, w3: rights; data out: struct rf_attr",      \
+       "")                                                                                         \
+    OP(console, CONSOLE_ARM, 67, "w0: thread index, w1: poll(2) events",                           \
+       "events that hold now, "                                                                    \
+       "or 0: armed",                                                                              \
+       "when one of the events holds, increments cell.console_events and "                         \
        "wake[w0] once, and wakes it; events armed for one thread add up. For thread 0, PREPARED "  \
        "returns RF_PREPARED_CONSOLE")                                                              \
     /* clock */                                                                                    \
     OP(clock, CLOCK_NOW, 96, "w0: clockid_t", "0; w0: seconds, w1: ns", "EINVAL: no such clock")   \
     OP(clock, CLOCK_SLEEP, 97, "w0: CLOCK_MONOTONIC ns", "0", "EINTR")                             \
     /* dir */                                                                                      \
-    OP(dir, DIR_LOOKUP, 128, "data: path", "bytes of the path that were walked; data out: "        \
+    OP(dir, DIR_LOOKUP, 128, "data: path",                                                         \
+       "bytes of the path that were walked; data out: "                                            \
        "struct rf_attr, then the target if it is a symbolic link",                                 \
        "Stops at the first symbolic link, wherever it is in the path, without following it. "      \
-       "ENOENT, ENOTDIR, EACCES; for ENOENT w0 is the length of the longest existing prefix")      \
-    OP(dir, DIR_OPEN, 129, "w0: open(2) flags (access mode, O_CREAT, O_EXCL, O_TRUNC, "            \
+       "ENOENT, ENOTDIR, EACCES")                                                                  \
+    OP(dir, DIR_OPEN, 129,                                                                         \
+       "w0: open(2) flags (access mode, O_CREAT, O_EXCL, O_TRUNC, "                                \
        "O_DIRECTORY, O_APPEND), w1: mode, w2: 1 to get small content inline; data: path",          \
        "slot of a new file (or dir) capability; w0: 1 if created, w1: bytes of content that "      \
        "follow the struct rf_attr in data out",                                                    \
@@ -74,19 +87,28 @@
        "EROFS: no write right. ENOENT EEXIST EISDIR ENOTDIR ENFILE ENOSPC … as of open(2)")        \
     OP(dir, DIR_MKDIR, 130, "w0: mode; data: path", "0; data out: struct rf_attr", "mkdir(2)")     \
     OP(dir, DIR_UNLINK, 131, "w0: 1 for a directory; data: path", "0", "unlink(2), rmdir(2)")      \
-    OP(dir, DIR_RENAME, 132, "w0: renameat2(2) flags, w1: slot of the target dir, "                \
-       "w2: length of the first path; data: both paths", "0", "EXDEV: another grant")              \
-    OP(dir, DIR_LINK, 133, "w1: slot of the target dir, w2: length of the first path; "            \
-       "data: both paths", "0", "link(2)")                                                         \
+    OP(dir, DIR_RENAME, 132,                                                                       \
+       "w0: renameat2(2) flags, w1: slot of the target dir, "                                      \
+       "w2: length of the first path; data: both paths",                                           \
+       "0", "EXDEV: another grant")                                                                \
+    OP(dir, DIR_LINK, 133,                                                                         \
+       "w1: slot of the target dir, w2: length of the first path; "                                \
+       "data: both paths",                                                                         \
+       "0", "link(2)")                                                                             \
     OP(dir, DIR_SYMLINK, 134, "w2: length of the link's path; data: path, then target", "0", "")   \
     OP(dir, DIR_MKNOD, 135, "w0: mode (S_IFREG, S_IFIFO, S_IFSOCK only); data: path", "0",         \
        "EPERM: another type")                                                                      \
     OP(dir, DIR_SETATTR, 136, "data: struct rf_setattr, then path", "0; data out: struct rf_attr", \
        "does not follow a symbolic link. chmod(2) chown(2) truncate(2) utimensat(2)")              \
     OP(dir, DIR_STATFS, 137, "", "0; data out: struct statfs of the host", "")                     \
-    OP(dir, DIR_XATTR, 138, "w0: 0 get 1 set 2 list 3 remove, w1: flags of setxattr(2), "          \
+    OP(dir, DIR_XATTR, 138,                                                                        \
+       "w0: 0 get 1 set 2 list 3 remove, w1: flags of setxattr(2), "                               \
        "w2: length of the path, w3: length of the name; data: path, name, value",                  \
        "bytes of data out", "getxattr(2) …; not following links")                                  \
+    OP(dir, DIR_LIST, 140, "data: path",                                                           \
+       "bytes; data out: linux_dirent64 records as of "                                            \
+       "getdents64(2); w0: 1 if they are all",                                                     \
+       "what opening the directory, FILE_READDIR from 0 and dropping it would give")               \
     OP(dir, DIR_WATCH, 139, "w0: 1", "0", "reserved for change notices")                           \
     /* file (and an opened dir, for FILE_READDIR, FILE_GETATTR and FILE_SYNC) */                   \
     OP(file, FILE_READ, 160, "w0: offset, w1: bytes", "bytes; data out", "pread(2)")               \
@@ -98,21 +120,25 @@
     OP(file, FILE_MAP, 165, "w0: RF_RIGHT_* wanted", "a descriptor of the calling process",        \
        "grants a host descriptor of the file, read-only unless the file was opened for writing "   \
        "and RF_RIGHT_WRITE is wanted. The caller closes it. ENODEV: cannot be mapped")             \
-    OP(file, FILE_READDIR, 166, "w0: cookie, 0 to start", "bytes of records; w0: next cookie; "    \
-       "data out: linux_dirent64 records as of getdents64(2)", "0: the end")                       \
+    OP(file, FILE_READDIR, 166, "w0: cookie, 0 to start",                                          \
+       "bytes of records; w0: next cookie; "                                                       \
+       "data out: linux_dirent64 records as of getdents64(2)",                                     \
+       "0: the end")                                                                               \
     OP(file, FILE_LOCK, 167, "w0: struct flock l_type, w1: l_start, w2: l_len, w3: 1 to wait",     \
        "0", "open file description locks, see fcntl(2). EAGAIN")                                   \
     OP(file, FILE_ALLOCATE, 168, "w0: mode, w1: offset, w2: length", "0", "fallocate(2)")          \
     OP(file, FILE_TO_HEAP, 169, "w0: offset, w1: bytes, w2: offset in the heap segment", "bytes",  \
        "pread(2) straight into the heap segment. EFAULT: outside of it")                           \
-    OP(file, FILE_FROM_HEAP, 170, "w0: offset, w1: bytes, w2: offset in the heap segment, "        \
-       "w3: 1 to append", "bytes; result as FILE_WRITE", "pwrite(2) straight from the heap segment")
+    OP(file, FILE_FROM_HEAP, 170,                                                                  \
+       "w0: offset, w1: bytes, w2: offset in the heap segment, "                                   \
+       "w3: 1 to append",                                                                          \
+       "bytes; result as FILE_WRITE", "pwrite(2) straight from the heap segment")
 
 enum rf_op {
 #define OP(interface, name, number, in, out, meaning) RF_OP_##name = (number),
     RF_OPERATIONS(OP)
 #undef OP
-    RF_OP_LIMIT = 256
+        RF_OP_LIMIT = 256
 };
 
 enum rf_kind {
@@ -124,8 +150,9 @@ enum rf_kind {
     RF_KIND_FILE,
 };
 
-/* Results of PREPARED from here on carry a signal number in the low bits, or RF_PREPARED_CONSOLE: one of the
- * events that CONSOLE_ARM was asked for on behalf of thread 0, the prepared process's, holds. */
+/* Results of PREPARED from here on carry a signal number in the low bits, or RF_PREPARED_CONSOLE:
+ * one of the events that CONSOLE_ARM was asked for on behalf of thread 0, the prepared process's,
+ * holds. */
 #define RF_PREPARED_SIGNAL  0x40000000u
 #define RF_PREPARED_CONSOLE 64
 

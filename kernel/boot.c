@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
+#include "kernel/object/attr.h"
 #include "kernel/report.h"
 
 /* Allocates in the record from its start. */
@@ -50,8 +52,28 @@ static u32 put_strings(struct writer *w, char *const *strings, u32 count)
     return offset;
 }
 
-static u32 put_mounts(struct writer *w, const struct run_config *config, const u32 slots[])
+/* What a granted directory or file is, so that the library OS need not ask for each. Links it asks
+ * for. */
+static u32 put_attr(struct writer *w, const struct cell *cell, const struct mount_config *mount,
+                    u32 slot)
 {
+    bool single = mount->kind == RF_MOUNT_FILE;
+    struct rf_attr attr;
+    u32 offset;
+
+    if (!single && mount->kind != RF_MOUNT_DIR)
+        return 0;
+    if (attr_get(cell->grants[cell->caps.slots[slot].index].fd, single ? mount->name : "", &attr) ||
+        S_ISLNK(attr.mode))
+        return 0;
+    offset = take(w, sizeof(attr), sizeof(u64));
+    memcpy(w->base + offset, &attr, sizeof(attr));
+    return offset;
+}
+
+static u32 put_mounts(struct writer *w, const struct cell *cell, const u32 slots[])
+{
+    const struct run_config *config = cell->config;
     u32 offset = take(w, config->mount_count * sizeof(struct rf_boot_mount), sizeof(u32));
     struct rf_boot_mount *mounts = (struct rf_boot_mount *)(w->base + offset);
 
@@ -65,6 +87,7 @@ static u32 put_mounts(struct writer *w, const struct run_config *config, const u
             .rights = from->rights,
             .name = from->name ? put_string(w, from->name) : 0,
             .mode = from->mode,
+            .attr = put_attr(w, cell, from, slots[i]),
         };
         if (from->text) {
             mounts[i].text = put(w, from->text, from->text_length + 1);
@@ -154,7 +177,7 @@ void boot_write(struct cell *cell, const u32 slots[MAX_MOUNTS], bool has_tty, u3
     boot->envc = config->envc;
     boot->envp = put_strings(&w, config->env, config->envc);
     boot->mount_count = config->mount_count;
-    boot->mounts = put_mounts(&w, config, slots);
+    boot->mounts = put_mounts(&w, cell, slots);
     boot->program = put_string(&w, config->argv[0]);
     boot->cwd = put_string(&w, config->cwd);
     boot->hostname = put_string(&w, config->hostname);

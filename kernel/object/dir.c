@@ -115,14 +115,11 @@ static s64 lookup_slowly(struct call *call, const struct path *path, int error)
     int fd = -1;
     u32 walked = walk(path, &fd);
 
-    if (fd < 0) {
-        call->msg->words[0] = 0;
+    if (fd < 0)
         return error;
-    }
     if (walked == path->length || (fstat(fd, &st) == 0 && S_ISLNK(st.st_mode)))
         return answer_lookup(call, fd, walked);
     close(fd);
-    call->msg->words[0] = walked;
     return error == -ELOOP ? -ENOENT : error;
 }
 
@@ -131,13 +128,10 @@ s64 op_DIR_LOOKUP(struct call *call)
     struct path path;
     int error = take_path(call, &path), fd;
 
-    if (error) {
-        if (error == -ENOENT)
-            call->msg->words[0] = 0;
+    if (error)
         return error;
-    }
     fd = path_open(&path);
-    if (fd == -ELOOP || fd == -ENOENT || fd == -ENOTDIR)
+    if (fd == -ELOOP)
         return lookup_slowly(call, &path, fd);
     if (fd < 0)
         return fd;

@@ -312,11 +312,11 @@ static struct inode *root_inode(struct filesystem *fs)
     return i;
 }
 
-static struct filesystem *make(u32 slot, u32 rights, const char *source, const char *only)
+struct filesystem *hostfs_new(u32 slot, u32 rights, const char *name, const struct rf_attr *attr)
 {
     init_once();
     struct hostfs *h = heap_alloc(sizeof(*h));
-    struct filesystem *fs = h ? filesystem_new("ringfence", source, HOSTFS_MAGIC) : NULL;
+    struct filesystem *fs = h ? filesystem_new("ringfence", "ringfence", HOSTFS_MAGIC) : NULL;
     if (!fs) {
         heap_free(h);
         return NULL;
@@ -325,27 +325,17 @@ static struct filesystem *make(u32 slot, u32 rights, const char *source, const c
     *h = (struct hostfs){.slot = slot,
                          .rights = rights,
                          .validity = writable ? VALID_READ_WRITE : VALID_READ_ONLY,
-                         .only = only ? heap_copy_string(only) : NULL};
+                         .only = name ? heap_copy_string(name) : NULL};
     fs->data = h;
     fs->slot = slot;
     fs->read_only = !writable;
     fs->statfs = host_statfs;
     fs->shrink = host_shrink;
-    struct inode *root = root_inode(fs);
+    struct inode *root = attr ? hostfs_inode(fs, attr, NULL, 0) : root_inode(fs);
     fs->root = root ? dentry_new_root(fs, root) : NULL;
     if (fs->root)
         fs->device = host_inode(root)->device;
     return fs->root ? fs : NULL;
-}
-
-struct filesystem *hostfs_new(u32 slot, u32 rights, const char *source)
-{
-    return make(slot, rights, source, NULL);
-}
-
-struct filesystem *hostfs_new_file(u32 slot, const char *name, u32 rights)
-{
-    return make(slot, rights, name, name);
 }
 
 /* inode_ops.evict */

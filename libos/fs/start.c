@@ -76,14 +76,19 @@ static void mount_ram(const struct rf_boot_mount *m, const char *path)
     give_to_user(fs->root->inode);
 }
 
+static void mount_host(const struct rf_boot_mount *m, const char *path)
+{
+    const char *name = m->kind == RF_MOUNT_FILE ? boot_string(m->name) : NULL;
+    const void *attr = m->attr ? boot_string(m->attr) : NULL;
+    must_mount(hostfs_new(m->slot, m->rights, name, attr), path);
+}
+
 static void mount_one(const struct rf_boot_mount *m)
 {
     const char *path = boot_string(m->path);
     switch (m->kind) {
-    case RF_MOUNT_DIR: must_mount(hostfs_new(m->slot, m->rights, path), path); break;
-    case RF_MOUNT_FILE:
-        must_mount(hostfs_new_file(m->slot, boot_string(m->name), m->rights), path);
-        break;
+    case RF_MOUNT_DIR:
+    case RF_MOUNT_FILE: mount_host(m, path); break;
     case RF_MOUNT_RAM: mount_ram(m, path); break;
     case RF_MOUNT_TEXT: mount_text(m, path); break;
     case RF_MOUNT_SYMLINK: mount_symlink(m, path); break;

@@ -245,9 +245,9 @@ void fs_context_put(struct fs_context *c);
 struct filesystem *ramfs_new(const char *source, u32 root_mode); /* fs/ramfs.c */
 long ramfs_add_text(struct dentry *dir, const char *name, u32 mode, const char *text,
                     size_t length);
-struct filesystem *hostfs_new(u32 slot, u32 rights, const char *source); /* fs/hostfs.c */
-/* One file of a granted parent directory, as the root of a file system of its own. */
-struct filesystem *hostfs_new_file(u32 slot, const char *name, u32 rights);
+/* fs/hostfs.c: a granted directory, or (name not NULL) one file of it as the root of a file system
+ * of its own. attr: what the boot record says about it, or NULL. */
+struct filesystem *hostfs_new(u32 slot, u32 rights, const char *name, const struct rf_attr *attr);
 struct filesystem *procfs_new(void); /* fs/procfs*.c */
 struct filesystem *sysfs_new(void);  /* fs/sysfs.c */
 struct filesystem *devfs_new(void);  /* fs/devfs.c; includes pts/ and shm/ as directories */
