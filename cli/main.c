@@ -10,6 +10,8 @@
 const struct command commands[] = {
     {"run", "run [OPTION...] [--] PROGRAM [ARG...]", "run a program in a new cell", NULL,
      run_options, cmd_run},
+    {"doctor", "doctor", "tell what the host offers for cells and what it lacks", NULL, NULL,
+     cmd_doctor},
     {"help", "help [COMMAND]", "tell how a command is used", NULL, NULL, cmd_help},
 };
 const u32 command_count = ARRAY_SIZE(commands);
