@@ -24,6 +24,13 @@ static bool fatal(long nr)
     return nr == __NR_exit || nr == __NR_exit_group || nr == __NR_rt_sigreturn;
 }
 
+/* The host kernel's own uprobe trampolines use these numbers; it lets them past every seccomp
+ * filter (since 6.11 and 6.18) and refuses them to anybody else. */
+static bool past_every_filter(long nr)
+{
+    return nr == 335 || nr == 336;
+}
+
 /* Arguments that make every permitted call fail or do nothing: low addresses, no length. */
 static void harmless_arguments(long nr, long a[6])
 {
@@ -95,6 +102,8 @@ static int report_numbers(void)
         long a[6];
         harmless_arguments(nr, a);
         bool expected = table_permits(nr, a) && !fatal(nr);
+        if (past_every_filter(nr))
+            continue;
         through += passed[nr].from_library;
         if (passed[nr].from_library != expected || passed[nr].from_own || passed[nr].from_x32) {
             printf("number %ld: library %d (table %d), own code %d, x32 %d\n", nr,

@@ -15,7 +15,7 @@ struct host_action {
 
 static uint64_t gadget; /* address of `syscall; ret`-like code in the library OS */
 static volatile sig_atomic_t trapped;
-static struct host_action library_action;
+static struct host_action library_action, library_ill_action;
 
 /* Every register as given; the gadget returns here because its instructions behind the syscall are
  * a return (find_gadget makes sure of that). */
@@ -82,6 +82,9 @@ void hostile_begin(void)
     };
     long r =
         call_at(gadget, __NR_rt_sigaction, SIGSYS, (long)&mine, (long)&library_action, 8, 0, 0);
+    /* The host kernel lets its own uprobe calls (335, 336) past every filter, and answers them with
+     * SIGILL unless its own trampoline made them: refused, in another way. */
+    call_at(gadget, __NR_rt_sigaction, SIGILL, (long)&mine, (long)&library_ill_action, 8, 0, 0);
     if (r != 0) {
         printf("taking SIGSYS over: %ld\n", r);
         exit(1);
@@ -91,6 +94,7 @@ void hostile_begin(void)
 void hostile_end(void)
 {
     call_at(gadget, __NR_rt_sigaction, SIGSYS, (long)&library_action, 0, 8, 0, 0);
+    call_at(gadget, __NR_rt_sigaction, SIGILL, (long)&library_ill_action, 0, 8, 0, 0);
 }
 
 long host_call(long nr, long a, long b, long c, long d, long e, long f, bool *refused)
