@@ -142,17 +142,14 @@ void tty_process_end(struct process *p)
     lock_take(&the_cell->lock);
     struct tty *t = p->session && is_leader(p) ? p->session->terminal : NULL;
     if (t) {
-        if (t->foreground) {
+        if (t->foreground)
             send_signal_to_group(t->foreground, SIGHUP, NULL);
-            send_signal_to_group(t->foreground, SIGCONT, NULL);
-        }
         separate(t);
     }
     lock_release(&the_cell->lock);
     if (!t)
         return;
     let_drain(t);
-    tty_hangup(t);
     tty_put(t);
 }
 

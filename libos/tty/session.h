@@ -8,18 +8,19 @@
 struct fdtable;
 struct process;
 
-/* p is ending. A session leader's end hangs up its controlling terminal (SIGHUP and SIGCONT to the foreground
- * group) and takes it from the session. Its descriptors are closed already. No locks held. */
+/* p is ending. A session leader's end sends SIGHUP to the foreground group of its controlling
+ * terminal and takes the terminal from the session. Its descriptors are closed already. No locks
+ * held. */
 void tty_process_end(struct process *p) __attribute__((weak));
 
-/* Puts the console's standard input, output and error at descriptors 0, 1 and 2 of the first program; if
- * it is a terminal, makes it the controlling terminal of p's session with p's group in the foreground. p is linked.
- * 0 or -E…. Called in the prepared process. */
+/* Puts the console's standard input, output and error at descriptors 0, 1 and 2 of the first
+ * program; if it is a terminal, makes it the controlling terminal of p's session with p's group in
+ * the foreground. p is linked. 0 or -E…. Called in the prepared process. */
 long console_give(struct process *p, struct fdtable *files) __attribute__((weak));
 
-/* ringfence was sent a signal: passes it to the foreground group of the console. SIGWINCH first updates the
- * terminal's size. True if it was delivered; false: the console is no terminal. Called in the prepared
- * process. */
+/* ringfence was sent a signal: passes it to the foreground group of the console. SIGWINCH first
+ * updates the terminal's size. True if it was delivered; false: the console is no terminal. Called
+ * in the prepared process. */
 bool console_signal(int signo) __attribute__((weak));
 
 #endif
