@@ -5,7 +5,11 @@
 #include "libos/fs/fdtable.h"
 #include "libos/fs/notify.h"
 #include "libos/mm/heap.h"
+#include "libos/proc/process.h"
+#include <asm/signal.h>
+#include <linux/fcntl.h>
 #include <linux/fs.h>
+#include <linux/resource.h>
 #include <linux/stat.h>
 #include <linux/uio.h>
 
@@ -39,15 +43,34 @@ long file_read(struct file *f, struct io *io, u64 *position)
     return r;
 }
 
+/* RLIMIT_FSIZE: how much of n bytes the process may write to the file now, or -EFBIG. */
+static long within_size_limit(struct file *f, u64 position, size_t n)
+{
+    u64 limit = current_process->limits[RLIMIT_FSIZE].soft;
+    if (likely(limit == UINT64_MAX) || !n || !f->inode || !S_ISREG(f->inode->mode))
+        return (long)n;
+    u64 at = f->flags & O_APPEND ? f->inode->size : position;
+    if (at < limit)
+        return (long)MIN(n, limit - at);
+    send_signal_to_thread(current(), SIGXFSZ, NULL);
+    return -EFBIG;
+}
+
 long file_write(struct file *f, struct io *io, u64 *position)
 {
     if (unlikely(!file_writable(f)))
         return -EBADF;
     if (unlikely(!f->ops->write))
         return -EINVAL;
-    long r = f->ops->write(f, io, position);
+    size_t wanted = io->left;
+    long r = within_size_limit(f, *position, wanted);
+    if (unlikely(r < 0))
+        return r;
+    io->left = (size_t)r;
+    r = f->ops->write(f, io, position);
     if (unlikely(io->faulted))
         r = again(f, io, position, r, f->ops->write);
+    io->left = r > 0 ? wanted - (size_t)r : wanted;
     if (r > 0 && f->inode)
         notify_change(f->inode, f->dentry, IN_MODIFY);
     return r;

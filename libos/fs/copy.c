@@ -81,11 +81,11 @@ static long send(struct file *out, struct file *in, s64 *user_position, size_t c
     struct position_arg p;
     if (!file_readable(in) || !file_writable(out))
         return -EBADF;
-    if (!in->ops->seek || !in->ops->read || !out->ops->write || (out->flags & O_APPEND))
-        return -EINVAL;
     long r = position_get(&p, user_position, in);
     if (r)
         return r;
+    if (!in->ops->seek || !in->ops->read || !out->ops->write || (out->flags & O_APPEND))
+        return -EINVAL;
     u64 out_position = out->position;
     r = copy_file_data(in, p.at, out, &out_position, MIN(count, COUNT_MOST));
     if (out->ops->seek)

@@ -7,11 +7,9 @@
 #include "libos/fs/access.h"
 #include "libos/mm/heap.h"
 #include "libos/time/clock.h"
-#include <asm/signal.h>
 #include <linux/falloc.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
-#include <linux/resource.h>
 #include <linux/stat.h>
 
 #define SIZE_MOST ((u64)INT64_MAX)
@@ -129,7 +127,6 @@ static u32 seals_of(const struct inode *i)
 /* How many of n bytes may be written at `at`; -EFBIG, -EPERM. Inode lock held. */
 static long allowed_to_write(struct inode *i, u64 at, size_t n)
 {
-    u64 limit = MIN(current_process->limits[RLIMIT_FSIZE].soft, SIZE_MOST);
     u32 seals = seals_of(i);
     if (unlikely(seals)) {
         if (seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
@@ -137,15 +134,7 @@ static long allowed_to_write(struct inode *i, u64 at, size_t n)
         if ((seals & F_SEAL_GROW) && at + n > i->size)
             return at < i->size ? (long)(i->size - at) : -EPERM;
     }
-    if (unlikely(n > limit || at > limit - n)) {
-        if (at >= limit) {
-            if (limit != SIZE_MOST)
-                send_signal_to_thread(current(), SIGXFSZ, NULL);
-            return -EFBIG;
-        }
-        return (long)(limit - at);
-    }
-    return (long)n;
+    return at >= SIZE_MOST ? -EFBIG : (long)MIN(n, SIZE_MOST - at);
 }
 
 /* Somebody else than the superuser writes: set-id bits go. */
