@@ -247,6 +247,7 @@ s64 op_DIR_OPEN(struct call *call)
     struct rf_attr attr;
     struct path path;
     bool created = false;
+    u32 inlined = 0;
     s64 fd, slot;
 
     if (call->w[0] & ~(u64)OPEN_FLAGS || access == O_ACCMODE)
@@ -263,16 +264,14 @@ s64 op_DIR_OPEN(struct call *call)
     cap.may_change = !!(call->cap->rights & RF_RIGHT_WRITE);
     cap.rights =
         (access != O_WRONLY ? RF_RIGHT_READ : 0) | (access != O_RDONLY ? RF_RIGHT_WRITE : 0);
-    slot = table_add(&call->cell->caps, &cap);
-    if (slot < 0) {
-        close(cap.fd);
-        return slot;
-    }
     call_out(call, 0, &attr, sizeof(attr));
-    call->msg->words[0] = created;
-    call->msg->words[1] = 0;
     if (call->w[2] && S_ISREG(attr.mode) && cap.rights & RF_RIGHT_READ)
-        call->msg->words[1] = inline_content(call, cap.fd, attr.size);
+        inlined = inline_content(call, cap.fd, attr.size);
+    slot = inlined && call->w[2] == 2 ? 0 : table_add(&call->cell->caps, &cap);
+    if (slot <= 0)
+        close(cap.fd);
+    call->msg->words[0] = created;
+    call->msg->words[1] = inlined;
     return slot;
 }
 

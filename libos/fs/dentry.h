@@ -70,9 +70,9 @@ bool dentry_childless(const struct dentry *d);
 void dentries_shrink(u32 keep);
 
 /* Child `name` of `dir` from the tree or the file system, perhaps negative, with mounts not
- * crossed. A negative one may be NULL unless `make`. *out has no reference but when it is not in
- * the tree: then *fresh is true and the caller gives it back. */
-long dentry_lookup(struct dentry *dir, const char *name, size_t length, u32 hash, bool make,
+ * crossed. A negative one may be NULL unless `want` has WALK_CREATE. *out has no reference but when
+ * it is not in the tree: then *fresh is true and the caller gives it back. */
+long dentry_lookup(struct dentry *dir, const char *name, size_t length, u32 hash, u32 want,
                    struct dentry **out, bool *fresh);
 
 /* As path_walk_at_end, with a path in library OS memory; the second is called with the namespace

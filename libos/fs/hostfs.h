@@ -47,6 +47,7 @@ struct host_inode {
     int error;       /* of the last one */
     char *target;    /* of a symbolic link */
     u32 target_length;
+    u32 names_length; /* of a directory: bytes of all its entries, when the cache holds them */
     u32 map_requests; /* how often a descriptor of it was asked for */
     struct host_handle handles[HANDLE_COUNT];
     struct cached_file cache;
@@ -105,8 +106,9 @@ extern const struct inode_ops host_dir_ops, host_file_ops, host_link_ops, host_s
 /* ---- hostfs_handle.c: capability slots ---- */
 
 void hostfs_handles_init(void);
-/* Takes a use of a handle of i, opening it by the name d if it has no slot. If *flags has O_TRUNC and
- * the opening did that, it is cleared. i->lock held. 0 or -E…. */
+void hostfs_drop_slot(u32 slot); /* 0: nothing */
+/* Takes a use of a handle of i, opening it by the name d if it has no slot. If *flags has O_TRUNC
+ * and the opening did that, it is cleared. i->lock held. 0 or -E…. */
 long hostfs_handle_get(struct inode *i, struct dentry *d, enum handle_kind kind, u32 *flags);
 void hostfs_handle_put(struct inode *i, enum handle_kind kind);
 /* The slot by which i can be read (or written) now, opening one by name if needed. Slot or -E…;
@@ -115,6 +117,12 @@ long hostfs_slot(struct inode *i, struct dentry *d, enum handle_kind kind);
 /* Puts a slot that came from creating i into it as an idle handle. */
 void hostfs_handle_give(struct inode *i, enum handle_kind kind, u32 slot);
 void hostfs_handles_drop(struct inode *i);
+/* Opens d, which may or may not be known, for reading instead of only asking for it: m as
+ * hostfs_ask leaves it, with the content behind the attributes if *content is not 0. The slot (0:
+ * none was needed), or -E…; -ELOOP and others that say nothing about the name: ask. */
+long hostfs_open_name(struct dentry *d, struct rf_msg *m, u64 *content);
+/* Gives i what came of that. i->lock is not held. */
+void hostfs_take_opened(struct inode *i, const struct rf_msg *m, u32 slot, u64 content);
 
 /* ---- hostfs_file.c, hostfs_dir.c, hostfs_map.c ---- */
 

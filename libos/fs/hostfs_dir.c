@@ -9,6 +9,7 @@
 #include "base/string.h"
 #include "libos/host/host.h"
 #include "libos/mm/heap.h"
+#include "libos/time/clock.h"
 
 /* The Linux ABI's linux_dirent64. */
 struct entry {
@@ -23,8 +24,12 @@ struct entry {
 struct fetched {
     u64 position;   /* of the first that is not handed out yet */
     u32 at, length; /* bytes handed out, bytes there */
+    bool last;      /* nothing follows */
     u8 data[];
 };
+
+/* A directory that was changed just now may change again without showing it by its times. */
+#define SETTLED_SECONDS 2
 
 /* The directory's slot, opened at first use. f->position_lock is held. */
 static long dir_slot(struct file *f)
@@ -43,8 +48,23 @@ static long dir_slot(struct file *f)
     return r;
 }
 
-/* Fetches the entries from `position` on. 1, 0 at the end, or -E…. */
-static long fetch(struct file *f, u64 position)
+/* Makes `length` bytes what f has fetched from `position` on. NULL: no memory. */
+static struct fetched *take_fetched(struct file *f, u64 position, u32 length, bool last)
+{
+    struct fetched *n = heap_alloc(sizeof(*n) + length);
+    if (!n)
+        return NULL;
+    n->position = position;
+    n->at = 0;
+    n->length = length;
+    n->last = last;
+    heap_free(f->data);
+    f->data = n;
+    return n;
+}
+
+/* The entries from `position` on, by the open directory. 0 or -E…. */
+static long fetch_by_slot(struct file *f, u64 position)
 {
     long r = dir_slot(f);
     if (r < 0)
@@ -52,30 +72,87 @@ static long fetch(struct file *f, u64 position)
     struct rf_msg *m = message_get();
     m->data_length = 0;
     r = invoke_message_retry(f->slot, RF_OP_FILE_READDIR, m, position, 0, 0, 0);
-    struct fetched *n = NULL;
-    if (r > 0) {
-        n = heap_alloc(sizeof(*n) + m->data_length);
-        if (!n)
-            r = -ENOMEM;
-    }
-    if (n) {
-        n->position = position;
-        n->at = 0;
-        n->length = m->data_length;
-        memcpy(n->data, m->data, m->data_length);
-        heap_free(f->data);
-        f->data = n;
+    if (r >= 0) {
+        u32 length = r ? m->data_length : 0;
+        struct fetched *n = take_fetched(f, position, length, r == 0);
+        if (n)
+            memcpy(n->data, m->data, length);
+        r = n ? 0 : -ENOMEM;
     }
     message_put(m);
-    return r > 0 ? 1 : r;
+    return r;
+}
+
+/* The directory's entries in the cache, if they are there and have not changed. True: taken. */
+static bool fetch_from_cache(struct file *f)
+{
+    struct inode *i = f->inode;
+    struct host_inode *h = host_inode(i);
+    struct io_piece piece;
+    struct io io;
+    hostfs_freshen(i, f->dentry);
+    if (!h->names_length || !cache_holds_whole(&h->cache, h->names_length))
+        return false;
+    struct fetched *n = take_fetched(f, 0, h->names_length, true);
+    if (!n)
+        return false;
+    io_init_ours(&io, &piece, n->data, n->length);
+    if (cache_read(&h->cache, 0, n->length, &io) == (long)n->length)
+        return true;
+    n->length = 0; /* it was given back meanwhile */
+    n->position = UINT64_MAX;
+    return false;
+}
+
+/* Keeps all the names for the next reader, if the directory has been quiet. */
+static void keep_names(struct inode *i, const struct rf_msg *m)
+{
+    struct host_inode *h = host_inode(i);
+    bool settled = time_now().seconds - i->changed.seconds > SETTLED_SECONDS;
+    h->names_length = settled ? m->data_length : 0;
+    if (settled)
+        cache_insert_whole(&h->cache, m->data, m->data_length);
+}
+
+/* All the entries by one invocation, or as many as it gives. i->lock held. 0 or -E…. */
+static long fetch_by_name(struct file *f)
+{
+    struct rf_msg *m = message_get();
+    m->data_length = 0;
+    long r = f->dentry->unlinked ? -ENOENT : hostfs_add_path(m, f->dentry);
+    if (r >= 0)
+        r = invoke_message_retry(f->dentry->fs->slot, RF_OP_DIR_LIST, m, 0, 0, 0, 0);
+    if (r >= 0) {
+        bool all = m->words[0];
+        u32 length = r ? m->data_length : 0;
+        struct fetched *n = take_fetched(f, 0, length, all);
+        if (n)
+            memcpy(n->data, m->data, length);
+        if (n && all && r)
+            keep_names(f->inode, m);
+        r = n ? 0 : -ENOMEM;
+    }
+    message_put(m);
+    return r;
+}
+
+/* Fetches the entries from f->position on. 0 or -E…. */
+static long fetch(struct file *f)
+{
+    if (f->position)
+        return fetch_by_slot(f, f->position);
+    lock_take(&f->inode->lock);
+    long r = fetch_from_cache(f) ? 0 : fetch_by_name(f);
+    lock_release(&f->inode->lock);
+    return r;
 }
 
 static long host_readdir(struct file *f, void *buffer, size_t size)
 {
     struct fetched *n = f->data;
-    if (!n || n->position != f->position || n->at == n->length) {
-        long r = fetch(f, f->position);
-        if (r <= 0)
+    if (!n || n->position != f->position || (n->at == n->length && !n->last)) {
+        long r = fetch(f);
+        if (r < 0)
             return r;
         n = f->data;
     }
@@ -83,15 +160,14 @@ static long host_readdir(struct file *f, void *buffer, size_t size)
     while (n->at < n->length) {
         const struct entry *e = (const struct entry *)(n->data + n->at);
         if (done + e->length > size)
-            break;
+            return done ? (long)done : -EINVAL;
         memcpy((u8 *)buffer + done, e, e->length);
         done += e->length;
         n->at += e->length;
         n->position = f->position = (u64)e->next;
     }
-    return done ? (long)done : -EINVAL;
+    return (long)done;
 }
-
 static long dir_seek(struct file *f, s64 offset, int whence)
 {
     if (whence == SEEK_CUR)
@@ -124,8 +200,7 @@ static long dir_sync(struct file *f, bool data_only)
 static void dir_release(struct file *f)
 {
     heap_free(f->data);
-    while (f->slot && invoke(f->slot, RF_OP_DROP, 0, 0, 0, 0) == -EINTR)
-        ;
+    hostfs_drop_slot(f->slot);
 }
 
 static long dir_getattr(struct file *f, struct rf_attr *out)

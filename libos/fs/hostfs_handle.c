@@ -6,11 +6,13 @@
 #include "libos/fs/hostfs.h"
 
 #include <linux/fcntl.h>
+#include <linux/stat.h>
 
 #include "libos/host/host.h"
 #include "libos/mm/heap.h"
 
 #define IDLE_MOST   1024u
+#define IDLE_MANY   256u /* from here on small files are opened without keeping a slot */
 #define INLINE_MOST (RF_MSG_DATA - sizeof(struct rf_attr))
 
 /* The lock is a leaf. It guards users, idle links, and the taking away of idle slots. */
@@ -30,9 +32,9 @@ void hostfs_handles_init(void)
     list_init(&handles->idle);
 }
 
-static void drop_slot(u32 slot)
+void hostfs_drop_slot(u32 slot)
 {
-    while (invoke(slot, RF_OP_DROP, 0, 0, 0, 0) == -EINTR)
+    while (slot && invoke(slot, RF_OP_DROP, 0, 0, 0, 0) == -EINTR)
         ;
 }
 
@@ -63,10 +65,11 @@ static void limit_idle(u32 most)
 {
     u32 slot;
     while ((slot = take_idle(most)))
-        drop_slot(slot);
+        hostfs_drop_slot(slot);
 }
 
-static long invoke_open(struct dentry *d, struct rf_msg *m, int flags, bool content)
+/* `content`: w2 of DIR_OPEN. */
+static long invoke_open(struct dentry *d, struct rf_msg *m, int flags, u64 content)
 {
     m->data_length = 0;
     long r = hostfs_add_path(m, d);
@@ -109,7 +112,7 @@ static long open_slot(struct inode *i, struct dentry *d, enum handle_kind kind, 
     if (slot < 0)
         return slot == -ENOENT ? -ESTALE : slot;
     if (!hostfs_same(i, hostfs_attr(m))) {
-        drop_slot((u32)slot);
+        hostfs_drop_slot((u32)slot);
         return -ESTALE;
     }
     if (flags & O_TRUNC)
@@ -128,8 +131,7 @@ static void set_slot(struct host_handle *handle, u32 slot, bool readable)
     handle->slot = slot;
     handle->readable = readable;
     lock_release(&handles->lock);
-    if (old)
-        drop_slot(old);
+    hostfs_drop_slot(old);
 }
 
 static long open_handle(struct inode *i, struct dentry *d, enum handle_kind kind, u32 *truncate)
@@ -196,8 +198,7 @@ void hostfs_handle_put(struct inode *i, enum handle_kind kind)
         handles->idle_count++;
     }
     lock_release(&handles->lock);
-    if (drop)
-        drop_slot(drop);
+    hostfs_drop_slot(drop);
     limit_idle(IDLE_MOST);
 }
 
@@ -215,7 +216,37 @@ long hostfs_slot(struct inode *i, struct dentry *d, enum handle_kind kind)
 
 void hostfs_handle_give(struct inode *i, enum handle_kind kind, u32 slot)
 {
-    set_slot(&host_inode(i)->handles[kind], slot, true);
+    struct host_handle *handle = &host_inode(i)->handles[kind];
+    set_slot(handle, slot, true);
+    if (kind == HANDLE_READ) {
+        use(handle);
+        hostfs_handle_put(i, kind);
+    }
+}
+
+long hostfs_open_name(struct dentry *d, struct rf_msg *m, u64 *content)
+{
+    bool many = handles->idle_count > IDLE_MANY;
+    long slot = invoke_open(d, m, O_RDONLY, many ? 2 : 1);
+    if (slot < 0)
+        return slot;
+    *content = m->words[1];
+    if (S_ISREG(hostfs_attr(m)->mode))
+        return slot;
+    hostfs_drop_slot((u32)slot);
+    return -EISDIR;
+}
+
+void hostfs_take_opened(struct inode *i, const struct rf_msg *m, u32 slot, u64 content)
+{
+    struct host_inode *h = host_inode(i);
+    lock_take(&i->lock);
+    if (content && content == i->size && !cache_dirty(&h->cache) && !h->written_through &&
+        !cache_holds_whole(&h->cache, content))
+        cache_insert_whole(&h->cache, m->data + sizeof(struct rf_attr), content);
+    lock_release(&i->lock);
+    if (slot)
+        hostfs_handle_give(i, HANDLE_READ, slot);
 }
 
 void hostfs_handles_drop(struct inode *i)
@@ -227,7 +258,6 @@ void hostfs_handles_drop(struct inode *i)
         u32 slot = handle->slot;
         handle->slot = 0;
         lock_release(&handles->lock);
-        if (slot)
-            drop_slot(slot);
+        hostfs_drop_slot(slot);
     }
 }

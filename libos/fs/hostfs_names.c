@@ -9,21 +9,54 @@
 #include "base/string.h"
 
 /* d is the name of what m's attributes describe. Takes over the inode. */
-static long name_found(struct dentry *d, const struct rf_msg *m)
+static long name_found(struct dentry *d, const struct rf_msg *m, const void *target,
+                       size_t target_length)
 {
-    d->inode = hostfs_inode(d->fs, hostfs_attr(m), m->data + sizeof(struct rf_attr),
-                            m->data_length - sizeof(struct rf_attr));
+    d->inode = hostfs_inode(d->fs, hostfs_attr(m), target, target_length);
     d->expires = hostfs_until(d->fs);
     return d->inode ? 0 : -ENOMEM;
 }
 
+static long link_or_other_found(struct dentry *d, const struct rf_msg *m)
+{
+    return name_found(d, m, m->data + sizeof(struct rf_attr),
+                      m->data_length - sizeof(struct rf_attr));
+}
+
+/* Asks about d, and if it is to be opened opens it by the same invocation. 0 and m filled, or -E….
+ */
+struct asked {
+    long slot; /* -1: not opened */
+    u64 content;
+};
+
+static long ask(struct dentry *d, struct rf_msg *m, struct asked *a)
+{
+    a->slot = -1;
+    if (d->opening) {
+        a->slot = hostfs_open_name(d, m, &a->content);
+        if (a->slot >= 0)
+            return 0;
+        if (a->slot == -ENOENT)
+            return -ENOENT;
+    }
+    return hostfs_ask(d, m);
+}
+
 static long host_lookup(struct inode *dir, struct dentry *d)
 {
+    struct asked a;
     (void)dir;
     struct rf_msg *m = message_get();
-    long r = hostfs_ask(d, m);
-    if (r == 0) {
-        r = name_found(d, m);
+    long r = ask(d, m, &a);
+    if (r == 0 && a.slot >= 0) {
+        r = name_found(d, m, NULL, 0);
+        if (r < 0)
+            hostfs_drop_slot((u32)a.slot);
+        else
+            hostfs_take_opened(d->inode, m, (u32)a.slot, a.content);
+    } else if (r == 0) {
+        r = link_or_other_found(d, m);
     } else if (r == -ENOENT) {
         d->expires = hostfs_until(d->fs);
         r = 0;
@@ -70,10 +103,14 @@ static long host_getattr(struct inode *i, struct dentry *d, struct rf_attr *out)
     return 0;
 }
 
-/* A directory that this cell has changed has new times and perhaps a new size and link count. */
+/* A directory that this cell has changed has new times and perhaps a new size and link count, and
+ * other names than those in the cache. */
 static void directory_changed(struct inode *dir)
 {
-    hostfs_changed_here(dir);
+    lock_take(&dir->lock);
+    cache_file_drop(&host_inode(dir)->cache);
+    host_inode(dir)->good_until = 0;
+    lock_release(&dir->lock);
 }
 
 /* d is new: its attributes are asked for, since the operation does not tell them. */
@@ -81,7 +118,7 @@ static long name_made(struct inode *dir, struct dentry *d, struct rf_msg *m)
 {
     long r = hostfs_ask(d, m);
     if (r == 0)
-        r = name_found(d, m);
+        r = link_or_other_found(d, m);
     directory_changed(dir);
     return r;
 }
@@ -99,10 +136,10 @@ static long create_file(struct inode *dir, struct dentry *d, u32 mode, struct rf
     long slot = invoke_make(d, RF_OP_DIR_OPEN, m, O_RDWR | O_CREAT | O_EXCL, mode & 07777);
     if (slot < 0)
         return slot;
-    long r = name_found(d, m);
+    long r = name_found(d, m, NULL, 0);
     directory_changed(dir);
     if (r < 0) {
-        invoke((u32)slot, RF_OP_DROP, 0, 0, 0, 0);
+        hostfs_drop_slot((u32)slot);
         return r;
     }
     host_inode(d->inode)->last_write = hostfs_now();
@@ -132,7 +169,7 @@ static long host_mkdir(struct inode *dir, struct dentry *d, u32 mode)
     struct rf_msg *m = message_get();
     long r = invoke_make(d, RF_OP_DIR_MKDIR, m, mode & 07777, 0);
     if (r == 0) {
-        r = name_found(d, m);
+        r = name_found(d, m, NULL, 0);
         directory_changed(dir);
     }
     message_put(m);

@@ -58,6 +58,8 @@ static u32 walk_flags(u32 flags)
         walk |= WALK_DIRECTORY;
     if (flags & O_CREAT)
         walk |= WALK_CREATE;
+    if (!(flags & (O_ACCMODE | O_CREAT | O_PATH | O_DIRECTORY | O_TRUNC)))
+        walk |= WALK_OPEN;
     return walk;
 }
 

@@ -86,23 +86,26 @@ static long ask_lookup(struct dentry *dir, struct dentry *d)
     return 0;
 }
 
-long dentry_lookup(struct dentry *dir, const char *name, size_t length, u32 hash, bool make,
+long dentry_lookup(struct dentry *dir, const char *name, size_t length, u32 hash, u32 want,
                    struct dentry **out, bool *fresh)
 {
     const struct inode_ops *ops = dir->inode->ops;
     struct dentry *d = dentry_find(dir, name, length, hash);
     *fresh = false;
     *out = d;
+    if (d)
+        d->opening = want & WALK_OPEN;
     if (d && unlikely(ops->revalidate != NULL) && d->fs == dir->fs && !d->mounted &&
         !ops->revalidate(d)) {
         drop_cached(d);
         d = *out = NULL;
     }
-    if (d || (!ops->lookup && !make))
+    if (d || (!ops->lookup && !(want & WALK_CREATE)))
         return 0;
     d = dentry_new(dir, name, length, hash);
     if (!d)
         return -ENOMEM;
+    d->opening = want & WALK_OPEN;
     long r = ops->lookup && !dir->unlinked ? ask_lookup(dir, d) : 0;
     if (r) {
         dentry_put(d);
@@ -227,8 +230,8 @@ static long step_name(struct walk *w, const struct component *c, struct dentry *
 {
     struct dentry *d;
     bool fresh;
-    bool make = c->last && (w->flags & WALK_CREATE);
-    long r = dentry_lookup(w->at, c->name, c->length, c->hash, make, &d, &fresh);
+    u32 want = c->last ? w->flags & (WALK_CREATE | WALK_OPEN) : 0;
+    long r = dentry_lookup(w->at, c->name, c->length, c->hash, want, &d, &fresh);
     if (r)
         return r;
     if (!d || !d->inode) {

@@ -95,14 +95,14 @@ struct inode {
     u64 number, size, blocks, rdev;
     u32 mode, links, uid, gid;
     struct rf_time accessed, modified, changed, born;
-    void *data;            /* the file system's own */
-    void *pipe;            /* FIFOs: fs/pipe.c */
-    void *socket;          /* bound AF_UNIX sockets: net/ */
-    void *locks;           /* fs/lock.c: record locks and flock */
-    struct list watches;   /* fs/inotify.c */
-    u32 map_count;         /* mappings of it that exist in any process */
-    u32 writers;           /* open for writing: ETXTBSY */
-    void *xattrs;          /* fs/xattr.c: of inodes that keep them in memory */
+    void *data;          /* the file system's own */
+    void *pipe;          /* FIFOs: fs/pipe.c */
+    void *socket;        /* bound AF_UNIX sockets: net/ */
+    void *locks;         /* fs/lock.c: record locks and flock */
+    struct list watches; /* fs/inotify.c */
+    u32 map_count;       /* mappings of it that exist in any process */
+    u32 writers;         /* open for writing: ETXTBSY */
+    void *xattrs;        /* fs/xattr.c: of inodes that keep them in memory */
 };
 
 struct dentry {
@@ -119,6 +119,7 @@ struct dentry {
     u32 name_hash;
     u64 cookie;    /* place in the directory: rises with the order of arrival */
     u64 expires;   /* host_now() until which revalidate says yes (caching file systems) */
+    bool opening;  /* WALK_OPEN, for lookup and revalidate */
     bool unlinked; /* no longer in the tree */
     u16 name_length;
     char *name; /* heap string */
@@ -194,6 +195,9 @@ long dentry_path_in_fs(struct dentry *d, char *buffer, size_t size);
 #define WALK_NO_SYMLINKS 128u
 #define WALK_BENEATH     256u
 #define WALK_IN_ROOT     512u
+/* What the path leads to will be opened for reading: a file system that asks elsewhere may open it
+ * at once. */
+#define WALK_OPEN 1024u
 
 /* How a walked path ended. */
 struct walk_end {
