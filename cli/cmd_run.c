@@ -246,6 +246,7 @@ int cmd_run(int argc, char **argv)
     int first;
 
     request.config = &config;
+    config.standard_closed = standard_closed;
     config.uid = geteuid();
     config.gid = getegid();
     first = options_parse(command, argc, argv, &request);

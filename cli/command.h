@@ -17,6 +17,9 @@ struct command {
 extern const struct command commands[];
 extern const u32 command_count;
 
+/* Bit n: descriptor n of 0 to 2 was closed when we were started. */
+extern u32 standard_closed;
+
 int cmd_run(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_help(int argc, char **argv);

@@ -145,6 +145,17 @@ void grant_ram(struct run_config *config, const char *path, u32 mode)
     grant_add(config, mount);
 }
 
+/* A text file ends its last line. */
+static char *as_lines(const char *text)
+{
+    size_t n = strlen(text);
+    char *lines;
+
+    if (asprintf(&lines, "%s%s", text, n && text[n - 1] != '\n' ? "\n" : "") < 0)
+        fail("no memory");
+    return lines;
+}
+
 void grant_text(struct run_config *config, const char *value)
 {
     struct mount_config mount = {.kind = RF_MOUNT_TEXT, .mode = 0644, .by_user = true};
@@ -154,7 +165,7 @@ void grant_text(struct run_config *config, const char *value)
         fail("--file %s: it is --file CELL=TEXT", value);
     *equals = 0;
     mount.path = cell_path("--file", path);
-    mount.text = equals + 1;
+    mount.text = as_lines(equals + 1);
     mount.text_length = strlen(mount.text);
     mount.rights = RF_RIGHT_READ | RF_RIGHT_WRITE;
     grant_add(config, mount);

@@ -7,6 +7,8 @@
 #include "cli/command.h"
 #include "kernel/report.h"
 
+u32 standard_closed;
+
 const struct command commands[] = {
     {"run", "run [OPTION...] [--] PROGRAM [ARG...]", "run a program in a new cell", NULL,
      run_options, cmd_run},
@@ -30,9 +32,11 @@ static void occupy_standard_descriptors(void)
 {
     int fd;
 
-    do
+    do {
         fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= 2);
+        if (fd >= 0 && fd <= 2)
+            standard_closed |= 1u << fd;
+    } while (fd >= 0 && fd <= 2);
     if (fd > 2)
         close(fd);
 }

@@ -18,35 +18,44 @@ void usage_error(const struct command *command, const char *format, ...)
     fail("%s; see: ringfence help %s", text, command->name);
 }
 
-/* How many letters differ, at most 3: for "did you mean". */
+/* How many letters must be put in, left out or changed to make one of the other. Names are short.
+ */
 static u32 distance(const char *a, const char *b)
 {
-    u32 best = 3, sub;
+    u32 row[32], n = (u32)MIN(strlen(b), ARRAY_SIZE(row) - 1);
 
-    if (!*a || !*b)
-        return (u32)MIN(strlen(a) + strlen(b), 3ul);
-    if (*a == *b)
-        return distance(a + 1, b + 1);
-    for (u32 way = 0; way < 3; way++) {
-        static __thread u32 depth;
+    for (u32 j = 0; j <= n; j++)
+        row[j] = j;
+    for (u32 i = 1; a[i - 1]; i++) {
+        u32 diagonal = row[0];
 
-        if (depth >= 2)
-            return 3;
-        depth++;
-        sub = 1 + distance(a + (way != 1), b + (way != 0));
-        depth--;
-        best = MIN(best, sub);
+        row[0] = i;
+        for (u32 j = 1; j <= n; j++) {
+            u32 changed = diagonal + (a[i - 1] != b[j - 1]);
+
+            diagonal = row[j];
+            row[j] = MIN(changed, MIN(row[j], row[j - 1]) + 1);
+        }
     }
-    return best;
+    return row[n];
 }
 
+/* The first option of those nearest to the name that starts as it does; NULL when none is near. */
 static const struct option_row *closest(const struct command *command, const char *name)
 {
+    const struct option_row *best = NULL;
+    u32 least = 3;
+
     for (u32 i = 0; command->options && command->options[i].name; i++) {
-        if (command->options[i].help && distance(command->options[i].name, name) < 3)
-            return &command->options[i];
+        const struct option_row *row = &command->options[i];
+        u32 d = distance(row->name, name);
+
+        if (row->help && row->name[0] == name[0] && d < least) {
+            best = row;
+            least = d;
+        }
     }
-    return NULL;
+    return best;
 }
 
 static const struct option_row *find_option(const struct command *command, const char *name,

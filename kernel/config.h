@@ -34,6 +34,7 @@ struct run_config {
     u32 mount_count;
     const char *cwd, *hostname, *user_name;
     u32 uid, gid;
+    u32 standard_closed; /* bit n: the cell has no descriptor n of 0 to 2 */
     bool trace;
     const char *trace_filter; /* NULL: every system call */
     int trace_fd;             /* the kernel's stderr when the user named no file */

@@ -78,7 +78,8 @@ static void fill_slots(const struct run_config *config)
         console_init(&cell, i, i == 3 ? config->trace_fd : (int)i);
         cap.index = i;
         cap.rights = (u8)cell.consoles[i].rights;
-        table_put(&cell.caps, console_slots[i], &cap);
+        if (!(config->standard_closed & 1u << i))
+            table_put(&cell.caps, console_slots[i], &cap);
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The process table: processes, threads, numbers. */
 #include "base/string.h"
+#include "libos/host/print.h"
 #include "libos/fs/fdtable.h"
 #include "libos/fs/vfs.h"
 #include "libos/host/host.h"
@@ -124,6 +125,8 @@ void processes_init(void)
     memset(the_cell->thread_index_free, 0xff, sizeof(the_cell->thread_index_free));
     the_cell->thread_index_free[0] &= ~1ull; /* the prepared process */
     the_cell->next_pid = FIRST_ID;
+    format_text(the_cell->hostname, sizeof(the_cell->hostname), "%s",
+                boot_string(the_boot->hostname));
     futexes_init();
 
     init = heap_alloc(sizeof(*init));
