@@ -142,8 +142,10 @@ static long give_item(struct epoll_item *it, struct epoll_event *user)
 static void begin_looking(struct epoll *e)
 {
     lock_take(&e->ready_lock);
-    list_insert_between(&e->looking, e->ready.prev, e->ready.next);
-    list_del(&e->ready);
+    if (!list_empty(&e->ready)) {
+        list_insert_between(&e->looking, e->ready.prev, e->ready.next);
+        list_init(&e->ready);
+    }
     lock_release(&e->ready_lock);
 }
 

@@ -117,8 +117,9 @@ void notify_inode(struct inode *i, u32 mask, const char *name, u32 cookie)
     list_for_each_safe(l, &i->watches) {
         struct watch *w = list_entry(l, struct watch, of_inode);
         u32 wanted = mask & w->mask & IN_ALL_EVENTS;
+        u32 flags = wanted & (IN_DELETE_SELF | IN_MOVE_SELF) ? 0 : mask & IN_ISDIR;
         if (wanted)
-            queue(w->instance, w->wd, wanted | (mask & IN_ISDIR), cookie, name);
+            queue(w->instance, w->wd, wanted | flags, cookie, name);
         if ((mask & IN_DELETE_SELF) || (wanted && (w->mask & IN_ONESHOT)))
             end_watch(w, &gone);
     }

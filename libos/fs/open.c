@@ -170,6 +170,7 @@ static long open_file(struct file *f)
         f->ops = NULL;
         return r;
     }
+    notify_change(i, f->dentry, IN_OPEN);
     if ((f->flags & O_TRUNC) && S_ISREG(i->mode))
         r = truncate_file(f, 0);
     return r;
@@ -186,8 +187,6 @@ long open_dentry(struct dentry *d, u32 flags, struct file **out)
         return r;
     }
     f->flags &= ~(OPEN_ONLY | TMPFILE);
-    if (!(flags & O_PATH))
-        notify_change(f->inode, d, IN_OPEN);
     *out = f;
     return 0;
 }

@@ -56,10 +56,9 @@ static void pipe_put(struct pipe *p)
         pipe_free(p);
 }
 
-/* Counts f in as reader or writer or both. */
-static void pipe_attach(struct pipe *p, struct file *f)
+/* Counts f in as reader or writer or both. Stream lock held. */
+static void attach_locked(struct pipe *p, struct file *f)
 {
-    lock_take(&p->stream.lock);
     if (file_readable(f)) {
         p->readers++;
         p->readers_ever++;
@@ -70,8 +69,14 @@ static void pipe_attach(struct pipe *p, struct file *f)
     }
     p->stream.no_readers = p->readers == 0;
     p->stream.no_writers = p->writers == 0;
-    lock_release(&p->stream.lock);
     waitq_wake(&p->opens, ~0u);
+}
+
+static void pipe_attach(struct pipe *p, struct file *f)
+{
+    lock_take(&p->stream.lock);
+    attach_locked(p, f);
+    lock_release(&p->stream.lock);
 }
 
 static void pipe_detach(struct pipe *p, struct file *f)
@@ -365,31 +370,37 @@ static struct pipe *fifo_pipe(struct inode *i)
     return p;
 }
 
-/* Waits until the other end is open, or was opened meanwhile: 0, or -ERESTARTSYS. */
-static long await_other_end(struct pipe *p, const u32 *open, const u32 *ever_opened)
+/* Waits until the counter of opens at the other end moves on: 0, or -ERESTARTSYS. Stream lock held.
+ */
+static long await_other_end(struct pipe *p, const u32 *ever_opened)
 {
-    lock_take(&p->stream.lock);
     u32 before = *ever_opened;
-    long r = 0;
-    while (r == 0 && *open == 0 && *ever_opened == before)
-        r = wait_on(&p->opens, &p->stream.lock, FOREVER);
-    lock_release(&p->stream.lock);
-    return r < 0 ? -ERESTARTSYS : 0;
+    while (*ever_opened == before) {
+        long r = wait_on(&p->opens, &p->stream.lock, FOREVER);
+        if (r)
+            return -ERESTARTSYS;
+    }
+    return 0;
 }
 
-/* The rules of fifo(7) for a file that is attached already. */
-static long meet_other_end(struct pipe *p, struct file *f)
+/* The rules of fifo(7). In one with attaching f: the other end may come, find f, and go again
+ * before f's opener runs on. */
+static long attach_and_meet(struct pipe *p, struct file *f)
 {
-    bool nonblocking = f->flags & O_NONBLOCK;
-    if (file_readable(f) && file_writable(f))
-        return 0;
-    if (file_readable(f) && p->writers == 0 && nonblocking)
-        f->position = p->writers_ever;
-    else if (file_readable(f) && p->writers == 0)
-        return await_other_end(p, &p->writers, &p->writers_ever);
-    else if (file_writable(f) && p->readers == 0)
-        return await_other_end(p, &p->readers, &p->readers_ever);
-    return 0;
+    bool reads = file_readable(f), writes = file_writable(f);
+    long r = 0;
+    lock_take(&p->stream.lock);
+    attach_locked(p, f);
+    if (reads && !writes && p->writers == 0) {
+        if (f->flags & O_NONBLOCK)
+            f->position = p->writers_ever;
+        else
+            r = await_other_end(p, &p->writers_ever);
+    } else if (writes && !reads && p->readers == 0) {
+        r = f->flags & O_NONBLOCK ? -ENXIO : await_other_end(p, &p->readers_ever);
+    }
+    lock_release(&p->stream.lock);
+    return r;
 }
 
 long fifo_open(struct inode *i, struct dentry *d __attribute__((unused)), struct file *f)
@@ -397,13 +408,7 @@ long fifo_open(struct inode *i, struct dentry *d __attribute__((unused)), struct
     struct pipe *p = fifo_pipe(i);
     if (!p)
         return -ENOMEM;
-    bool write_only = file_writable(f) && !file_readable(f);
-    if (write_only && (f->flags & O_NONBLOCK) && p->readers == 0) {
-        pipe_put(p);
-        return -ENXIO;
-    }
-    pipe_attach(p, f);
-    long r = meet_other_end(p, f);
+    long r = attach_and_meet(p, f);
     if (r < 0) {
         pipe_detach(p, f);
         pipe_put(p);
