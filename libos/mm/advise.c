@@ -4,6 +4,7 @@
 #include "libos/entry/syscall.h"
 #include "libos/fs/file.h"
 #include "libos/host/host.h"
+#include <asm/unistd.h>
 #include <linux/mempolicy.h>
 
 /* What is to be done with an advice. */
@@ -12,8 +13,9 @@ enum advice_kind {
     ADVICE_IGNORED, /* a hint that changes nothing that a program can see */
     ADVICE_HOST,    /* the host does it */
     ADVICE_PRIVATE, /* as HOST, for private anonymous memory only */
+    ADVICE_HINT,    /* as PRIVATE, but nobody minds if it cannot be */
     ADVICE_REMOVE,  /* zeroes shared memory */
-    ADVICE_FLAG,    /* the host does it, and the mapping remembers it */
+    ADVICE_FLAG,    /* the mapping remembers it for fork */
 };
 
 static enum advice_kind advice_kind(int advice)
@@ -29,9 +31,9 @@ static enum advice_kind advice_kind(int advice)
     case MADV_UNMERGEABLE:
     case MADV_COLD:
     case MADV_PAGEOUT:
-    case MADV_HUGEPAGE:
-    case MADV_NOHUGEPAGE:
     case MADV_COLLAPSE: return ADVICE_IGNORED;
+    case MADV_HUGEPAGE:
+    case MADV_NOHUGEPAGE: return ADVICE_HINT;
     case MADV_DONTNEED:
     case MADV_DONTNEED_LOCKED:
     case MADV_POPULATE_READ:
@@ -58,7 +60,20 @@ static void flag_fork(u64 start, u64 end, int advice)
 
 static long advise_host(u64 start, u64 end, int advice)
 {
+    if (advice == MADV_DONTNEED_LOCKED) /* nothing is locked at the host */
+        advice = MADV_DONTNEED;
     return host_madvise((void *)start, end - start, advice);
+}
+
+/* fork is the host's: it must leave out what is not to be inherited. What is to be wiped we wipe.
+ */
+static long advise_fork(const struct mapping *m, u64 start, u64 end, int advice)
+{
+    if (advice == MADV_WIPEONFORK && m->file)
+        return -EINVAL;
+    if (advice == MADV_DONTFORK || advice == MADV_DOFORK)
+        return advise_host(start, end, advice);
+    return 0;
 }
 
 /* The part of an advice that concerns one mapping. */
@@ -70,10 +85,11 @@ static long advise_one(const struct mapping *m, u64 start, u64 end, int advice)
         if (!(m->flags & MAPPING_SHARED) || !m->file)
             return -EINVAL;
         return m->prot & PROT_WRITE ? 0 : -EACCES;
-    case ADVICE_FLAG:
-        if (advice == MADV_WIPEONFORK && m->file)
-            return -EINVAL;
-        return advise_host(start, end, advice);
+    case ADVICE_HINT:
+        if (!m->file)
+            advise_host(start, end, advice);
+        return 0;
+    case ADVICE_FLAG: return advise_fork(m, start, end, advice);
     case ADVICE_HOST: return advise_host(start, end, advice);
     default: return 0;
     }
@@ -158,30 +174,26 @@ SYSCALL3(msync, u64, addr, size_t, length, int, flags)
     return r;
 }
 
-/* All that is mapped counts as resident. */
 SYSCALL3(mincore, u64, addr, size_t, length, u8 *, vector)
 {
+    u8 resident[512];
     if (addr & ~PAGE_MASK)
         return -EINVAL;
     u64 end = addr + PAGE_ALIGN(length);
     if (end < addr)
         return -ENOMEM;
     space_lock();
-    bool covered = space_covers(addr, end);
+    long r = space_covers(addr, end) ? 0 : -ENOMEM;
     space_unlock();
-    if (!covered)
-        return -ENOMEM;
-    u8 ones[64];
-    for (size_t i = 0; i < sizeof(ones); i++)
-        ones[i] = 1;
-    for (u64 left = (end - addr) / PAGE_SIZE; left > 0;) {
-        u64 n = MIN(left, sizeof(ones));
-        if (copy_to_user(vector, ones, n) < 0)
-            return -EFAULT;
-        vector += n;
-        left -= n;
+    while (r == 0 && addr < end) {
+        u64 pages = MIN((end - addr) / PAGE_SIZE, sizeof(resident));
+        r = host_call(__NR_mincore, (long)addr, (long)(pages * PAGE_SIZE), (long)resident, 0, 0, 0);
+        if (r == 0)
+            r = copy_to_user(vector, resident, pages);
+        vector += pages;
+        addr += pages * PAGE_SIZE;
     }
-    return 0;
+    return r;
 }
 
 /* One node, so every policy comes to the same. */

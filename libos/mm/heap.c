@@ -5,12 +5,12 @@
  *   HEAP_META  struct heap: locks, free lists, and per page: used bit, dirty bit, page_info word
  *   HEAP_DATA  pages for everybody
  *
- * Sizes up to SMALL_MAX come from free lists, one per size class, filled a page at a time; larger ones
- * are page runs. page_info of the page says which: a class number for small objects, LARGE | pages for
- * the first page of a run from heap_alloc, 0 for pages of heap_pages_alloc.
+ * Sizes up to SMALL_MAX come from free lists, one per size class, filled a page at a time; larger
+ * ones are page runs. page_info of the page says which: a class number for small objects, LARGE |
+ * pages for the first page of a run from heap_alloc, 0 for pages of heap_pages_alloc.
  *
- * A free page is either clean (never touched, or given back to the host: reads as zero and costs nothing) or
- * dirty (still backed; zeroed when it is used again). At most DIRTY_MAX are kept dirty.
+ * A free page is either clean (never touched, or given back to the host: reads as zero and costs
+ * nothing) or dirty (still backed; zeroed when it is used again). At most DIRTY_MAX are kept dirty.
  *
  * The bookkeeping is sparse: its pages come into being when first touched.
  */
@@ -27,7 +27,7 @@
 #define DIRTY_MAX  2048u
 #define LARGE      0x80000000u
 
-static const u16 class_size[] = {16,  32,  48,  64,  80,  96,  128, 160,  192,
+static const u16 class_size[] = {16,  32,  48,  64,  80,  96,  128,  160,  192,
                                  256, 320, 384, 512, 640, 816, 1024, 1360, 2048};
 #define CLASSES ARRAY_SIZE(class_size)
 
@@ -44,8 +44,8 @@ struct size_class {
 struct heap {
     struct lock lock; /* bitmaps, page_info */
     u32 dirty_count;
-    u64 next_page;  /* where the search for free pages starts */
-    u64 high_page;  /* no page at or above it was ever used */
+    u64 next_page; /* where the search for free pages starts */
+    u64 high_page; /* no page at or above it was ever used */
     u64 used_pages;
     struct size_class classes[CLASSES];
     u64 used[HEAP_PAGES / 64];
@@ -82,7 +82,8 @@ static inline void bit_clear(u64 *map, u64 i)
     map[i / 64] &= ~(1ull << i % 64);
 }
 
-/* The class of each size in steps of 16 bytes, so that finding it costs one load. Private memory. */
+/* The class of each size in steps of 16 bytes, so that finding it costs one load. Private memory.
+ */
 static u8 class_of_step[SMALL_MAX / 16 + 1];
 
 static void classes_init(void)
@@ -90,8 +91,8 @@ static void classes_init(void)
     u32 class = 0;
     for (u32 step = 0; step <= SMALL_MAX / 16; step++) {
         while (class_size[class] < step * 16)
-            class++;
-        class_of_step[step] = (u8)class;
+            class ++;
+        class_of_step[step] = (u8) class;
     }
 }
 

@@ -316,15 +316,24 @@ void mm_fork_end(bool made)
     space_unlock();
 }
 
-/* In the child nobody else runs, and the host has left out what madvise(MADV_DONTFORK) named. */
-void mm_fork_child(void)
+/* What madvise(2) said about fork: the host has left out what MADV_DONTFORK named. */
+static void apply_fork_advice(void)
 {
     struct mapping *m;
-    arena_unlock();
     struct spot s = maplist_first();
-    while ((m = maplist_at(&the_space.list, s)))
+    while ((m = maplist_at(&the_space.list, s))) {
+        if (m->flags & MAPPING_WIPEFORK)
+            host_madvise((void *)m->start, m->end - m->start, MADV_DONTNEED);
         s = m->flags & MAPPING_DONTFORK ? forget_inside(s, m->start, m->end)
                                         : maplist_next(&the_space.list, s);
+    }
+}
+
+/* In the child nobody else runs. */
+void mm_fork_child(void)
+{
+    arena_unlock();
+    apply_fork_advice();
     if (the_space.locked)
         space_change(0, RF_USER_TOP, -1, 0, MAPPING_LOCKED);
     the_space.lock_future = false;

@@ -91,6 +91,7 @@ struct tty *console_tty_new(void)
     struct tty *t = tty_new(&console_driver);
     if (!t)
         return NULL;
+    t->termios.c_iflag |= IUTF8; /* as terminal emulators set it */
     t->size.ws_col = (u16)the_window->cell.console_columns;
     t->size.ws_row = (u16)the_window->cell.console_rows;
     if (tty_take_number(t) < 0) {

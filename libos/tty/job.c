@@ -202,15 +202,19 @@ static long set_controlling(struct tty *t, u64 steal)
     return r;
 }
 
-/* Whether the group has a member in the session. the_cell->lock held. */
-static bool group_in_session(int pgid, const struct session *s)
+/* 0 if the group has a member in the session, -EPERM if only in others, -ESRCH if it has none.
+ * the_cell->lock held. */
+static long group_in_session(int pgid, const struct session *s)
 {
+    long r = -ESRCH;
     list_for_each(l, &the_cell->processes) {
         const struct process *p = list_entry(l, struct process, all);
         if (p->pgid == pgid && p->session == s)
-            return true;
+            return 0;
+        if (p->pgid == pgid)
+            r = -EPERM;
     }
-    return false;
+    return r;
 }
 
 static long set_foreground(struct tty *t, u64 user)
@@ -225,11 +229,8 @@ static long set_foreground(struct tty *t, u64 user)
         return -EINVAL;
     const struct session *s = current_process->session;
     lock_take(&the_cell->lock);
-    if (s->terminal != t)
-        r = -ENOTTY;
-    else if (!group_in_session(pgid, s))
-        r = -EPERM;
-    else
+    r = s->terminal == t ? group_in_session(pgid, s) : -ENOTTY;
+    if (r == 0)
         t->foreground = pgid;
     lock_release(&the_cell->lock);
     return r;

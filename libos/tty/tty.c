@@ -3,7 +3,7 @@
 #include "libos/mm/heap.h"
 
 static const struct termios2 usual = {
-    .c_iflag = ICRNL | IXON | IUTF8,
+    .c_iflag = ICRNL | IXON,
     .c_oflag = OPOST | ONLCR,
     .c_cflag = B38400 | CS8 | CREAD,
     .c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
