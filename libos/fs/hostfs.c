@@ -294,6 +294,7 @@ static void init_once(void)
     cache_init();
     hostfs_handles_init();
     hostfs_write_init();
+    hostfs_map_init();
 }
 
 /* The root: what the host says about the directory, or about its one file. */

@@ -131,6 +131,8 @@ long hostfs_open_dir(struct inode *i, struct dentry *d, struct file *f);
 long hostfs_map(struct file *f, u64 offset, size_t length, int prot, bool shared,
                 struct map_source *out); /* file_ops.map */
 
+void hostfs_map_init(void);
+
 /* ---- hostfs_write.c ---- */
 
 extern const struct cache_backing host_backing;

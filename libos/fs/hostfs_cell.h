@@ -12,4 +12,8 @@ void hostfs_flush_all(bool wait);
 /* False: hostfs_flush_all would do nothing. */
 bool hostfs_any_dirty(void);
 
+/* In the prepared process when it is idle: gets the descriptors that programs keep asking for, so
+ * that the next ones start with them. */
+void hostfs_keep_popular(void);
+
 #endif

@@ -10,7 +10,9 @@
 
 #include <linux/mman.h>
 
+#include "libos/fs/hostfs_cell.h"
 #include "libos/host/host.h"
+#include "libos/mm/heap.h"
 
 #define KEPT_MOST 24u
 
@@ -22,6 +24,43 @@ struct kept {
 
 static struct kept kept[KEPT_MOST];
 static u32 clock_hand;
+
+/* Files that processes keep asking descriptors of. The prepared process gets one of each for
+ * itself. In the heap segment; each entry holds a reference to its inode. The lock is a leaf. */
+#define POPULAR_MOST     16u
+#define POPULAR_REQUESTS 2u
+
+struct popular {
+    struct lock lock;
+    u32 count, next;
+    struct inode *inodes[POPULAR_MOST];
+};
+
+static struct popular *popular;
+
+void hostfs_map_init(void)
+{
+    popular = heap_alloc(sizeof(*popular));
+    if (!popular)
+        panic("no memory for host directories");
+}
+
+/* Only files of read-only grants: others may be deleted, and then nothing should hold them. */
+static void note_request(struct inode *i)
+{
+    struct inode *old = NULL;
+    if (!i->fs->read_only || ++host_inode(i)->map_requests != POPULAR_REQUESTS)
+        return;
+    lock_take(&popular->lock);
+    struct inode **place = &popular->inodes[popular->next];
+    popular->next = (popular->next + 1) % POPULAR_MOST;
+    popular->count++;
+    old = *place;
+    inode_get(i);
+    *place = i;
+    lock_release(&popular->lock);
+    inode_put(old);
+}
 
 static struct kept *find_kept(u64 serial)
 {
@@ -55,19 +94,53 @@ static long grant(struct inode *i, struct dentry *d, u32 rights)
     return r;
 }
 
-/* A descriptor for reading, which stays ours. i->lock held. */
-static long read_descriptor(struct inode *i, struct dentry *d)
+/* A descriptor for reading. *stays: it stays ours. Such ones are the files of read-only grants, and
+ * of others what looks like a program or a library: a deleted file should not be held. i->lock
+ * held. */
+static long read_descriptor(struct inode *i, struct dentry *d, bool *stays)
 {
+    *stays = true;
     struct host_inode *h = host_inode(i);
     struct kept *k = find_kept(h->serial);
     if (k) {
         k->used = ++clock_hand;
         return k->fd;
     }
+    *stays = i->fs->read_only || (i->mode & 0111);
     long fd = grant(i, d, RF_RIGHT_READ | RF_RIGHT_EXEC);
-    if (fd >= 0)
+    if (fd >= 0 && *stays)
         keep(h->serial, (int)fd);
+    note_request(i);
     return fd;
+}
+
+/* The n-th popular inode, with a reference, or NULL. */
+static struct inode *popular_inode(u32 n)
+{
+    lock_take(&popular->lock);
+    struct inode *i = popular->inodes[n];
+    if (i)
+        inode_get(i);
+    lock_release(&popular->lock);
+    return i;
+}
+
+void hostfs_keep_popular(void)
+{
+    static u32 seen;
+    if (!popular || seen == popular->count)
+        return;
+    seen = popular->count;
+    for (u32 n = 0; n < POPULAR_MOST; n++) {
+        struct inode *i = popular_inode(n);
+        if (!i)
+            break;
+        bool stays;
+        lock_take(&i->lock);
+        read_descriptor(i, NULL, &stays);
+        lock_release(&i->lock);
+        inode_put(i);
+    }
 }
 
 /* A descriptor through which the file is written without our knowing: it is not cached from now on.
@@ -89,17 +162,17 @@ long hostfs_map(struct file *f, u64 offset, size_t length, int prot, bool shared
 {
     (void)prot; /* a shared mapping of a file that is open for writing may become writable later */
     struct inode *i = f->inode;
-    bool write = shared && file_writable(f);
+    bool write = shared && file_writable(f), stays = false;
     lock_take(&i->lock);
     long fd = hostfs_flush(i);
     if (fd == 0)
-        fd = write ? write_descriptor(i, f->dentry) : read_descriptor(i, f->dentry);
+        fd = write ? write_descriptor(i, f->dentry) : read_descriptor(i, f->dentry, &stays);
     lock_release(&i->lock);
     if (fd < 0)
         return fd;
     out->kind = MAP_SOURCE_DESCRIPTOR;
     out->fd = (int)fd;
-    out->keep = !write;
+    out->keep = stays;
     out->fd_offset = offset;
     out->length = length;
     return 0;

@@ -4,6 +4,7 @@
 #include "base/string.h"
 #include "libos/entry/errno.h"
 #include "libos/fs/fdtable.h"
+#include "libos/fs/hostfs_cell.h"
 #include "libos/fs/vfs.h"
 #include "libos/host/host.h"
 #include "libos/host/invoke.h"
@@ -64,6 +65,7 @@ static _Noreturn void serve(void)
         else if (r >= 0)
             serve_spawn((u32)r);
         timers_run();
+        hostfs_keep_popular();
     }
 }
 
