@@ -21,6 +21,7 @@
  * This file: inodes, known by the host's (device, inode) so that hard links share one, and the file
  * system itself. */
 #include "libos/fs/hostfs.h"
+#include "libos/fs/hostfs_cell.h"
 
 #include <linux/stat.h>
 #include <linux/time.h>
@@ -284,6 +285,12 @@ static void host_shrink(struct filesystem *fs)
     cache_shrink(0);
 }
 
+static void host_sync(struct filesystem *fs)
+{
+    (void)fs;
+    hostfs_flush_all();
+}
+
 static void init_once(void)
 {
     if (table)
@@ -332,6 +339,7 @@ struct filesystem *hostfs_new(u32 slot, u32 rights, const char *name, const stru
     fs->read_only = !writable;
     fs->statfs = host_statfs;
     fs->shrink = host_shrink;
+    fs->sync = host_sync;
     struct inode *root = attr ? hostfs_inode(fs, attr, NULL, 0) : root_inode(fs);
     fs->root = root ? dentry_new_root(fs, root) : NULL;
     if (fs->root)

@@ -43,6 +43,7 @@ struct host_inode {
         dirty_link; /* hostfs_write.c: on the list while dirty, with a reference to the inode */
     u64 last_write; /* hostfs_now() of the last write, or of when it was made */
     u64 dirty_since;
+    int writer;      /* process that wrote last */
     u32 error_count; /* failed late writes */
     int error;       /* of the last one */
     char *target;    /* of a symbolic link */

@@ -5,11 +5,13 @@
 
 #include "base/types.h"
 
-/* Sends written data that the library OS still holds to the host: before a thread sleeps (`wait`
- * false: files that somebody is busy with are left out), for sync(2) and at the end of the cell
- * (`wait` true). No lock of a file may be held with `wait`. */
-void hostfs_flush_all(bool wait);
-/* False: hostfs_flush_all would do nothing. */
+/* Sends what the library OS still holds of written data to the host: all of it, at the end of the
+ * cell and for sync(2). No lock of a file may be held. */
+void hostfs_flush_all(void);
+/* The same of the calling process's own, leaving out files that somebody is busy with: before a
+ * thread sleeps. Any lock may be held. */
+void hostfs_flush_mine(void);
+/* False: both would do nothing. */
 bool hostfs_any_dirty(void);
 
 /* In the prepared process when it is idle: gets the descriptors that programs keep asking for, so

@@ -7,6 +7,7 @@
 #include "libos/fs/hostfs_cell.h"
 #include "libos/host/host.h"
 #include "libos/mm/heap.h"
+#include "libos/proc/process.h"
 #include "libos/time/clock.h"
 
 #define DIRTY_BLOCKS_MOST 16u        /* of one file: 1 MiB */
@@ -143,19 +144,30 @@ bool hostfs_any_dirty(void)
     return dirty && __atomic_load_n(&dirty->count, __ATOMIC_RELAXED);
 }
 
-void hostfs_flush_all(bool wait)
+void hostfs_flush_all(void)
 {
-    if (!dirty)
-        return;
+    for (u32 n = dirty ? dirty->count : 0; n; n--) {
+        struct inode *i = next_dirty();
+        if (!i)
+            break;
+        lock_take(&i->lock);
+        if (!host_inode(i)->gone)
+            hostfs_flush(i);
+        lock_release(&i->lock);
+        inode_put(i);
+    }
+}
+
+void hostfs_flush_mine(void)
+{
+    int pid = current_process->pid;
     for (u32 n = dirty->count; n; n--) {
         struct inode *i = next_dirty();
         if (!i)
             break;
-        if (wait)
-            lock_take(&i->lock);
-        if (wait || lock_try(&i->lock)) {
-            if (!host_inode(i)->gone)
-                hostfs_flush(i);
+        const struct host_inode *h = host_inode(i);
+        if (h->writer == pid && !h->gone && lock_try(&i->lock)) {
+            hostfs_flush(i);
             lock_release(&i->lock);
         }
         inode_put(i);
@@ -239,6 +251,7 @@ static void note_write(struct inode *i, u64 end)
     if (end > i->size)
         i->size = end;
     i->modified = i->changed = time_now();
+    host_inode(i)->writer = current_process->pid;
     enter_dirty_list(host_inode(i));
 }
 

@@ -9,6 +9,7 @@
 #include "libos/entry/user.h"
 #include "libos/fs/fdtable.h"
 #include "libos/fs/vfs.h"
+#include "libos/fs/hostfs_cell.h"
 #include "libos/host/host.h"
 #include "libos/host/invoke.h"
 #include "libos/mm/mm.h"
@@ -170,8 +171,10 @@ static _Noreturn void end_last_thread(struct thread *t, int status)
         ipc_process_end(p);
         mm_exit();
     }
-    if (is_main)
+    if (is_main) {
+        hostfs_flush_all();
         invoke(RF_SLOT_CELL, RF_OP_EXIT, (u64)status, 0, 0, 0);
+    }
     become_zombie(p, t, status);
     host_leave(t, true, pid);
 }

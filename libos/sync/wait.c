@@ -9,6 +9,7 @@
  * it sleeps, or followed by a wake.
  */
 #include "libos/sync/wait.h"
+#include "libos/fs/hostfs_cell.h"
 #include "libos/host/host.h"
 #include "libos/entry/errno.h"
 #include "libos/proc/process.h"
@@ -80,6 +81,8 @@ long sleep_until_woken(u32 ticket, u64 deadline)
 {
     struct thread *t = current();
     long r = 0;
+    if (unlikely(hostfs_any_dirty()))
+        hostfs_flush_mine();
     __atomic_exchange_n(&t->sleeping, 1, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&t->attention, __ATOMIC_SEQ_CST) && signal_pending())
         r = -EINTR;
