@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make deps   packages to build and test with
 # make demo   the main job: cracking passwords in one cell for each processor
+# make install PREFIX=/usr/local DESTDIR=   the program, its manual page and the completion for bash
 # make lint   formatting, licence lines, clang-tidy, cppcheck: all must be clean
 
 deps:
@@ -14,3 +15,8 @@ demo:
 	@tools/install-deps.sh build demo
 	@$(MAKE) --no-print-directory ringfence
 	@tools/demo.sh
+
+install: ringfence
+	install -D -m 755 ringfence $(DESTDIR)$(PREFIX)/bin/ringfence
+	install -D -m 644 docs/ringfence.1 $(DESTDIR)$(PREFIX)/share/man/man1/ringfence.1
+	install -D -m 644 tools/ringfence.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ringfence
