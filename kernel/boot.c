@@ -182,6 +182,7 @@ void boot_write(struct cell *cell, const u32 slots[MAX_MOUNTS], bool has_tty, u3
     boot->cwd = put_string(&w, config->cwd);
     boot->hostname = put_string(&w, config->hostname);
     boot->user_name = put_string(&w, config->user_name);
+    attr_set_identity(config->uid, config->gid);
     boot->uid = config->uid;
     boot->gid = config->gid;
     boot->trace = config->trace;

@@ -10,6 +10,17 @@
 
 #define SYS_fchmodat2_number 452 /* Linux 6.6; the C library emulates it by way of /proc */
 
+struct identity {
+    u32 uid, gid;
+};
+static struct identity shown, host;
+
+void attr_set_identity(u32 uid, u32 gid)
+{
+    shown = (struct identity){uid, gid};
+    host = (struct identity){geteuid(), getegid()};
+}
+
 static struct rf_time time_of(const struct statx_timestamp *t)
 {
     return (struct rf_time){.seconds = t->tv_sec, .nanoseconds = t->tv_nsec};
@@ -30,8 +41,8 @@ int attr_get(int fd, const char *name, struct rf_attr *attr)
         .rdev = makedev(x.stx_rdev_major, x.stx_rdev_minor),
         .mode = x.stx_mode,
         .links = x.stx_nlink,
-        .uid = x.stx_uid,
-        .gid = x.stx_gid,
+        .uid = x.stx_uid == host.uid ? shown.uid : x.stx_uid,
+        .gid = x.stx_gid == host.gid ? shown.gid : x.stx_gid,
         .block_size = x.stx_blksize,
         .accessed = time_of(&x.stx_atime),
         .modified = time_of(&x.stx_mtime),
@@ -123,6 +134,8 @@ int attr_set(int fd, const char *name, const struct rf_setattr *set)
         uid_t uid = set->which & RF_SETATTR_UID ? set->uid : (uid_t)-1;
         gid_t gid = set->which & RF_SETATTR_GID ? set->gid : (gid_t)-1;
 
+        uid = uid == shown.uid ? host.uid : uid;
+        gid = gid == shown.gid ? host.gid : gid;
         if (fchownat(fd, name, uid, gid, AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH)) < 0)
             error = -errno;
     }
