@@ -157,6 +157,20 @@ static void become_zombie(struct process *p, struct thread *t, int status)
     lock_release(&the_cell->lock);
 }
 
+/* The main process ended: the cell does, with the calls of those that still live counted. */
+static void end_cell(int wait_status)
+{
+    u64 *calls = &the_window->cell.stat_system_calls;
+
+    lock_take(&the_cell->lock);
+    for (u32 i = 1; i < RF_MAX_THREADS; i++) {
+        if (the_cell->threads[i])
+            __atomic_fetch_add(calls, the_cell->threads[i]->system_calls, __ATOMIC_RELAXED);
+    }
+    lock_release(&the_cell->lock);
+    invoke(RF_SLOT_CELL, RF_OP_EXIT, (u64)wait_status, 0, 0, 0);
+}
+
 static _Noreturn void end_last_thread(struct thread *t, int status)
 {
     struct process *p = t->process;
@@ -173,7 +187,7 @@ static _Noreturn void end_last_thread(struct thread *t, int status)
     }
     if (is_main) {
         hostfs_flush_all();
-        invoke(RF_SLOT_CELL, RF_OP_EXIT, (u64)status, 0, 0, 0);
+        end_cell(status);
     }
     become_zombie(p, t, status);
     host_leave(t, true, pid);
@@ -186,7 +200,7 @@ void end_unstarted(struct thread *t, int wait_status)
     p->exiting = true;
     give_up_shared(p);
     if (p == the_cell->main_process)
-        invoke(RF_SLOT_CELL, RF_OP_EXIT, (u64)wait_status, 0, 0, 0);
+        end_cell(wait_status);
     become_zombie(p, t, wait_status);
     thread_free(t);
 }

@@ -294,6 +294,7 @@ void thread_free(struct thread *t)
     signals_destroy_thread(t);
     heap_free(t->poll_block);
     heap_free(t->futex);
+    __atomic_fetch_add(&the_window->cell.stat_system_calls, t->system_calls, __ATOMIC_RELAXED);
     index_give_back(t->index);
     heap_free(t);
 }
