@@ -31,7 +31,7 @@ trap '[ -z "$own_tmp" ] || rm -rf "$own_tmp"' EXIT
 trap 'exit 130' INT TERM
 input=$TEST_TMP/input work=$TEST_TMP/work
 mkdir -p "$input"
-filter=cat stdin=/dev/null options= seconds=50
+filter=cat stdin=/dev/null options= seconds=${RUN_SECONDS:-50}
 # A port for programs that listen; the native side shares the host's ports with whatever runs.
 port=$((20000 + ($$ * 7) % 12000))
 umask 022
@@ -62,7 +62,7 @@ side()
     as= where=native
     if [ "$way" = cell ] && [ "$RINGFENCE_WAY" != native ]; then
         where=cell
-        as="$RINGFENCE run --rw . $options --"
+        as="$RINGFENCE run --rw . --env PORT=$port --env SIDE=cell $options --"
     fi
     # The braces hide what the shell says when the command died of a signal.
     # shellcheck disable=SC2086
