@@ -56,6 +56,7 @@ static const u16 allowed[] = {
     SYS_readlinkat,
     SYS_mkdirat,
     SYS_unlinkat,
+    SYS_renameat, /* what renameat2(3) uses when there are no flags */
     SYS_renameat2,
     SYS_linkat,
     SYS_symlinkat,

@@ -67,7 +67,7 @@ side()
     # The braces hide what the shell says when the command died of a signal.
     # shellcheck disable=SC2086
     { (cd "$work" && exec env -i PATH="$PATH" HOME="$work" TERM=xterm LC_ALL=C.UTF-8 TZ=UTC PORT="$port" \
-        TMPDIR=/tmp SHELL=/bin/bash SIDE="$where" timeout -k 5 "$seconds" $as "$@" \
+        TMPDIR=/tmp SHELL=/bin/bash SIDE="$where" timeout -k 2 "$seconds" $as "$@" \
         <"$stdin" >"$TEST_TMP/$way.raw-out" 2>"$TEST_TMP/$way.raw-err"); } 2>/dev/null
     echo $? >"$TEST_TMP/$way.status"
     eval "$filter" <"$TEST_TMP/$way.raw-out" >"$TEST_TMP/$way.out"
