@@ -33,6 +33,8 @@ static long check_name(const struct request *q, const struct inode *i, bool writ
             return write ? -EPERM : -ENODATA;
         return may_access((struct inode *)i, write ? 2 : 4);
     }
+    if (begins(q->name, XATTR_SYSTEM_PREFIX "posix_acl_")) /* can be asked for, and is not there */
+        return write ? -EOPNOTSUPP : 0;
     if (!trusted && !begins(q->name, XATTR_SECURITY_PREFIX))
         return -EOPNOTSUPP;
     if (current_process->fsuid)
