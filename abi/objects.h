@@ -127,6 +127,7 @@
        "0: the end")                                                                               \
     OP(file, FILE_LOCK, 167, "w0: struct flock l_type, w1: l_start, w2: l_len, w3: 1 to wait",     \
        "0", "open file description locks, see fcntl(2). EAGAIN")                                   \
+    OP(file, FILE_SEEK, 171, "w0: offset, w1: SEEK_DATA or SEEK_HOLE", "offset", "lseek(2)")       \
     OP(file, FILE_ALLOCATE, 168, "w0: mode, w1: offset, w2: length", "0", "fallocate(2)")          \
     OP(file, FILE_TO_HEAP, 169, "w0: offset, w1: bytes, w2: offset in the heap segment", "bytes",  \
        "pread(2) straight into the heap segment. EFAULT: outside of it")                           \

@@ -242,6 +242,19 @@ s64 op_FILE_FROM_HEAP(struct call *call)
     return write_all(call, from, call->w[1], call->w[0], call->w[3] || call->cap->append);
 }
 
+s64 op_FILE_SEEK(struct call *call)
+{
+    int error = call->cap->is_dir ? -EISDIR : 0;
+    off_t at;
+
+    if (error)
+        return error;
+    if (!is_range(call->w[0], 0) || (call->w[1] != SEEK_DATA && call->w[1] != SEEK_HOLE))
+        return -EINVAL;
+    at = lseek(call->cap->fd, (off_t)call->w[0], (int)call->w[1]);
+    return at < 0 ? -errno : at;
+}
+
 s64 op_FILE_ALLOCATE(struct call *call)
 {
     int error = need(call, RF_RIGHT_WRITE);

@@ -71,12 +71,25 @@ static long host_read(struct file *f, struct io *io, u64 *position)
     return total;
 }
 
-/* Where data or a hole begins: without asking the host, a file is all data. */
-static long seek_data(const struct inode *i, s64 offset, int whence)
+/* Where data or a hole begins. Only of files that have fewer blocks than their size needs the host
+ * is asked: all others are all data. */
+static long seek_data(struct file *f, s64 offset, int whence)
 {
-    if (offset < 0 || (u64)offset >= i->size)
-        return -ENXIO;
-    return whence == SEEK_DATA ? offset : (long)i->size;
+    struct inode *i = f->inode;
+    long r = -ENXIO;
+    lock_take(&i->lock);
+    if (cache_dirty(&host_inode(i)->cache))
+        hostfs_flush(i);
+    hostfs_freshen(i, f->dentry);
+    if (offset >= 0 && (u64)offset < i->size) {
+        r = whence == SEEK_DATA ? offset : (long)i->size;
+        long slot = i->blocks * 512 < i->size ? hostfs_slot(i, f->dentry, kind_of(f)) : 0;
+        while (slot > 0 &&
+               (r = invoke((u32)slot, RF_OP_FILE_SEEK, (u64)offset, (u64)whence, 0, 0)) == -EINTR)
+            ;
+    }
+    lock_release(&i->lock);
+    return r;
 }
 
 static long host_seek(struct file *f, s64 offset, int whence)
@@ -91,7 +104,7 @@ static long host_seek(struct file *f, s64 offset, int whence)
         break;
     case SEEK_DATA:
     case SEEK_HOLE:
-        base = seek_data(f->inode, offset, whence);
+        base = seek_data(f, offset, whence);
         if (base < 0)
             return base;
         offset = 0;

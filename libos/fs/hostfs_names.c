@@ -229,7 +229,9 @@ static void name_lost(struct inode *i)
     lock_take(&i->lock);
     if (S_ISREG(i->mode) && i->links <= 1)
         host_inode(i)->gone = true;
-    if (i->links)
+    if (S_ISDIR(i->mode))
+        i->links = 0;
+    else if (i->links)
         i->links--;
     lock_release(&i->lock);
 }
