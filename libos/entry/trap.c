@@ -30,8 +30,7 @@
 #define SA_ONSTACK_  0x08000000ull
 #define SA_RESTORER_ 0x04000000ull
 
-#define PAGE_FAULT_TRAP  14
-#define PAGE_FAULT_WRITE 2u
+#define PAGE_FAULT_TRAP 14
 
 struct siginfo_sys {
     s32 signo, error, code, pad;
@@ -119,13 +118,12 @@ static bool mend_user_access(struct sigframe_context *c)
 
 static void handle_fault(int signo, const struct siginfo *info, struct sigframe_context *c)
 {
-    bool write = c->trap == PAGE_FAULT_TRAP && (c->error & PAGE_FAULT_WRITE);
     u64 address = *(const u64 *)info->rest;
     struct siginfo told = *info;
     if (in_libos(c->rip)) {
         bool memory = signo == SIG_SEGV || signo == SIG_BUS;
         if (memory && c->trap == PAGE_FAULT_TRAP && !in_libos(address) &&
-            mm_fault(address, write, signo, info->code, &told))
+            mm_fault(address, true, signo, info->code, &told))
             return;
         if (mend_user_access(c))
             return;
@@ -141,7 +139,7 @@ static void handle_fault(int signo, const struct siginfo *info, struct sigframe_
         return;
     }
     if (c->trap == PAGE_FAULT_TRAP) {
-        if (mm_fault(address, write, signo, info->code, &told))
+        if (mm_fault(address, false, signo, info->code, &told))
             return;
         signo = told.signo;
     }

@@ -40,10 +40,10 @@ long mm_protect(u64 addr, size_t length, int prot);
 /* Where brk(2) begins: after the program's image. */
 void mm_set_brk(u64 start);
 
-/* A host fault at addr that the program caused. Decides what it is: true if it was mended (go on),
- * false and *info filled in (signo in the result: SIGSEGV or SIGBUS). `write`: the access was a
- * write. */
-bool mm_fault(u64 addr, bool write, int host_signo, int host_code, struct siginfo *info);
+/* A host fault at addr, in the program's memory. Decides what it is: true if it was mended (go on),
+ * false and *info filled in (signo in the result: SIGSEGV or SIGBUS). `inside`: the library OS
+ * touched it for the program, and may hold locks. */
+bool mm_fault(u64 addr, bool inside, int host_signo, int host_code, struct siginfo *info);
 
 /* The file i has become shorter: what the calling process has mapped behind its end is gone. Other
  * processes go on seeing zeroes there. Called without locks. */

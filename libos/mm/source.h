@@ -14,5 +14,7 @@ void source_drop(const struct map_source *s);
 /* Maps one answer, and closes its descriptor. As host_mmap. */
 long source_map_piece(u64 addr, size_t length, const struct mapping *m, const struct map_source *s,
                       int host_flags);
+/* Gives back an answer that is not used. */
+void source_drop(const struct map_source *s);
 
 #endif
