@@ -25,6 +25,10 @@ static long clone_any(struct clone_request *c)
         return -EINVAL;
     if ((flags & CLONE_THREAD) && (flags & CLONE_PIDFD))
         return -EINVAL;
+    if ((flags & (CLONE_NEWNS | CLONE_FS)) == (CLONE_NEWNS | CLONE_FS) ||
+        (flags & (CLONE_NEWUSER | CLONE_FS)) == (CLONE_NEWUSER | CLONE_FS) ||
+        ((flags & CLONE_THREAD) && (flags & (CLONE_NEWUSER | CLONE_NEWPID))))
+        return -EINVAL;
     if (flags & NEW_NAMESPACE)
         return -EPERM;
     if (flags & CLONE_THREAD)

@@ -44,6 +44,8 @@ static long open_program(int dirfd, const char *path, u32 flags, struct file **o
         return r;
     if (!f->inode || !S_ISREG(f->inode->mode) || (f->inode->mode & 0111) == 0)
         r = -EACCES;
+    else if (__atomic_load_n(&f->inode->writers, __ATOMIC_ACQUIRE))
+        r = -ETXTBSY;
     else
         r = may_access(f->inode, 1);
     if (r < 0) {

@@ -62,7 +62,7 @@ static long add_one_user(struct exec_strings *s, const char *user)
             return n;
         if (room == MOST_STRING || s->length > s->limit)
             return -E2BIG;
-        n = make_room(s, s->room);
+        n = make_room(s, s->room - s->length + 1);
         if (n)
             return n;
     }

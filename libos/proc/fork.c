@@ -12,7 +12,7 @@
 #include <asm/unistd.h>
 
 #include "base/string.h"
-#include "libos/entry/syscall.h"
+#include "libos/entry/entry.h"
 #include "libos/fs/fdtable.h"
 #include "libos/fs/vfs.h"
 #include "libos/host/host.h"
@@ -25,6 +25,7 @@
 #include "libos/proc/pidfd.h"
 #include "libos/proc/stacks.h"
 #include "libos/proc/tree.h"
+#include "libos/time/process_timers.h"
 
 #define HOST_FORK_FLAGS (CLONE_PARENT | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
 
@@ -39,7 +40,9 @@ static __attribute__((noinline)) _Noreturn void forked(struct thread *t, void (*
     t->process->host_pid = host_id;
     __atomic_store_n(&t->host_tid, host_id, __ATOMIC_SEQ_CST);
     mm_fork_child();
+    patch_fork_child();
     stacks_fork_child(t);
+    cpu_limit_watch(t->process);
     start(argument);
     panic("a forked process returned");
 }

@@ -2,7 +2,9 @@
 /* Resource limits. */
 #include "libos/entry/syscall.h"
 #include "libos/proc/process.h"
+#include "libos/time/process_timers.h"
 
+#define LIMIT_CPU    0
 #define LIMIT_NOFILE 7
 #define MOST_FILES   1048576u
 
@@ -38,9 +40,14 @@ SYSCALL2(setrlimit, u32, which, const struct rlimit_pair *, user)
 {
     struct rlimit_pair value;
 
+    long r;
+
     if (copy_from_user(&value, user, sizeof(value)))
         return -EFAULT;
-    return set_limit(current_process, which, &value);
+    r = set_limit(current_process, which, &value);
+    if (r == 0 && which == LIMIT_CPU)
+        cpu_limit_watch(current_process);
+    return r;
 }
 
 SYSCALL4(prlimit64, int, pid, u32, which, const struct rlimit_pair *, new_value,
@@ -60,6 +67,8 @@ SYSCALL4(prlimit64, int, pid, u32, which, const struct rlimit_pair *, new_value,
             r = set_limit(p, which, &value);
     }
     lock_release(&the_cell->lock);
+    if (r == 0 && new_value && which == LIMIT_CPU && p == current_process)
+        cpu_limit_watch(p);
     if (r == 0 && old_value && copy_to_user(old_value, &old, sizeof(old)))
         return -EFAULT;
     return r;

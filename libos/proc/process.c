@@ -337,15 +337,22 @@ bool task_allowed(void)
     return the_cell->thread_count < MIN((u64)limit, own);
 }
 
+/* Whether somebody cares for p's group when it stops. For the main program that is whoever runs the cell,
+ * but with a terminal, on which nobody could make it go on. */
+static bool ties_group(const struct process *p)
+{
+    if (p == the_cell->main_process)
+        return !the_boot->has_tty;
+    return p->parent && p->parent != the_cell->init && p->parent->pgid != p->pgid &&
+           p->parent->session == p->session;
+}
+
 bool group_orphaned(int pgid, const struct process *ignored)
 {
     list_for_each(l, &the_cell->processes) {
         struct process *p = list_entry(l, struct process, all);
 
-        if (p->pgid != pgid || p == ignored || p->state == PROCESS_ZOMBIE || !p->parent ||
-            p->parent == the_cell->init)
-            continue;
-        if (p->parent->pgid != pgid && p->parent->session == p->session)
+        if (p->pgid == pgid && p != ignored && p->state != PROCESS_ZOMBIE && ties_group(p))
             return false;
     }
     return true;

@@ -82,6 +82,23 @@ int pending_take(struct process *p, struct pending *q, sigset set, struct siginf
     return signo;
 }
 
+bool pending_overrun(struct pending *q, int signo, s32 timer, s32 more)
+{
+    list_for_each(l, &q->queue) {
+        struct queued_signal *n = list_entry(l, struct queued_signal, link);
+        s32 numbers[2]; /* si_timerid, si_overrun */
+
+        memcpy(numbers, n->info.rest, sizeof(numbers));
+        if (n->info.signo != signo || n->info.code != SI_TIMER_ || numbers[0] != timer)
+            continue;
+        if (__builtin_add_overflow(numbers[1], more, &numbers[1]))
+            numbers[1] = INT32_MAX;
+        memcpy(n->info.rest, numbers, sizeof(numbers));
+        return true;
+    }
+    return false;
+}
+
 void pending_remove(struct process *p, struct pending *q, sigset set)
 {
     list_for_each_safe(l, &q->queue) {

@@ -69,7 +69,7 @@ SYSCALL1(sysinfo, struct sysinfo *, user)
     struct sysinfo info;
 
     memset(&info, 0, sizeof(info));
-    info.uptime = (s64)((host_now() - the_cell->started) / 1000000000u);
+    info.uptime = (s64)((host_now() - the_cell->started) / 1000000000u) + 1;
     info.totalram = total;
     info.freeram = total > held ? total - held : 0;
     info.procs = (u16)the_cell->process_count;

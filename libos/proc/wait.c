@@ -100,6 +100,7 @@ static long look(const struct wait_request *w, struct wait_result *out)
 
 static long wait_for_child(const struct wait_request *w, struct wait_result *out)
 {
+    bool interrupted = false;
     long r;
 
     lock_take(&the_cell->lock);
@@ -107,11 +108,12 @@ static long wait_for_child(const struct wait_request *w, struct wait_result *out
         r = look(w, out);
         if (r != 0 || (w->options & WNOHANG))
             break;
-        r = wait_on(&current_process->child_events, &the_cell->lock, FOREVER);
-        if (r < 0) {
+        if (interrupted) {
             r = -ERESTARTSYS;
             break;
         }
+        /* What comes with a signal is seen first: the signal may be that of the child's end. */
+        interrupted = wait_on(&current_process->child_events, &the_cell->lock, FOREVER) < 0;
     }
     lock_release(&the_cell->lock);
     return r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* alarm, setitimer, getitimer. */
+#include <linux/resource.h>
 #include <linux/time.h>
 
 #include "libos/entry/syscall.h"
@@ -10,7 +11,9 @@
 #include "libos/time/process_timers.h"
 
 #define NS_PER_SECOND 1000000000ull
+#define SIGKILL_      9
 #define SIGALRM_      14
+#define SIGXCPU_      24
 #define SIGVTALRM_    26
 #define SIGPROF_      27
 #define LEAST_STEP_NS 1000000ull
@@ -26,10 +29,10 @@ static u64 cpu_time(struct process *p, int which)
     return which == ITIMER_VIRTUAL ? user_ns : user_ns + system_ns;
 }
 
-static void send(struct itimer *i)
+static void send(struct process *p, int signo)
 {
     lock_take(&the_cell->lock);
-    send_signal_to_process(i->owner, signals[i->which], NULL);
+    send_signal_to_process(p, signo, NULL);
     lock_release(&the_cell->lock);
 }
 
@@ -39,13 +42,28 @@ static u64 next_sample(struct process *p, u64 now, u64 left)
     return now + MAX(left / MAX(p->thread_count, 1), LEAST_STEP_NS);
 }
 
+/* RLIMIT_CPU: SIGXCPU at the soft limit and every second after it, SIGKILL at the hard one. */
+static u64 fire_limit(struct itimer *i, u64 now)
+{
+    const struct rlimit_pair *limit = &i->owner->limits[RLIMIT_CPU];
+    u64 used = cpu_time(i->owner, i->which), seconds = used / NS_PER_SECOND;
+    int signo = seconds >= limit->hard ? SIGKILL_ : seconds >= limit->soft ? SIGXCPU_ : 0;
+
+    if (used < i->target)
+        return next_sample(i->owner, now, i->target - used);
+    if (signo)
+        send(i->owner, signo);
+    i->target += NS_PER_SECOND;
+    return next_sample(i->owner, now, NS_PER_SECOND);
+}
+
 static u64 fire_cpu(struct itimer *i, u64 now)
 {
     u64 used = cpu_time(i->owner, i->which);
 
     if (used < i->target)
         return next_sample(i->owner, now, i->target - used);
-    send(i);
+    send(i->owner, signals[i->which]);
     if (!i->interval)
         return 0;
     i->target += i->interval * ((used - i->target) / i->interval + 1);
@@ -56,9 +74,11 @@ static u64 fire(struct timer *t, u64 now)
 {
     struct itimer *i = container_of(t, struct itimer, timer);
 
+    if (i->which == CPU_LIMIT)
+        return fire_limit(i, now);
     if (i->which != ITIMER_REAL)
         return fire_cpu(i, now);
-    send(i);
+    send(i->owner, signals[i->which]);
     if (!i->interval)
         return 0;
     /* `expires` was cleared when it was taken off the list; the grid is kept by `target`. */
@@ -75,7 +95,7 @@ struct process_timers *process_timers_get(struct process *p)
     made = heap_alloc(sizeof(*made));
     if (!made)
         return NULL;
-    for (int which = 0; which < ITIMERS; which++) {
+    for (int which = 0; which <= CPU_LIMIT; which++) {
         struct itimer *i = &made->intervals[which];
 
         i->owner = p;
@@ -96,7 +116,7 @@ void process_timers_free(struct process *p)
 
     if (!pt)
         return;
-    for (int which = 0; which < ITIMERS; which++)
+    for (int which = 0; which <= CPU_LIMIT; which++)
         timer_set(&pt->intervals[which].timer, 0);
     posix_timers_delete(pt);
     p->timers = NULL;
@@ -134,6 +154,25 @@ static void set(struct itimer *i, u64 value, u64 interval)
         i->target = cpu_time(i->owner, i->which) + value;
         timer_set(&i->timer, next_sample(i->owner, now, value));
     }
+}
+
+void cpu_limit_watch(struct process *p)
+{
+    u64 soft = p->limits[RLIMIT_CPU].soft;
+    struct process_timers *pt;
+    struct itimer *i;
+
+    if (soft == RLIM64_INFINITY && !p->timers)
+        return;
+    pt = process_timers_get(p);
+    if (!pt)
+        return;
+    i = &pt->intervals[CPU_LIMIT];
+    timer_set(&i->timer, 0);
+    if (soft > INT64_MAX / NS_PER_SECOND)
+        return;
+    i->target = MAX(soft, 1) * NS_PER_SECOND;
+    timer_set(&i->timer, next_sample(p, host_now(), 0));
 }
 
 static u64 timeval_ns(const struct __kernel_old_timeval *t)

@@ -9,6 +9,7 @@
 #include "libos/host/host.h"
 #include "libos/mm/heap.h"
 #include "libos/proc/process.h"
+#include "libos/proc/signal_queue.h"
 #include "libos/time/clock_id.h"
 #include "libos/time/process_timers.h"
 
@@ -17,7 +18,6 @@
 #define SIGEV_NONE     1
 #define SIGEV_THREAD   2
 #define SIGEV_THREAD_ID 4
-#define SI_TIMER_CODE  (-2)
 #define OVERRUN_LIMIT  INT32_MAX
 #define CPU_SAMPLE_NS  1000000ull
 
@@ -50,28 +50,35 @@ static bool is_cpu_clock(int clock)
     return clock < 0 || clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID;
 }
 
+/* True if the signal of an earlier expiry still waits; then it tells of this one too. */
+static bool counted(struct posix_timer *t, struct pending *pending, u64 missed)
+{
+    bool waits;
+
+    lock_take(&t->owner->lock);
+    waits = pending_overrun(pending, t->signo, t->id, (s32)MIN(missed + 1, OVERRUN_LIMIT));
+    lock_release(&t->owner->lock);
+    t->overrun = waits ? t->overrun + missed + 1 : missed;
+    return waits;
+}
+
 static void notify(struct posix_timer *t, u64 missed)
 {
-    struct siginfo info = {.signo = t->signo, .code = SI_TIMER_CODE};
+    struct siginfo info = {.signo = t->signo, .code = SI_TIMER_};
     struct pending *pending = &t->owner->signals.pending;
     struct thread *target = NULL;
-    s32 numbers[2];
+    s32 numbers[2] = {t->id, (s32)MIN(missed, OVERRUN_LIMIT)};
 
     if (t->notify == SIGEV_NONE)
         return;
+    memcpy(info.rest, numbers, sizeof(numbers));
+    memcpy(info.rest + sizeof(numbers), &t->value, sizeof(t->value));
     lock_take(&the_cell->lock);
     if (t->notify & SIGEV_THREAD_ID) {
         target = find_thread(t->tid);
         pending = target ? &target->signals.pending : NULL;
     }
-    if (pending && (pending->set & SIGBIT(t->signo))) {
-        t->overrun += 1 + missed;
-    } else if (pending) {
-        t->overrun = missed;
-        numbers[0] = t->id;
-        numbers[1] = (s32)MIN(missed, OVERRUN_LIMIT);
-        memcpy(info.rest, numbers, sizeof(numbers));
-        memcpy(info.rest + 8, &t->value, sizeof(t->value));
+    if (pending && !counted(t, pending, missed)) {
         if (target)
             send_signal_to_thread(target, t->signo, &info);
         else

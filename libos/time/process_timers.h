@@ -5,7 +5,8 @@
 
 #include "libos/time/clock.h"
 
-#define ITIMERS      3
+#define ITIMERS      3 /* that a program can set */
+#define CPU_LIMIT    3 /* one more: RLIMIT_CPU */
 #define POSIX_TIMERS 256
 
 struct posix_timer;
@@ -21,11 +22,13 @@ struct itimer {
 
 struct process_timers {
     struct lock lock; /* the table */
-    struct itimer intervals[ITIMERS];
+    struct itimer intervals[ITIMERS + 1];
     struct posix_timer *posix[POSIX_TIMERS];
 };
 
 struct process_timers *process_timers_get(struct process *p); /* NULL: no memory */
+/* Starts or stops watching RLIMIT_CPU of p, as it is now: setrlimit, fork. */
+void cpu_limit_watch(struct process *p);
 void process_timers_free(struct process *p);
 void process_timers_exec(struct process *p); /* POSIX timers go, interval timers stay */
 void posix_timers_delete(struct process_timers *pt);
