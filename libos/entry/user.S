@@ -9,8 +9,25 @@
         .type   user_copy, @function
 user_copy:
         mov     %rdx, %rcx
-        cmp     $96, %rdx
+        cmp     $256, %rdx
         ja      user_copy_long
+.Lblocks:
+        cmp     $32, %rcx
+        jb      .Lwords
+user_copy_block:
+        mov     (%rsi), %rax
+        mov     8(%rsi), %r8
+        mov     16(%rsi), %r9
+        mov     24(%rsi), %r10
+        mov     %rax, (%rdi)
+        mov     %r8, 8(%rdi)
+        mov     %r9, 16(%rdi)
+        mov     %r10, 24(%rdi)
+user_copy_block_end:
+        add     $32, %rsi
+        add     $32, %rdi
+        sub     $32, %rcx
+        jmp     .Lblocks
 .Lwords:
         cmp     $8, %rcx
         jb      .Lbytes
@@ -121,6 +138,7 @@ restore_end:
         .balign 8
         .globl  user_fixups
 user_fixups:
+        .quad   user_copy_block, user_copy_block_end, .Lbytes
         .quad   user_copy_word, user_copy_word_end, .Lbytes
         .quad   user_copy_byte, user_copy_byte_end, .Lcopied
         .quad   user_copy_long, user_copy_long_end, .Lcopied
