@@ -322,7 +322,7 @@ static long text_lookup(struct inode *dir, struct dentry *d)
     u64 key;
     const struct text_entry *e = find_entry(dir, d, &key);
     if (!e)
-        return 0;
+        return -ENOENT; /* not a negative name: nothing can be made here */
     d->inode = make_inode(dir->fs, e, key);
     return d->inode ? 0 : -ENOMEM;
 }
