@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Futexes: the queues. */
 #include "libos/entry/errno.h"
+#include "libos/entry/user.h"
 #include "libos/host/host.h"
 #include "libos/mm/heap.h"
 #include "libos/mm/mm.h"
@@ -28,13 +29,18 @@ void futexes_init(void)
 long futex_key(const u32 *word, bool is_private, struct futex_key *out)
 {
     u64 address = (u64)word;
+    u32 value;
 
     if (address % sizeof(u32))
         return -EINVAL;
     if (address >= RF_USER_TOP)
         return -EFAULT;
-    if (!is_private && mm_shared_key(address, &out->object, &out->offset))
-        return 0;
+    if (!is_private) {
+        if (mm_shared_key(address, &out->object, &out->offset))
+            return 0;
+        if (user_load32(word, &value))
+            return -EFAULT;
+    }
     out->object = current_process->host_pid;
     out->offset = address;
     return 0;
