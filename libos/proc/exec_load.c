@@ -19,7 +19,7 @@
 #define SEGMENT_EXECUTE     1u
 #define SEGMENT_WRITE       2u
 #define SEGMENT_READ        4u
-#define STACK_VDSO_GAP      (64ul << 10)
+#define STACK_GAP           (64ul << 10)
 #define PRIVATE_FIXED       (MAP_PRIVATE | MAP_FIXED)
 
 static int protection(const struct elf_segment *s)
@@ -97,11 +97,15 @@ static long choose_base(const struct elf_file *e, bool is_interpreter, u64 *base
     return 0;
 }
 
+/* Near the top of the address space, where the host keeps its own stack and maps nothing by itself; below the
+ * vdso if that is there too. */
 u64 exec_stack_top(void)
 {
-    u64 below = the_boot->vdso_start ? the_boot->vdso_start : RF_USER_TOP;
+    u64 top = RF_USER_TOP - STACK_GAP;
 
-    return (below - STACK_VDSO_GAP) & PAGE_MASK;
+    if (the_boot->vdso_end > top - MOST_STACK)
+        top = MIN(top, (the_boot->vdso_start - STACK_GAP) & PAGE_MASK);
+    return top;
 }
 
 static long map_stack(const struct exec_image *image, struct process *p)
