@@ -131,6 +131,7 @@ long stream_read(struct stream *s, struct io *io, struct stream_call *call)
 {
     long done = 0, r;
     u32 wakes = 0;
+    wakes_hold();
     lock_take(&s->lock);
     do {
         r = stream_await_data(s, call);
@@ -148,6 +149,7 @@ long stream_read(struct stream *s, struct io *io, struct stream_call *call)
     } while (true);
     lock_release(&s->lock);
     stream_wake(s, wakes);
+    wakes_release();
     return done ? done : r;
 }
 
@@ -183,6 +185,7 @@ long stream_write(struct stream *s, struct io *io, struct stream_call *call)
 {
     long done = 0, r = 0;
     u32 wakes = 0;
+    wakes_hold();
     lock_take(&s->lock);
     while (io->left) {
         r = room_for(s, io->left, call, &wakes);
@@ -197,6 +200,7 @@ long stream_write(struct stream *s, struct io *io, struct stream_call *call)
     }
     lock_release(&s->lock);
     stream_wake(s, wakes);
+    wakes_release();
     return done ? done : r;
 }
 

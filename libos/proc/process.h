@@ -136,6 +136,8 @@ struct thread {
     u32 stack_slot, spare_slot;  /* proc/stacks.c: of its own stack, and of one for vfork; 0: none */
     u32 policy;                  /* SCHED_* */
     int priority;
+    u32 holds_wakes, held_wakes; /* sync/wait.c: wakes_hold, and what was put off */
+    u32 *held_words[8];
     void *poll_block;     /* fs/pollset.c: waiters of its poll calls; heap memory, freed with the thread */
 };
 _Static_assert(offsetof(struct thread, entry) == 8, "entry.S and patched sites use it");

@@ -29,8 +29,11 @@ void waitq_add(struct waitq *q, struct waiter *w)
     lock_release(&q->lock);
 }
 
+/* Not on the queue any more: the waker took it off and is done with it (wake_waiter_thread). */
 void waitq_remove(struct waiter *w)
 {
+    if (list_empty(&w->link))
+        return;
     lock_take(&w->queue->lock);
     list_del(&w->link);
     lock_release(&w->queue->lock);
@@ -39,6 +42,7 @@ void waitq_remove(struct waiter *w)
 void waitq_wake_some(struct waitq *q, u32 events, int most)
 {
     int woken = 0;
+    wakes_hold();
     lock_take(&q->lock);
     list_for_each_safe(l, &q->waiters) {
         struct waiter *w = list_entry(l, struct waiter, link);
@@ -46,22 +50,49 @@ void waitq_wake_some(struct waitq *q, u32 events, int most)
             break;
     }
     lock_release(&q->lock);
+    wakes_release();
 }
 
-/* Leaves the queue at once, so that the next wake-up of one waiter finds another. */
+/* Leaves the queue at once, so that the next wake-up of one waiter finds another. That comes last:
+ * once it is off, its thread may go on, end, and be freed. */
 bool wake_waiter_thread(struct waiter *w, u32 events)
 {
     (void)events;
-    list_del(&w->link);
     thread_wake(w->thread);
+    list_del(&w->link);
     return true;
+}
+
+static void wake_held(struct thread *me)
+{
+    while (me->held_wakes)
+        host_futex_wake(me->held_words[--me->held_wakes], 1);
+}
+
+void wakes_hold(void)
+{
+    current()->holds_wakes++;
+}
+
+void wakes_release(void)
+{
+    struct thread *me = current();
+    if (--me->holds_wakes == 0 && me->held_wakes)
+        wake_held(me);
 }
 
 void thread_wake(struct thread *t)
 {
-    __atomic_add_fetch(t->wake_word, 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&t->sleeping, __ATOMIC_SEQ_CST))
-        host_futex_wake(t->wake_word, 1);
+    struct thread *me = current();
+    u32 *word = t->wake_word;
+    __atomic_add_fetch(word, 1, __ATOMIC_SEQ_CST);
+    if (!__atomic_load_n(&t->sleeping, __ATOMIC_SEQ_CST) ||
+        !__atomic_exchange_n(&t->sleeping, 0, __ATOMIC_SEQ_CST))
+        return;
+    if (me->holds_wakes && me->held_wakes < ARRAY_SIZE(me->held_words))
+        me->held_words[me->held_wakes++] = word;
+    else
+        host_futex_wake(word, 1);
 }
 
 u32 wake_ticket(void)
@@ -81,6 +112,7 @@ long sleep_until_woken(u32 ticket, u64 deadline)
 {
     struct thread *t = current();
     long r = 0;
+    wake_held(t);
     if (unlikely(hostfs_any_dirty()))
         hostfs_flush_mine();
     __atomic_exchange_n(&t->sleeping, 1, __ATOMIC_SEQ_CST);
