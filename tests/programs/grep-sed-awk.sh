@@ -17,7 +17,7 @@ gawk '{ s += $2 } END { print s, NR, NF }' numbers; gawk '{ n[$3]++ } END { for 
 gawk 'BEGIN { while (("echo one; echo two" | getline x) > 0) print "<" x ">"; print length("Straße"), toupper("ü"), 2^53, 10 % 3 }'
 gawk 'BEGIN { printf "%d %5.3f %s %c %x\n", 42.9, 3.14159, "s", 65, 255; print substr("hello", 2, 3), index("abc", "c"), strtonum("0x1f") }'
 gawk -F: -v OFS=, '{ $1 = $1 } 1' <<<'a:b:c'; gawk 'BEGIN { print "to cat" |& "cat"; close("cat", "to"); "cat" |& getline y; print y }' </dev/null
-gawk 'BEGIN { n = split("3 1 2", a); asort(a); print a[1], a[2], a[3]; print systime() > 1000; print ENVIRON["TZ"]; exit 7 }'; echo $?
+gawk 'BEGIN { n = split("3 1 2", a); asort(a); print a[1], a[2], a[3]; print (systime() > 1000); print ENVIRON["TZ"]; exit 7 }'; echo $?
 gawk 'BEGIN { system("echo from system; exit 3"); print strftime("%Y", 0, 1); srand(1); r = rand(); print (r >= 0 && r < 1) }'
 gawk '{ print > ("part" NR % 3) }' numbers; wc -l part?; gawk -M 'BEGIN { print 2^200 }' 2>&1 | head -c 100
 EOF

@@ -17,7 +17,7 @@ open my $out, "|-", "sort -r" or die; print $out "$_\n" for 1 .. 5; close $out; 
 local $SIG{ALRM} = sub { die "alarm\n" }; eval { alarm 0.1; select undef, undef, undef, 5; }; print "caught $@"; alarm 0;
 local $SIG{USR1} = sub { print "USR1\n" }; kill USR1 => $$; my $kid = fork; if (!$kid) { sleep 10; exit } kill TERM => $kid; waitpid $kid, 0; print "signal ", $? & 127, "\n";
 pipe(my $r, my $w); if (!fork) { close $r; syswrite $w, "through a pipe" x 1000; exit 0 } close $w; local $/; print length(<$r>), "\n"; wait;
-socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die; syswrite $a, "unix"; sysread $b, my $got, 10; print "$got\n";
+socketpair(my $left, my $right, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die; syswrite $left, "unix"; sysread $right, my $got, 10; print "$got\n";
 my $server = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1") or die "no server: $!";
 if (!fork) { my $c = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $server->sockport) or die; print $c "ping\n"; $c->shutdown(1); print "client: ", <$c>; exit }
 my $c = $server->accept; my @ready = IO::Select->new($c)->can_read(5); print scalar(@ready), " ready\n"; my $line = <$c>; print $c "pong to $line"; close $c; wait;

@@ -33,7 +33,7 @@ with open("data", "w+b", buffering=0) as f:
 os.symlink("data", "link")
 os.link("data", "hard")
 print(os.readlink("link"), os.stat("hard").st_nlink, os.lstat("link").st_size, os.path.samefile("link", "hard"))
-os.chmod("data", 0o4751)
+os.chmod("data", 0o751)
 print(oct(os.stat("link").st_mode), stat.filemode(os.lstat("link").st_mode))
 os.utime("data", ns=(10**18, 2 * 10**18))
 print(os.stat("data").st_mtime_ns, os.stat("data").st_atime_ns)
