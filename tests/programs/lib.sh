@@ -62,7 +62,7 @@ side()
     as= where=native
     if [ "$way" = cell ] && [ "$RINGFENCE_WAY" != native ]; then
         where=cell
-        as="$RINGFENCE run --rw . --env HOME=$work --env PORT=$port --env SIDE=cell $options --"
+        as="$RINGFENCE run --rw . --env HOME=$work --env SHELL=/bin/bash --env TMPDIR=/tmp --env PORT=$port --env SIDE=cell $options --"
     fi
     # The braces hide what the shell says when the command died of a signal.
     # shellcheck disable=SC2086

@@ -19,7 +19,7 @@ on_screen()
     cp -a "$input" "$work"
     as=
     if [ "$way" = cell ] && [ "$RINGFENCE_WAY" != native ]; then
-        as="$RINGFENCE run --rw . --"
+        as="$RINGFENCE run --rw . --env HOME=$work --env 'PS1=> ' --"
     fi
     printf -v line '%q ' "$@"
     t new-session -d -s s -x 70 -y 16 -c "$work" \
@@ -143,7 +143,7 @@ play_htop()
     filter="grep -o -e 'Load average' -e 'F1Help.*F9Kill'"
     on_screen htop -d 5
     until_shows 'F9Kill'
-    until_shows 'htop'
+    until_shows '0:00.*ht'
     shot drawn
     keys Down Down M
     sleep 0.6
