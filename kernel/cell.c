@@ -19,7 +19,8 @@ void cell_end(struct cell *cell, int wait_status, int own_status)
     cell->wait_status = wait_status;
     cell->own_status = own_status;
     cell->window->cell.ending = 1;
-    kill(-cell->leader, SIGKILL);
+    if (cell->leader > 1)
+        kill(-cell->leader, SIGKILL);
 }
 
 void cell_wake(struct cell *cell, u32 thread_index)

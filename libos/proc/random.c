@@ -23,7 +23,8 @@ struct random_pool {
 
 static struct random_pool *pool(void)
 {
-    struct random_pool *made, *old = NULL;
+    struct random_pool *made;
+    void *old = NULL;
 
     if (the_cell->random)
         return the_cell->random;

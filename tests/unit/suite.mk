@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+# Each *_test.c is one program of cmocka cases, linked with the kernel and the sanitizers of
+# addresses and of undefined behaviour.
+
+UNIT_CFLAGS  := -std=gnu17 -I. $(WARN) -O1 -g -D_GNU_SOURCE -DRF_VERSION='"$(VERSION)"' \
+                -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+UNIT_SRC     := $(filter kernel/% base/% cli/numbers.c,$(KERNEL_SRC)) tests/unit/fake_cell.c
+UNIT_OBJ     := $(patsubst %,$(B)/unit-obj/%.o,$(UNIT_SRC))
+UNIT_TESTS   := $(basename $(notdir $(wildcard tests/unit/*_test.c)))
+TEST_PROGRAMS += $(UNIT_TESTS:%=$(B)/tests/unit/%)
+
+$(B)/unit-obj/%.o: % Makefile tests/unit/suite.mk
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/tests/unit/%: tests/unit/%.c $(UNIT_OBJ) $(B)/libos_image.o
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -o $@ $^ -lcmocka
+
+-include $(UNIT_OBJ:.o=.d)
