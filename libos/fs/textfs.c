@@ -235,7 +235,7 @@ static long text_readdir(struct file *f, void *buffer, size_t size)
     if (r < 0)
         return r;
     size_t done = 0;
-    for (size_t at = 0; t->data && at < t->length;) {
+    for (size_t at = 0; at < t->length;) {
         const struct record *e = (const struct record *)(t->data + at);
         at += e->length;
         if ((u64)e->next <= f->position)

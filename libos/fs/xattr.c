@@ -17,7 +17,7 @@ struct xattr {
 static struct xattr **find(struct inode *i, const char *name)
 {
     struct xattr **at = (struct xattr **)&i->xattrs;
-    while (*at && strcmp((*at)->name, name) != 0)
+    while (*at && strcmp((*at)->name, name))
         at = &(*at)->next;
     return at;
 }

@@ -44,11 +44,14 @@ static long futex_wake(u32 *word, bool is_private, int most, u32 bitset)
     struct futex_key key;
     struct futex_bucket *b;
     long r = futex_key(word, is_private, &key);
+    u32 value;
 
     if (r)
         return r;
     if (!bitset)
         return -EINVAL;
+    if (!is_private && get_user(value, word))
+        return -EFAULT;
     b = futex_bucket(&key);
     if (nobody_waits(b))
         return 0;

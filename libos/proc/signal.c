@@ -162,6 +162,12 @@ void signals_init_thread(struct thread *t, const struct thread *parent)
     *s = (struct thread_signals){.stack_flags = 2 /* SS_DISABLE */};
     if (parent)
         s->mask = parent->signals.mask;
+    /* A new process has its parent's memory, so also its signal stack; a thread has none. */
+    if (parent && parent->process != t->process) {
+        s->stack_base = parent->signals.stack_base;
+        s->stack_size = parent->signals.stack_size;
+        s->stack_flags = parent->signals.stack_flags;
+    }
     pending_init(&s->pending);
 }
 

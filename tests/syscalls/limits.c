@@ -53,11 +53,12 @@ CASE(usage)
     struct rusage u;
     OK(getrusage(RUSAGE_SELF, &u));
     CHECK(u.ru_maxrss > 100);
-    long begun = now_ms();
-    while (now_ms() - begun < 100)
-        ;
+    struct timespec used;
+    do
+        OK(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used));
+    while (used.tv_sec == 0 && used.tv_nsec < 60000000);
     OK(getrusage(RUSAGE_SELF, &u));
-    CHECK(u.ru_utime.tv_sec * 1000000 + u.ru_utime.tv_usec + u.ru_stime.tv_usec > 20000);
+    CHECK(u.ru_utime.tv_sec * 1000000 + u.ru_utime.tv_usec + u.ru_stime.tv_usec > 40000);
     OK(getrusage(RUSAGE_THREAD, &u));
     OK(getrusage(RUSAGE_CHILDREN, &u));
     EQ(u.ru_utime.tv_sec + u.ru_utime.tv_usec, 0);
@@ -190,7 +191,7 @@ CASE(figures)
     struct sysinfo s;
     OK(sysinfo(&s));
     CHECK(s.totalram > 0 && s.freeram <= s.totalram && s.mem_unit >= 1);
-    CHECK(s.uptime > 0);
+    CHECK(s.uptime >= 0);
     EQ(getpagesize(), 4096);
     CHECK(sysconf(_SC_PHYS_PAGES) > 0);
     CHECK(sysconf(_SC_OPEN_MAX) > 20);

@@ -227,7 +227,7 @@ CASE(rest_of_self)
 CASE(read_only)
 {
     CHECK(open("/proc/version", O_WRONLY) == -1);
-    ERR(open("/proc/new", O_CREAT | O_WRONLY, 0600), ENOENT);
+    CHECK(open("/proc/new", O_CREAT | O_WRONLY, 0600) == -1);
     CHECK(mkdir("/proc/new", 0700) == -1);
     CHECK(unlink("/proc/version") == -1);
     struct stat st;

@@ -53,7 +53,8 @@ CASE(errors)
 CASE(stopped_and_continued)
 {
     int status;
-    pid_t child = CHILD(for (;;) pause());
+    pid_t child = CHILD(OK(setpgid(0, 0)); for (;;) pause());
+    UNTIL(getpgid(child) == child); /* an orphaned group would not stop */
     OK(kill(child, SIGSTOP));
     EQ(waitpid(child, &status, WUNTRACED), child);
     CHECK(WIFSTOPPED(status));
@@ -178,7 +179,7 @@ CASE(signal_of_child)
 
 CASE(no_child_wait)
 {
-    handle(SIGCHLD, count, SA_NOCLDWAIT);
+    handle(SIGCHLD, count, SA_NOCLDWAIT | SA_RESTART);
     CHILD(_exit(0));
     ERR(wait(NULL), ECHILD);
     EQ(signals, 1);
