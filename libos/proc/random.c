@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* getrandom(2) and random bytes for the library OS itself.
  *
- * A pool in the heap segment, shared by the cell: a forked child takes from the same pool and so never
- * gets its parent's bytes. A branched or restarted cell has another generation and drops the pool. */
+ * Bytes of the host are stretched by ChaCha20: each filling of the pool begins with the key of the
+ * next one, so that what was given out cannot be computed again from what is there. New bytes of
+ * the host come in after every MiB.
+ *
+ * A pool in the heap segment, shared by the cell: a forked child takes from the same pool and so
+ * never gets its parent's bytes. A branched or restarted cell has another generation and drops the
+ * pool. */
 #include "base/string.h"
 #include "libos/entry/syscall.h"
 #include "libos/host/host.h"
 #include "libos/host/invoke.h"
 #include "libos/mm/heap.h"
+#include "libos/proc/chacha.h"
 #include "libos/proc/process.h"
 #include "libos/proc/random.h"
 
-#define POOL_SIZE    256u /* the most that one invocation gives */
-#define KNOWN_FLAGS  7u   /* GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE */
+#define POOL_SIZE    1024u
+#define RESEED_AFTER 1024u /* fillings */
+#define KNOWN_FLAGS  7u    /* GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE */
 
 struct random_pool {
     struct lock lock;
-    u32 left; /* unused bytes at the end */
+    u32 left;     /* unused bytes at the end */
+    u32 fillings; /* left with what the host gave last */
     u64 generation;
-    u8 bytes[POOL_SIZE];
+    u8 bytes[POOL_SIZE]; /* the first CHACHA_KEY of them are the next filling's key */
 };
 
 static struct random_pool *pool(void)
@@ -39,20 +47,30 @@ static struct random_pool *pool(void)
     return made;
 }
 
-static void refill(struct random_pool *r)
+/* Takes a key from the host. */
+static void seed(struct random_pool *r)
 {
     struct rf_msg *m = message_get();
     long n;
 
     m->data_length = 0;
-    n = invoke_message_retry(RF_SLOT_CELL, RF_OP_RANDOM, m, POOL_SIZE, 0, 0, 0);
-    if (n != (long)POOL_SIZE)
+    n = invoke_message_retry(RF_SLOT_CELL, RF_OP_RANDOM, m, CHACHA_KEY, 0, 0, 0);
+    if (n != (long)CHACHA_KEY)
         panic("the host gives no random bytes: %ld", n);
-    memcpy(r->bytes, m->data, POOL_SIZE);
-    memset(m->data, 0, POOL_SIZE);
+    memcpy(r->bytes, m->data, CHACHA_KEY);
+    memset(m->data, 0, CHACHA_KEY);
     message_put(m);
-    r->left = POOL_SIZE;
+    r->fillings = RESEED_AFTER;
     r->generation = the_window->cell.generation;
+}
+
+static void refill(struct random_pool *r)
+{
+    if (!r->fillings || r->generation != the_window->cell.generation)
+        seed(r);
+    r->fillings--;
+    chacha_stream(r->bytes, r->bytes, POOL_SIZE / CHACHA_BLOCK);
+    r->left = POOL_SIZE - CHACHA_KEY;
 }
 
 void random_bytes(void *to, size_t n)
@@ -86,7 +104,7 @@ SYSCALL3(getrandom, u8 *, buffer, size_t, count, u32, flags)
         return -EINVAL;
     count = MIN(count, 32ul << 20);
     while (done < count) {
-        u8 some[POOL_SIZE];
+        u8 some[256];
         size_t n = MIN(count - done, sizeof(some)), missed;
 
         random_bytes(some, n);
