@@ -240,6 +240,15 @@ static s64 open_path(struct call *call, struct path *path, struct rf_attr *attr,
     return fd;
 }
 
+/* Empties a slot that holds an opened file, as DROP does. */
+static void drop_file(struct call *call, u64 slot)
+{
+    const struct cap *cap = table_get(&call->cell->caps, slot);
+
+    if (cap && cap->kind == RF_KIND_FILE)
+        table_drop(&call->cell->caps, slot);
+}
+
 s64 op_DIR_OPEN(struct call *call)
 {
     int flags = (int)call->w[0], error, access = flags & O_ACCMODE;
@@ -272,6 +281,8 @@ s64 op_DIR_OPEN(struct call *call)
         close(cap.fd);
     call->msg->words[0] = created;
     call->msg->words[1] = inlined;
+    if (slot >= 0 && call->w[3])
+        drop_file(call, call->w[3]);
     return slot;
 }
 

@@ -13,7 +13,7 @@
  * - A change that the cell made itself is seen by all its processes at once, and does not drop its
  * cache.
  * - Written data is collected and sent to the host in large pieces: at close, fsync, stat, mmap,
- * after a MiB, when the thread is about to sleep, and with the next write after 5 ms; a write that
+ * after 4 MiB, when the thread is about to sleep, and with the next write after 5 ms; a write that
  * comes after a pause is sent at once, and so is every one with O_SYNC, O_DIRECT or while the file
  * is mapped. A late write's error is given by the next fsync or close of each file open then.
  * - A file that has been mapped shared and writable is not cached as long as it is mapped.

@@ -108,6 +108,11 @@ extern const struct inode_ops host_dir_ops, host_file_ops, host_link_ops, host_s
 
 void hostfs_handles_init(void);
 void hostfs_drop_slot(u32 slot); /* 0: nothing */
+/* A slot waits to be emptied; empties it. */
+bool hostfs_late_drop(void);
+void hostfs_drop_late(void);
+/* DIR_OPEN of d's name; `content` is its w2. */
+long hostfs_invoke_open(struct dentry *d, struct rf_msg *m, int flags, u32 mode, u64 content);
 /* Takes a use of a handle of i, opening it by the name d if it has no slot. If *flags has O_TRUNC
  * and the opening did that, it is cleared. i->lock held. 0 or -E…. */
 long hostfs_handle_get(struct inode *i, struct dentry *d, enum handle_kind kind, u32 *flags);

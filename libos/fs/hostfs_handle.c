@@ -20,6 +20,8 @@ struct handles {
     struct lock lock;
     struct list idle; /* of struct host_handle, longest unused first */
     u32 idle_count;
+    u32 late; /* a slot to be emptied with the next opening, or before this process sleeps; 0: none
+               */
 };
 
 static struct handles *handles;
@@ -68,13 +70,32 @@ static void limit_idle(u32 most)
         hostfs_drop_slot(slot);
 }
 
-/* `content`: w2 of DIR_OPEN. */
-static long invoke_open(struct dentry *d, struct rf_msg *m, int flags, u64 content)
+static u32 exchange_late(u32 slot)
+{
+    return __atomic_exchange_n(&handles->late, slot, __ATOMIC_ACQ_REL);
+}
+
+bool hostfs_late_drop(void)
+{
+    return handles && __atomic_load_n(&handles->late, __ATOMIC_RELAXED);
+}
+
+void hostfs_drop_late(void)
+{
+    if (hostfs_late_drop())
+        hostfs_drop_slot(exchange_late(0));
+}
+
+long hostfs_invoke_open(struct dentry *d, struct rf_msg *m, int flags, u32 mode, u64 content)
 {
     m->data_length = 0;
     long r = hostfs_add_path(m, d);
-    if (r >= 0)
-        r = invoke_message_retry(d->fs->slot, RF_OP_DIR_OPEN, m, (u64)flags, 0, content, 0);
+    if (r < 0)
+        return r;
+    u32 late = hostfs_late_drop() ? exchange_late(0) : 0;
+    r = invoke_message_retry(d->fs->slot, RF_OP_DIR_OPEN, m, (u64)flags, mode, content, late);
+    if (r < 0)
+        hostfs_drop_slot(late);
     return r;
 }
 
@@ -100,13 +121,13 @@ static long open_slot(struct inode *i, struct dentry *d, enum handle_kind kind, 
     bool content = kind == HANDLE_READ && i->size <= INLINE_MOST && !cache_dirty(&h->cache) &&
                    !h->written_through && !cache_holds_whole(&h->cache, i->size);
     int flags = kind == HANDLE_READ ? O_RDONLY : O_RDWR | (int)(*truncate & O_TRUNC);
-    long slot = invoke_open(d, m, flags, content);
+    long slot = hostfs_invoke_open(d, m, flags, 0, content);
     if (slot == -ENFILE || slot == -EMFILE) {
         limit_idle(0);
-        slot = invoke_open(d, m, flags, content);
+        slot = hostfs_invoke_open(d, m, flags, 0, content);
     }
     if (slot == -EACCES && kind == HANDLE_WRITE) {
-        slot = invoke_open(d, m, O_WRONLY | (flags & O_TRUNC), false);
+        slot = hostfs_invoke_open(d, m, O_WRONLY | (flags & O_TRUNC), 0, 0);
         *readable = false;
     }
     if (slot < 0)
@@ -198,6 +219,8 @@ void hostfs_handle_put(struct inode *i, enum handle_kind kind)
         handles->idle_count++;
     }
     lock_release(&handles->lock);
+    if (drop && !(i->mode & 0111))
+        drop = exchange_late(drop);
     hostfs_drop_slot(drop);
     limit_idle(IDLE_MOST);
 }
@@ -227,7 +250,7 @@ void hostfs_handle_give(struct inode *i, enum handle_kind kind, u32 slot)
 long hostfs_open_name(struct dentry *d, struct rf_msg *m, u64 *content)
 {
     bool many = handles->idle_count > IDLE_MANY;
-    long slot = invoke_open(d, m, O_RDONLY, many ? 2 : 1);
+    long slot = hostfs_invoke_open(d, m, O_RDONLY, 0, many ? 2 : 1);
     if (slot < 0)
         return slot;
     *content = m->words[1];

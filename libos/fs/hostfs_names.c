@@ -135,7 +135,7 @@ static long invoke_make(struct dentry *d, u32 op, struct rf_msg *m, u64 w0, u64 
 
 static long create_file(struct inode *dir, struct dentry *d, u32 mode, struct rf_msg *m)
 {
-    long slot = invoke_make(d, RF_OP_DIR_OPEN, m, O_RDWR | O_CREAT | O_EXCL, mode & 07777);
+    long slot = hostfs_invoke_open(d, m, O_RDWR | O_CREAT | O_EXCL, mode & 07777, 0);
     if (slot < 0)
         return slot;
     long r = name_found(d, m, NULL, 0);

@@ -10,7 +10,7 @@
 #include "libos/proc/process.h"
 #include "libos/time/clock.h"
 
-#define DIRTY_BLOCKS_MOST 16u        /* of one file: 1 MiB */
+#define DIRTY_BLOCKS_MOST 64u        /* of one file: 4 MiB */
 #define COLLECT_FOR       5000000ull /* ns */
 
 /* The inodes that have dirty data. The lock is a leaf. */
@@ -44,6 +44,8 @@ static void enter_dirty_list(struct host_inode *h)
 
 static void leave_dirty_list(struct host_inode *h)
 {
+    if (list_empty(&h->dirty_link))
+        return;
     lock_take(&dirty->lock);
     bool was_on = !list_empty(&h->dirty_link);
     if (was_on) {
@@ -81,6 +83,8 @@ static long write_from_heap(struct cached_file *c, u64 offset, const void *memor
     long slot = hostfs_slot(h->inode, NULL, HANDLE_WRITE), r;
     if (slot < 0)
         return slot;
+    h->own_change = true;
+    h->good_until = 0;
     struct rf_msg *m = h->appended ? message_get() : NULL;
     if (m)
         m->data_length = 0;
@@ -101,8 +105,10 @@ const struct cache_backing host_backing = {.read = read_to_heap, .write = write_
 long hostfs_flush(struct inode *i)
 {
     struct host_inode *h = host_inode(i);
-    if (!cache_dirty(&h->cache))
+    if (!cache_dirty(&h->cache)) {
+        leave_dirty_list(h); /* filling a block may have sent it */
         return 0;
+    }
     h->misplaced = false;
     long r = cache_flush(&h->cache);
     h->good_until = 0;
@@ -141,7 +147,7 @@ static struct inode *next_dirty(void)
 
 bool hostfs_any_dirty(void)
 {
-    return dirty && __atomic_load_n(&dirty->count, __ATOMIC_RELAXED);
+    return dirty && (__atomic_load_n(&dirty->count, __ATOMIC_RELAXED) || hostfs_late_drop());
 }
 
 void hostfs_flush_all(void)
@@ -156,6 +162,7 @@ void hostfs_flush_all(void)
         lock_release(&i->lock);
         inode_put(i);
     }
+    hostfs_drop_late();
 }
 
 void hostfs_flush_mine(void)
@@ -172,6 +179,7 @@ void hostfs_flush_mine(void)
         }
         inode_put(i);
     }
+    hostfs_drop_late();
 }
 
 /* ---- past the cache ---- */

@@ -322,6 +322,58 @@ static u32 blocks_to_fill(struct cached_file *c, u64 index, u64 size)
     return count;
 }
 
+/* ---- sending ---- */
+
+/* The dirty blocks that follow b in file and memory, so that one write sends all: bytes in all. */
+static size_t extend_run(struct cached_file *c, struct cache_block *b, struct cache_block **last)
+{
+    size_t n = b->dirty_hi - b->dirty_lo;
+    *last = b;
+    while ((*last)->dirty_hi == CACHE_BLOCK) {
+        struct cache_block *next = find(c, (*last)->index + 1);
+        if (!next || next->dirty_hi == 0 || next->dirty_lo != 0 ||
+            next->data != (*last)->data + CACHE_BLOCK)
+            break;
+        n += next->dirty_hi;
+        *last = next;
+    }
+    return n;
+}
+
+/* Blocks first..last have been sent, or have failed and are dropped. */
+static void finish_run(struct cached_file *c, u64 first, u64 last, bool failed)
+{
+    lock_take(&cache->lock);
+    for (u64 index = first; index <= last; index++) {
+        struct cache_block *b = find(c, index);
+        if (failed)
+            drop_block(b);
+        else
+            set_clean(b);
+    }
+    lock_release(&cache->lock);
+}
+
+/* Sends the dirty block b, and those behind it that go with it. The owner's lock keeps dirty blocks
+ * as they are. 0 or the error; then what failed is dropped. */
+static long send_run(struct cached_file *c, struct cache_block *b)
+{
+    struct cache_block *last;
+    lock_take(&cache->lock);
+    size_t n = extend_run(c, b, &last);
+    u64 first_index = b->index, last_index = last->index;
+    u64 offset = (b->index << CACHE_BLOCK_SHIFT) + b->dirty_lo;
+    const u8 *memory = b->data + b->dirty_lo;
+    lock_release(&cache->lock);
+    long r = c->backing->write(c, offset, memory, n);
+    if (r >= 0 && (size_t)r < n)
+        r = -ENOSPC;
+    finish_run(c, first_index, last_index, r < 0);
+    return MIN(r, 0);
+}
+
+/* ---- filling ---- */
+
 /* A block that is there but lacks some bytes: what is dirty in it is sent first. */
 static long clear_block(struct cached_file *c, u64 index)
 {
@@ -333,7 +385,7 @@ static long clear_block(struct cached_file *c, u64 index)
     lock_release(&cache->lock);
     if (!dirty)
         return 0;
-    long r = cache_flush(c);
+    long r = send_run(c, b);
     return r < 0 ? r : clear_block(c, index);
 }
 
@@ -412,21 +464,55 @@ static struct cache_block *new_block(struct cached_file *c, u64 index)
     return b;
 }
 
+/* Reads one whole block. Bytes or -E…. */
+static long fill_one(struct cached_file *c, u64 index)
+{
+    u8 *run = heap_pages_alloc(CACHE_BLOCK_PAGES);
+    if (!run)
+        return -ENOMEM;
+    long got = c->backing->read(c, index << CACHE_BLOCK_SHIFT, run, CACHE_BLOCK);
+    if (got <= 0) {
+        heap_pages_free(run, CACHE_BLOCK_PAGES);
+        return got;
+    }
+    long r = insert_run(c, index, run, CACHE_BLOCK_PAGES, (size_t)got);
+    return r < 0 ? r : got;
+}
+
+/* Pins the block at index if [lo, hi) can be written into it. *there: it is there, but cannot take
+ * it. */
+static struct cache_block *pin_for_write(struct cached_file *c, u64 index, u32 lo, u32 hi,
+                                         bool *there)
+{
+    lock_take(&cache->lock);
+    struct cache_block *b = find(c, index);
+    *there = b;
+    if (b && hi <= b->pages * PAGE_SIZE && lo <= b->valid_hi && hi >= b->valid_lo)
+        b->pins++;
+    else
+        b = NULL;
+    lock_release(&cache->lock);
+    return b;
+}
+
 /* A block of c into which [lo, hi) can be written so that its valid range stays one range, pinned.
  * A block that cannot take it, or has too few pages, is sent and dropped. `size`: length of the
  * file. */
 static struct cache_block *block_for_write(struct cached_file *c, u64 index, u32 lo, u32 hi,
                                            u64 size, long *error)
 {
-    lock_take(&cache->lock);
-    struct cache_block *b = find(c, index);
-    bool fits = b && hi <= b->pages * PAGE_SIZE && lo <= b->valid_hi && hi >= b->valid_lo;
-    if (fits)
-        b->pins++;
-    lock_release(&cache->lock);
-    if (fits)
+    u64 start = index << CACHE_BLOCK_SHIFT;
+    bool there;
+    struct cache_block *b = pin_for_write(c, index, lo, hi, &there);
+    if (b)
         return b;
-    *error = b ? clear_block(c, index) : 0;
+    *error = there ? clear_block(c, index) : 0;
+    /* The second piece in one block: bring all of it in, there will be more. */
+    if (there && !*error && start + CACHE_BLOCK <= size) {
+        *error = MIN(fill_one(c, index), 0);
+        if (!*error && (b = pin_for_write(c, index, lo, hi, &there)))
+            return b;
+    }
     if (*error)
         return NULL;
     b = new_block(c, index);
@@ -436,7 +522,7 @@ static struct cache_block *block_for_write(struct cached_file *c, u64 index, u32
     }
     lock_take(&cache->lock);
     /* Past the end of the file the bytes before `lo` are a hole, and the new memory is zero. */
-    if (size <= index << CACHE_BLOCK_SHIFT)
+    if (size <= start)
         set_valid(b, 0, lo);
     else
         set_valid(b, lo, lo);
@@ -489,53 +575,13 @@ long cache_write(struct cached_file *c, u64 offset, u64 size, struct io *io)
     return total ? total : error;
 }
 
-/* The dirty blocks that follow b in file and memory, so that one write sends all: bytes in all. */
-static size_t extend_run(struct cached_file *c, struct cache_block *b, struct cache_block **last)
-{
-    size_t n = b->dirty_hi - b->dirty_lo;
-    *last = b;
-    while ((*last)->dirty_hi == CACHE_BLOCK) {
-        struct cache_block *next = find(c, (*last)->index + 1);
-        if (!next || next->dirty_hi == 0 || next->dirty_lo != 0 ||
-            next->data != (*last)->data + CACHE_BLOCK)
-            break;
-        n += next->dirty_hi;
-        *last = next;
-    }
-    return n;
-}
-
-/* Blocks first..last have been sent, or have failed and are dropped. */
-static void finish_run(struct cached_file *c, u64 first, u64 last, bool failed)
-{
-    lock_take(&cache->lock);
-    for (u64 index = first; index <= last; index++) {
-        struct cache_block *b = find(c, index);
-        if (failed)
-            drop_block(b);
-        else
-            set_clean(b);
-    }
-    lock_release(&cache->lock);
-}
-
 long cache_flush(struct cached_file *c)
 {
     long error = 0;
     while (cache_dirty(c)) {
-        lock_take(&cache->lock);
-        struct cache_block *b = list_first(&c->dirty, struct cache_block, dirty), *last;
-        size_t n = extend_run(c, b, &last);
-        u64 first_index = b->index, last_index = last->index;
-        u64 offset = (b->index << CACHE_BLOCK_SHIFT) + b->dirty_lo;
-        const u8 *memory = b->data + b->dirty_lo;
-        lock_release(&cache->lock); /* the owner's lock keeps the dirty blocks as they are */
-        long r = c->backing->write(c, offset, memory, n);
-        if (r >= 0 && (size_t)r < n)
-            r = -ENOSPC;
+        long r = send_run(c, list_first(&c->dirty, struct cache_block, dirty));
         if (r < 0 && !error)
             error = r;
-        finish_run(c, first_index, last_index, r < 0);
     }
     return error;
 }
