@@ -55,7 +55,7 @@ struct rf_boot {
     u32 unused;         /* the text of /proc/cpuinfo is fetched with CPU_INFO when it is read */
     u32 xsave_size;     /* bytes of the extended state that the host saves in a signal frame */
     u32 umask;
-    u32 reserved;
+    u32 job_control; /* 1: ringfence has a parent that notices a stop and can continue it */
 };
 
 #endif

@@ -4,7 +4,9 @@
 #include <cpuid.h>
 #include <sched.h>
 #include <stdio.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
@@ -165,6 +167,36 @@ static void write_cell_page(struct cell *cell)
     page->boottime_offset_ns = now_ns();
 }
 
+static pid_t parent_of(pid_t pid)
+{
+    char path[32], text[512];
+    pid_t parent = 0;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    if (fd >= 0)
+        close(fd);
+    if (n > 0) {
+        text[n] = 0;
+        char *after_name = strrchr(text, ')');
+        if (after_name && sscanf(after_name, ") %*c %d", &parent) != 1)
+            parent = 0;
+    }
+    return parent;
+}
+
+/* As POSIX tells that a process group is not orphaned: the first ancestor outside of our group is in
+ * our session. */
+static bool has_job_control(void)
+{
+    pid_t ancestor = getppid();
+
+    while (ancestor > 1 && getpgid(ancestor) == getpgrp())
+        ancestor = parent_of(ancestor);
+    return ancestor > 1 && getsid(ancestor) == getsid(0);
+}
+
 void boot_write(struct cell *cell, const u32 slots[MAX_MOUNTS], bool has_tty, u32 umask_bits)
 {
     const struct run_config *config = cell->config;
@@ -191,6 +223,7 @@ void boot_write(struct cell *cell, const u32 slots[MAX_MOUNTS], bool has_tty, u3
     boot->has_tty = has_tty;
     boot->memory_limit = config->memory_limit;
     boot->umask = umask_bits;
+    boot->job_control = has_job_control();
     describe_host(config, boot, &w);
     boot->size = w.used;
     write_cell_page(cell);

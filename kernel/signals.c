@@ -82,6 +82,9 @@ static void stop_and_continue(struct cell *cell)
     kill(getpid(), SIGSTOP);
     consoles_resume(cell);
     kill(-cell->leader, SIGCONT);
+    if (cell->main_stopped)
+        signals_forward(cell, SIGCONT);
+    cell->main_stopped = false;
 }
 
 static void serve(struct cell *cell, u32 signal)

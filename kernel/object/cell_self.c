@@ -2,6 +2,7 @@
 /* The cell's own object: starting processes, interrupting threads, timers, the cell's end. */
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/wait.h>
@@ -48,6 +49,14 @@ s64 op_SPAWN(struct call *call)
     if (cell->token_count == SPAWN_TOKENS)
         return -EAGAIN;
     cell->tokens[cell->token_count++] = (u32)call->w[0];
+    return 0;
+}
+
+/* Through the signal file, so that the answer comes before the stop. */
+s64 op_STOPPED(struct call *call)
+{
+    call->cell->main_stopped = true;
+    kill(getpid(), SIGTSTP);
     return 0;
 }
 

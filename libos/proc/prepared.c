@@ -19,6 +19,8 @@
 #include "libos/time/clock.h"
 #include "libos/tty/session.h"
 
+#define SIGCONT_ 18
+
 #define SIGKILL_      9
 #define DEFAULT_SLACK 50000u
 
@@ -50,7 +52,9 @@ static void serve_signal(int signo)
     if (console_signal && console_signal(signo))
         return;
     lock_take(&the_cell->lock);
-    if (the_cell->main_process && signo)
+    if (the_cell->main_process && signo == SIGCONT_)
+        send_signal_to_group(the_cell->main_process->pgid, signo, NULL);
+    else if (the_cell->main_process && signo)
         send_signal_to_process(the_cell->main_process, signo, NULL);
     lock_release(&the_cell->lock);
 }

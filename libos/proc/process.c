@@ -337,12 +337,12 @@ bool task_allowed(void)
     return the_cell->thread_count < MIN((u64)limit, own);
 }
 
-/* Whether somebody cares for p's group when it stops. For the main program that is whoever runs the cell,
- * but with a terminal, on which nobody could make it go on. */
+/* Whether somebody cares for p's group when it stops. For the main program that is whoever runs the cell:
+ * the kernel process stops with it (STOPPED). */
 static bool ties_group(const struct process *p)
 {
     if (p == the_cell->main_process)
-        return !the_boot->has_tty;
+        return the_boot->job_control;
     return p->parent && p->parent != the_cell->init && p->parent->pgid != p->pgid &&
            p->parent->session == p->session;
 }

@@ -4,6 +4,7 @@
 #include "libos/proc/signal_queue.h"
 #include "libos/proc/tree.h"
 #include "libos/fs/poll.h"
+#include "libos/host/invoke.h"
 #include "base/string.h"
 
 #define CLD_STOPPED_   5
@@ -47,6 +48,8 @@ void process_stop(int signo)
     if (news)
         tell_parent(p, CLD_STOPPED_, signo);
     lock_release(&the_cell->lock);
+    if (news && p == the_cell->main_process)
+        invoke(RF_SLOT_CELL, RF_OP_STOPPED, 0, 0, 0, 0);
 }
 
 void process_continue(struct process *p)
