@@ -234,6 +234,13 @@ static int probe_sleep(void)
     return 0;
 }
 
+/* stuck: never asks for its signals */
+static int probe_stuck(void)
+{
+    say("ready\n");
+    return probe_sleep();
+}
+
 /* eat MIB: touches that much of the heap segment and as much of its own */
 static int probe_eat(void)
 {
@@ -273,8 +280,8 @@ static const struct {
     {"hello", probe_hello},   {"echo", probe_echo},   {"cat", probe_cat},
     {"lookup", probe_lookup}, {"time", probe_time},   {"fork", probe_fork},
     {"crash", probe_crash},   {"panic", probe_panic}, {"not-found", probe_not_found},
-    {"signal", probe_signal}, {"sleep", probe_sleep}, {"eat", probe_eat},
-    {"burn", probe_burn},
+    {"signal", probe_signal}, {"sleep", probe_sleep}, {"stuck", probe_stuck},
+    {"eat", probe_eat},       {"burn", probe_burn},
 };
 
 _Noreturn void start(void);
