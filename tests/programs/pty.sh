@@ -11,7 +11,8 @@ sleep 30
 echo after $?
 sleep 31
 jobs
-kill %1; wait %1; echo killed
+kill -9 %1; sleep 0.2
+echo killed
 exit 7
 EOF
 input script.sh <<'EOF'
