@@ -33,7 +33,8 @@
 #define VALID_READ_ONLY  1000000000ull
 #define VALID_READ_WRITE 5000000ull
 #define INODE_BUCKETS    2048u
-#define HOSTFS_MAGIC     0x52464653u
+#define HOSTFS_MAGIC                                                                               \
+    0x65735546u /* FUSE's: programs know that inotify does not tell all of such files */
 
 /* All host inodes of the cell. The lock is a leaf. */
 struct inode_table {
@@ -273,8 +274,10 @@ static long host_statfs(struct filesystem *fs, void *out)
     struct rf_msg *m = message_get();
     m->data_length = 0;
     long r = invoke_message_retry(fs->slot, RF_OP_DIR_STATFS, m, 0, 0, 0, 0);
-    if (r >= 0)
+    if (r >= 0) {
         memcpy(out, m->data, m->data_length);
+        *(s64 *)out = HOSTFS_MAGIC; /* f_type comes first */
+    }
     message_put(m);
     return r;
 }
