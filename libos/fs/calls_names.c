@@ -22,8 +22,6 @@ static long walk_to_new(int dirfd, const char *path, bool directory, struct dent
     else if (end.slash && !directory)
         r = -ENOENT;
     else
-        r = may_make((*out)->parent);
-    if (!r)
         return 0;
     namespace_unlock();
     dentry_put(*out);
@@ -54,7 +52,9 @@ static long make_directory(int dirfd, const char *path, u32 mode)
     if (r)
         return r;
     struct inode *dir = d->parent->inode;
-    r = dir->ops->mkdir ? dir->ops->mkdir(dir, d, without_umask(mode & 01777)) : -EROFS;
+    r = may_make(d->parent);
+    if (!r)
+        r = dir->ops->mkdir ? dir->ops->mkdir(dir, d, without_umask(mode & 01777)) : -EROFS;
     return made(d, r, IN_ISDIR);
 }
 
@@ -93,8 +93,10 @@ static long make_node(int dirfd, const char *path, u32 mode, u64 rdev)
         return r;
     struct inode *dir = d->parent->inode;
     u32 type = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
-    r = dir->ops->create ? dir->ops->create(dir, d, type | without_umask(mode & 07777), rdev)
-                         : -EROFS;
+    r = may_make(d->parent);
+    if (!r)
+        r = dir->ops->create ? dir->ops->create(dir, d, type | without_umask(mode & 07777), rdev)
+                             : -EROFS;
     return made(d, r, 0);
 }
 
@@ -119,7 +121,9 @@ static long make_symlink(const char *user_target, int dirfd, const char *path)
     if (r)
         return r;
     struct inode *dir = d->parent->inode;
-    r = dir->ops->symlink ? dir->ops->symlink(dir, d, target) : -EROFS;
+    r = may_make(d->parent);
+    if (!r)
+        r = dir->ops->symlink ? dir->ops->symlink(dir, d, target) : -EROFS;
     return made(d, r, 0);
 }
 
@@ -139,11 +143,14 @@ static long link_to(struct dentry *from, struct dentry *d)
     struct inode *i = from->inode, *dir = d->parent->inode;
     if (i->fs != dir->fs)
         return -EXDEV;
+    long r = may_make(d->parent);
+    if (r)
+        return r;
     if (S_ISDIR(i->mode))
         return -EPERM;
     if (!dir->ops->link)
         return -EPERM;
-    long r = dir->ops->link(dir, d, i, from);
+    r = dir->ops->link(dir, d, i, from);
     if (!r)
         notify_change(i, NULL, IN_ATTRIB);
     return r;

@@ -21,54 +21,84 @@ static bool is_place(const struct dentry *d)
     return d->mounted || d->covers || d->parent == d;
 }
 
-/* Both directories may be changed in the way that is wanted. */
+static bool is_directory(const struct dentry *d)
+{
+    return d->inode && S_ISDIR(d->inode->mode);
+}
+
+/* The directory in which the path's end is looked for. */
+static const struct dentry *directory_of(const struct dentry *d, const struct walk_end *end)
+{
+    return end->last == LAST_NAME ? d->parent : d;
+}
+
+/* Paths that cannot be meant, before anybody's permission is asked. All checks are in Linux's
+ * order. */
+static long check_paths(const struct renaming *n)
+{
+    const struct dentry *from = n->from, *to = n->to;
+    bool exchange = n->flags & RENAME_EXCHANGE;
+    if (directory_of(from, &n->from_end)->fs != directory_of(to, &n->to_end)->fs)
+        return -EXDEV;
+    if (n->from_end.last != LAST_NAME)
+        return -EBUSY;
+    if (n->to_end.last != LAST_NAME)
+        return n->flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+    if (!from->inode)
+        return -ENOENT;
+    if ((n->flags & RENAME_NOREPLACE) && to->inode)
+        return -EEXIST;
+    if (exchange && !to->inode)
+        return -ENOENT;
+    if (exchange && n->to_end.slash && !is_directory(to))
+        return -ENOTDIR;
+    if (!is_directory(from) && (n->from_end.slash || (n->to_end.slash && !exchange)))
+        return -ENOTDIR;
+    if (from->parent == to->parent)
+        return 0;
+    if (dentry_below(to->parent, from))
+        return -EINVAL;
+    return dentry_below(from->parent, to) ? exchange ? -EINVAL : -ENOTEMPTY : 0;
+}
+
+/* May the name d be taken out of its directory, where a directory (or not) is wanted? */
+static long check_removal(struct dentry *d, bool want_directory)
+{
+    long r = may_remove(d);
+    if (r)
+        return r;
+    if (want_directory)
+        return is_directory(d) ? 0 : -ENOTDIR;
+    return is_directory(d) ? -EISDIR : 0;
+}
+
 static long check_rights(struct renaming *n)
 {
-    struct dentry *to = n->to;
-    long r = may_remove(n->from);
-    if (!r)
-        r = to->inode ? may_remove(to) : may_make(to->parent);
+    struct dentry *from = n->from, *to = n->to;
+    bool directory = is_directory(from);
+    long r = check_removal(from, directory);
+    if (r)
+        return r;
+    if (!to->inode)
+        r = may_make(to->parent);
+    else
+        r = check_removal(to, n->flags & RENAME_EXCHANGE ? is_directory(to) : directory);
     /* Moving a directory elsewhere changes its "..". */
-    if (!r && S_ISDIR(n->from->inode->mode) && n->from->parent != to->parent)
-        r = may_access(n->from->inode, 2);
+    if (!r && directory && from->parent != to->parent)
+        r = may_access(from->inode, 2);
     return r;
 }
 
-static long check_types(struct renaming *n)
-{
-    bool from_dir = S_ISDIR(n->from->inode->mode),
-         to_dir = n->to->inode && S_ISDIR(n->to->inode->mode);
-    if (n->flags & RENAME_EXCHANGE)
-        return (n->from_end.slash && !from_dir) || (n->to_end.slash && !to_dir) ? -ENOTDIR : 0;
-    if (!from_dir && (n->from_end.slash || n->to_end.slash))
-        return -ENOTDIR;
-    if (n->to->inode && from_dir && !to_dir)
-        return -ENOTDIR;
-    return !from_dir && to_dir ? -EISDIR : 0;
-}
-
-/* In Linux's order. 0: go on; 1: nothing is to be done. */
+/* 0: go on; 1: nothing is to be done. */
 static long check(struct renaming *n)
 {
-    struct dentry *from = n->from, *to = n->to;
-    if (n->from_end.last != LAST_NAME || n->to_end.last != LAST_NAME)
-        return n->flags & RENAME_NOREPLACE && n->to_end.last != LAST_NAME ? -EEXIST : -EBUSY;
-    if (from->parent->inode->fs != to->parent->inode->fs)
-        return -EXDEV;
-    if ((n->flags & RENAME_NOREPLACE) && to->inode)
-        return -EEXIST;
-    if ((n->flags & RENAME_EXCHANGE) && !to->inode)
-        return -ENOENT;
-    if (dentry_below(to->parent, from))
-        return -EINVAL;
-    if (dentry_below(from->parent, to))
-        return n->flags & RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
-    if (to->inode == from->inode && !(n->flags & RENAME_EXCHANGE))
+    long r = check_paths(n);
+    if (r)
+        return r;
+    if (n->to->inode == n->from->inode)
         return 1;
-    long r = check_rights(n);
-    if (!r)
-        r = check_types(n);
-    if (!r && (is_place(from) || is_place(to)))
+    r = check_rights(n);
+    if (!r && (is_place(n->from) || is_place(n->to)))
         r = -EBUSY;
     return r;
 }
@@ -145,7 +175,8 @@ static long do_rename(int from_fd, const char *from, int to_fd, const char *to, 
     long r = copy_string_from_user(to_path, to, sizeof(to_path));
     if (r < 0)
         return r;
-    r = path_walk_at_end(from_fd, from, WALK_NAME, &n.from, &n.from_end);
+    /* Both directories are sought before it matters whether the old name exists. */
+    r = path_walk_at_end(from_fd, from, WALK_NAME | WALK_CREATE, &n.from, &n.from_end);
     if (r)
         return r;
     r = path_walk_from_locked(to_fd, to_path, WALK_NAME | WALK_CREATE, &n.to, &n.to_end);

@@ -140,6 +140,7 @@ static long copy_range(struct file *in, s64 *in_user, struct file *out, s64 *out
     if (r)
         return r;
     count = MIN(count, COUNT_MOST);
+    count = MIN(count, in->inode->size > *from.at ? in->inode->size - *from.at : 0);
     if (in->inode == out->inode && overlaps(*from.at, *to.at, count))
         return -EINVAL;
     r = copy_file_data(in, from.at, out, to.at, count);

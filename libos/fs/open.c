@@ -57,7 +57,7 @@ static u32 walk_flags(u32 flags)
     if (flags & O_DIRECTORY)
         walk |= WALK_DIRECTORY;
     if (flags & O_CREAT)
-        walk |= WALK_CREATE;
+        walk |= WALK_CREATE | WALK_FILE;
     if (!(flags & (O_ACCMODE | O_CREAT | O_PATH | O_DIRECTORY | O_TRUNC)))
         walk |= WALK_OPEN;
     return walk;
@@ -100,6 +100,8 @@ static long check_existing(struct inode *i, u32 flags)
     if (S_ISDIR(i->mode) && !makes_tmpfile(flags) &&
         ((flags & O_CREAT) || (access_mask(flags) & 2)))
         return -EISDIR;
+    if (makes_tmpfile(flags))
+        return 0;
     long r = may_access(i, access_mask(flags));
     if (!r && (flags & O_NOATIME) && !owns_inode(i))
         r = -EPERM;
@@ -201,8 +203,6 @@ long file_open_walk(int dirfd, const char *path, u32 flags, u32 mode, u32 walk, 
         return r;
     flags = normal_flags(flags);
     r = path_walk_from(dirfd, path, walk_flags(flags) | walk, &d, &end);
-    if (r == -ENOTDIR && (flags & O_CREAT) && end.slash && end.last == LAST_NAME && end.there)
-        return -EISDIR; /* "file/" */
     if (r)
         return r;
     r = settle(&d, &end, flags, mode, &created);

@@ -179,7 +179,7 @@ static long follow(struct walk *w, struct dentry *d, const struct component *c)
     if (r <= 0)
         return r;
     if (c->last && c->slash)
-        w->flags |= WALK_DIRECTORY;
+        w->flags |= WALK_DIRECTORY | WALK_FOLLOW;
     r = splice_link(w, d);
     return r ? r : start_absolute(w);
 }
@@ -230,6 +230,8 @@ static long step_name(struct walk *w, const struct component *c, struct dentry *
 {
     struct dentry *d;
     bool fresh;
+    if (c->last && c->slash && (w->flags & WALK_FILE))
+        return -EISDIR;
     u32 want = c->last ? w->flags & (WALK_CREATE | WALK_OPEN) : 0;
     long r = dentry_lookup(w->at, c->name, c->length, c->hash, want, &d, &fresh);
     if (r)
@@ -276,7 +278,6 @@ static long walk_all(struct walk *w, struct dentry **out, struct walk_end *end)
         if (r)
             return r < 0 ? r : 0;
     }
-    end->there = true;
     if ((c.slash || (w->flags & WALK_DIRECTORY)) && !S_ISDIR(w->at->inode->mode))
         return -ENOTDIR;
     dentry_get(w->at);

@@ -137,8 +137,7 @@ static long allowed_to_write(struct inode *i, u64 at, size_t n)
     return at >= SIZE_MOST ? -EFBIG : (long)MIN(n, SIZE_MOST - at);
 }
 
-/* Somebody else than the superuser writes: set-id bits go. */
-static void drop_set_id(struct inode *i)
+void drop_set_id(struct inode *i)
 {
     if (unlikely(i->mode & (S_ISUID | S_ISGID)) && current_process->fsuid != 0) {
         i->mode &= ~(u32)S_ISUID;
@@ -220,8 +219,8 @@ long ram_file_resize(struct inode *i, u64 size)
         return -EFBIG;
     if (size < i->size)
         punch(i, size, UINT64_MAX & PAGE_MASK);
-    if (size != i->size || S_ISREG(i->mode))
-        touch_modified(i);
+    touch_modified(i);
+    drop_set_id(i);
     i->size = size;
     count_blocks(i);
     return 0;
@@ -320,6 +319,7 @@ static long ram_allocate(struct file *f, int mode, u64 offset, u64 length)
         if (!(mode & FALLOC_FL_KEEP_SIZE) && end > i->size)
             i->size = end;
         touch_modified(i);
+        drop_set_id(i);
     }
     count_blocks(i);
     lock_release(&i->lock);

@@ -187,7 +187,9 @@ long dentry_path_in_fs(struct dentry *d, char *buffer, size_t size);
 #define WALK_NAME                                                                                  \
     8u /* the name itself is meant: a link or mount at the end is never crossed, even if           \
           slashes follow */
-#define WALK_EMPTY 16u /* path_walk_at: an empty path is the descriptor's (AT_EMPTY_PATH) */
+#define WALK_EMPTY 16u   /* path_walk_at: an empty path is the descriptor's (AT_EMPTY_PATH) */
+#define WALK_FILE  4096u /* with WALK_CREATE: a file is wanted; slashes behind its name are EISDIR \
+                          */
 /* openat2(2)'s RESOLVE_*: no other mount, no links like /proc/self/fd/N, no links, stay below
  * `start`, take `start` for the root. */
 #define WALK_NO_XDEV     32u
@@ -203,7 +205,6 @@ long dentry_path_in_fs(struct dentry *d, char *buffer, size_t size);
 struct walk_end {
     enum walk_last { LAST_ROOT, LAST_NAME, LAST_DOT, LAST_DOTDOT } last;
     bool slash; /* slashes followed the last component */
-    bool there; /* the whole path led to something */
     bool empty; /* the path was empty (WALK_EMPTY) */
 };
 
