@@ -140,13 +140,6 @@ void dentry_move(struct dentry *d, struct dentry *parent, const struct dentry *n
     dentry_hash(d);
 }
 
-static void swap_cookies(struct dentry *a, struct dentry *b)
-{
-    u64 cookie = a->cookie;
-    a->cookie = b->cookie;
-    b->cookie = cookie;
-}
-
 void dentry_swap(struct dentry *a, struct dentry *b, char *name_a, char *name_b)
 {
     struct dentry was_a = *a, *parent_a = a->parent, *parent_b = b->parent;
@@ -160,7 +153,6 @@ void dentry_swap(struct dentry *a, struct dentry *b, char *name_a, char *name_b)
     dentry_put(parent_a);
     dentry_hash(a);
     dentry_hash(b);
-    swap_cookies(a, b);
 }
 
 bool dentry_below(const struct dentry *d, const struct dentry *ancestor)
