@@ -72,6 +72,10 @@
        "when one of the events holds, increments cell.console_events and "                         \
        "wake[w0] once, and wakes it; events armed for one thread add up. For thread 0, PREPARED "  \
        "returns RF_PREPARED_CONSOLE")                                                              \
+    OP(console, CONSOLE_SUSPEND, 68, "w0: cell.console_events, read before the wish arose", "0",   \
+       "stops the cell and ringfence, as the terminal's suspend key stops a job, until the user "  \
+       "lets it go on; nothing if console_events has changed. EPERM: no terminal, or no shell "    \
+       "that could let it go on")                                                                  \
     /* clock */                                                                                    \
     OP(clock, CLOCK_NOW, 96, "w0: clockid_t", "0; w0: seconds, w1: ns", "EINVAL: no such clock")   \
     OP(clock, CLOCK_SLEEP, 97, "w0: CLOCK_MONOTONIC ns", "0", "EINTR")                             \

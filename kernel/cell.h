@@ -37,6 +37,8 @@ struct console {
     u32 unread_length;
     u16 armed[RF_MAX_THREADS]; /* poll(2) events that thread waits for */
     u32 armed_count;
+    bool parked;       /* a terminal whose input is not ours for now: see console_park */
+    struct timer park; /* when to look again */
     struct cell *cell;
 };
 

@@ -74,8 +74,8 @@ static void reap(struct cell *cell)
     }
 }
 
-/* ^Z on a terminal that the host serves, or kill -TSTP: the cell stops first, then we do. */
-static void stop_and_continue(struct cell *cell)
+/* ^Z, or kill -TSTP: the cell stops first, then we do. */
+void signals_suspend(struct cell *cell)
 {
     kill(-cell->leader, SIGSTOP);
     consoles_suspend(cell);
@@ -85,6 +85,7 @@ static void stop_and_continue(struct cell *cell)
     if (cell->main_stopped)
         signals_forward(cell, SIGCONT);
     cell->main_stopped = false;
+    signals_forward(cell, SIGWINCH); /* if the size is another now */
 }
 
 static void serve(struct cell *cell, u32 signal)
@@ -95,7 +96,7 @@ static void serve(struct cell *cell, u32 signal)
         if (consoles_resized(cell))
             signals_forward(cell, SIGWINCH);
     } else if (signal == SIGTSTP) {
-        stop_and_continue(cell);
+        signals_suspend(cell);
     } else if (signal == SIGCONT) {
         consoles_resume(cell);
     } else {

@@ -12,6 +12,9 @@ int signals_init(struct cell *cell);
 /* Starts serving them in the event loop. */
 int signals_start(void);
 
+/* Stops the cell and this process until the user lets them go on. */
+void signals_suspend(struct cell *cell);
+
 /* Hands a signal to the cell's library OS, at once or when it asks next. */
 void signals_forward(struct cell *cell, u32 signal);
 

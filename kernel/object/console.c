@@ -24,6 +24,8 @@
 #include "kernel/object/call.h"
 #include "kernel/signals.h"
 
+#define PARK_NS 200000000u
+
 static void console_ready(struct event *event, u32 events);
 
 static struct console *console_of(const struct call *call)
@@ -69,11 +71,21 @@ void console_init(struct cell *cell, u32 index, int fd)
     console->event = (struct event){.fd = own >= 0 ? own : fd, .ready = console_ready};
 }
 
+/* The user gave the terminal to another job: reading from it now would stop us. */
+static bool in_background(const struct console *console)
+{
+    pid_t foreground = console->is_tty ? tcgetpgrp(console->fd) : -1;
+
+    return foreground > 0 && foreground != getpgrp();
+}
+
 /* Which of the poll(2) events hold now. */
 static u32 events_now(const struct console *console, u32 events)
 {
     struct pollfd p = {.fd = console->event.fd, .events = (short)events};
 
+    if (events & POLLIN && in_background(console))
+        p.events = (short)(events & ~(u32)POLLIN);
     if (console->unread_length && events & POLLIN)
         return POLLIN;
     return poll(&p, 1, 0) > 0 ? (u32)(u16)p.revents : 0;
@@ -91,7 +103,25 @@ static void rewatch(struct console *console)
         interest |= EPOLLOUT;
     for (u32 i = 0; console->armed_count && i < RF_MAX_THREADS; i++)
         interest |= console->armed[i];
+    if (console->parked)
+        interest &= ~(u32)EPOLLIN;
     event_watch(&console->event, interest);
+}
+
+static void console_unpark(struct timer *timer)
+{
+    struct console *console = container_of(timer, struct console, park);
+
+    console->parked = false;
+    rewatch(console);
+}
+
+/* There is input, but in the background: it is not looked at for a while. */
+static void console_park(struct console *console)
+{
+    console->parked = true;
+    console->park.expired = console_unpark;
+    timer_set(&console->park, now_ns() + PARK_NS);
 }
 
 static ssize_t take_unread(struct console *console, void *to, size_t most)
@@ -111,6 +141,8 @@ static ssize_t read_now(struct console *console, void *to, size_t most)
 
     if (console->unread_length)
         return take_unread(console, to, most);
+    if (in_background(console))
+        return -EAGAIN;
     if (console->is_regular)
         n = read(console->fd, to, most);
     else if (console->is_socket)
@@ -218,6 +250,12 @@ static void console_ready(struct event *event, u32 events)
 {
     struct console *console = container_of(event, struct console, event);
 
+    if (events & EPOLLIN && in_background(console)) {
+        console_park(console);
+        events &= ~(u32)EPOLLIN;
+    } else if (console->is_tty) {
+        consoles_foreground();
+    }
     if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
         while (!list_empty(&console->readers) &&
                serve_reader(console, list_first(&console->readers, struct pending, link)))
@@ -317,5 +355,14 @@ s64 op_CONSOLE_ARM(struct call *call)
     console->armed_count += !console->armed[call->w[0]];
     console->armed[call->w[0]] |= (u16)wanted;
     rewatch(console);
+    return 0;
+}
+
+s64 op_CONSOLE_SUSPEND(struct call *call)
+{
+    if (!consoles_may_stop())
+        return -EPERM;
+    if (call->w[0] == call->cell->window->cell.console_events)
+        signals_suspend(call->cell);
     return 0;
 }

@@ -23,6 +23,12 @@ int consoles_terminal(void);
  * left it. */
 void consoles_restore_after_death(void);
 
+/* Whether the cell's terminal is under a shell, which would let this process go on after a stop. */
+bool consoles_may_stop(void);
+
+/* The cell's job has the terminal, perhaps again: makes sure that it is in raw mode. */
+void consoles_foreground(void);
+
 /* Around a stop of this process. */
 void consoles_suspend(struct cell *cell);
 void consoles_resume(struct cell *cell);

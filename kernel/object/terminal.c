@@ -13,6 +13,7 @@
 #include "kernel/report.h"
 
 static int tty_fd = -1;
+static bool may_stop; /* somebody in another group of the session waits for this one */
 static struct termios cooked, raw;
 static volatile sig_atomic_t is_raw;
 
@@ -38,6 +39,11 @@ static void make_raw(void)
     cfmakeraw(&raw);
     is_raw = 1;
     tcsetattr(tty_fd, TCSADRAIN, &raw);
+}
+
+void consoles_foreground(void)
+{
+    make_raw();
 }
 
 int consoles_terminal(void)
@@ -84,9 +90,15 @@ bool consoles_start(struct cell *cell)
     signal(SIGTTOU, SIG_IGN); /* putting it back must not stop us in the background */
     atexit(consoles_restore);
     report_prepare(consoles_restore);
+    may_stop = getpgid(getppid()) != getpgrp() && getsid(getppid()) == getsid(0);
     make_raw();
     consoles_resized(cell);
     return true;
+}
+
+bool consoles_may_stop(void)
+{
+    return may_stop;
 }
 
 void consoles_suspend(struct cell *cell)

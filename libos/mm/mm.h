@@ -70,7 +70,8 @@ void arena_unmap(void *p, size_t size);
  * the place, the same in each of them: for futexes. */
 bool mm_shared_key(u64 addr, u64 *object, u64 *offset);
 
-/* Detaches what the process has attached (System V shared memory) and the like: exec, exit. */
+/* What the end of a process undoes in System V's semaphores (SEM_UNDO). Attached shared memory goes
+ * with its mapping. */
 void ipc_process_end(struct process *p);
 
 #endif

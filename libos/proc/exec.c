@@ -112,7 +112,6 @@ static _Noreturn void move_to_fresh_process(struct thread *t, struct exec_image 
 static long run_image(struct exec_image *image)
 {
     struct thread *t = current();
-    struct process *p = t->process;
     long r;
 
     if (t->vfork_caller)
@@ -122,7 +121,6 @@ static long run_image(struct exec_image *image)
         return r;
     robust_list_exit(t);
     patch_forget();
-    ipc_process_end(p);
     mm_destroy();
     exec_image_run(image);
 }

@@ -5,6 +5,7 @@
 #include "libos/proc/tree.h"
 #include "libos/fs/poll.h"
 #include "libos/host/invoke.h"
+#include "libos/tty/session.h"
 #include "base/string.h"
 
 #define CLD_STOPPED_   5
@@ -26,12 +27,23 @@ static void tell_parent(struct process *p, int code, int status)
     waitq_wake(&parent->child_events, POLLIN);
 }
 
+/* Nobody in the cell could let an orphaned group go on; but if it is the main program's, the user could let
+ * the whole cell. */
+static void orphans_stop(int signo, int pgid)
+{
+    const struct process *first = the_cell->main_process;
+    bool is_main = first && first->pgid == pgid;
+    lock_release(&the_cell->lock);
+    if (is_main && signo == SIG_TSTP)
+        console_suspend();
+}
+
 void process_stop(int signo)
 {
     struct process *p = current_process;
     lock_take(&the_cell->lock);
     if (signo != SIG_STOP && group_orphaned(p->pgid, NULL)) {
-        lock_release(&the_cell->lock);
+        orphans_stop(signo, p->pgid);
         return;
     }
     lock_take(&p->lock);

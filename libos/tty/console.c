@@ -116,3 +116,14 @@ bool console_signal(int signo)
         tty_signal_foreground(t, signo);
     return true;
 }
+
+void console_suspend(void)
+{
+    u32 events = __atomic_load_n(&the_window->cell.console_events, __ATOMIC_ACQUIRE);
+    if (!the_terminals->console ||
+        invoke(RF_SLOT_STDIN, RF_OP_CONSOLE_SUSPEND, events, 0, 0, 0) < 0)
+        return;
+    lock_take(&the_cell->lock);
+    send_signal_to_group(current_process->pgid, SIGCONT, NULL);
+    lock_release(&the_cell->lock);
+}

@@ -23,4 +23,9 @@ long console_give(struct process *p, struct fdtable *files) __attribute__((weak)
  * in the prepared process. */
 bool console_signal(int signo) __attribute__((weak));
 
+/* The program that the cell was started for is to stop, and no shell in the cell could let it go
+ * on: stops the cell as a whole, if it has a terminal, until the user lets it go on. Called by a
+ * thread of that program's group, without locks. */
+void console_suspend(void);
+
 #endif
