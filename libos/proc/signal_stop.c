@@ -27,8 +27,8 @@ static void tell_parent(struct process *p, int code, int status)
     waitq_wake(&parent->child_events, POLLIN);
 }
 
-/* Nobody in the cell could let an orphaned group go on; but if it is the main program's, the user could let
- * the whole cell. */
+/* Nobody in the cell could let an orphaned group go on; but if it is the main program's, the user
+ * could let the whole cell. */
 static void orphans_stop(int signo, int pgid)
 {
     const struct process *first = the_cell->main_process;
