@@ -118,6 +118,14 @@ static long write_at(struct inode *i, struct io *io, u64 at, size_t n)
     return done ? (long)done : error;
 }
 
+/* The file is about to get a hole behind its present end: gives back what was laid up there. */
+static void trim_ahead(struct inode *i)
+{
+    struct ram_file *r = i->data;
+    if (r && !i->map_count)
+        store_cut(&r->store, PAGE_ALIGN(i->size) / PAGE_SIZE, UINT64_MAX, false);
+}
+
 static u32 seals_of(const struct inode *i)
 {
     const struct ram_file *r = i->data;
@@ -154,6 +162,8 @@ static long ram_write(struct file *f, struct io *io, u64 *position)
     lock_take(&i->lock);
     u64 at = f->flags & O_APPEND ? i->size : *position;
     long r = allowed_to_write(i, at, io->left);
+    if (unlikely(at > i->size))
+        trim_ahead(i);
     if (r > 0)
         r = write_at(i, io, at, (size_t)r);
     if (r > 0) {
@@ -219,6 +229,8 @@ long ram_file_resize(struct inode *i, u64 size)
         return -EFBIG;
     if (size < i->size)
         punch(i, size, UINT64_MAX & PAGE_MASK);
+    else if (size > i->size)
+        trim_ahead(i);
     touch_modified(i);
     drop_set_id(i);
     i->size = size;
