@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ending threads and processes.
  *
- * A thread ends itself, at a safe point. A process ends when its last thread does: exit_process asks the
- * others to end and ends the calling thread; whoever is last makes the zombie. From the moment the
- * zombie is in place its struct may be freed by the parent, so nothing of it is touched after. */
+ * A thread ends itself, at a safe point. A process ends when its last thread does: exit_process
+ * asks the others to end and ends the calling thread; whoever is last makes the zombie. From the
+ * moment the zombie is in place its struct may be freed by the parent, so nothing of it is touched
+ * after. */
 #include "base/string.h"
 #include "libos/entry/syscall.h"
 #include "libos/entry/user.h"
@@ -21,16 +22,16 @@
 #include "libos/time/clock.h"
 #include "libos/tty/session.h"
 
-#define SIGHUP_         1
-#define SIGCHLD_        17
-#define SIGCONT_        18
-#define SIG_IGN_        1
-#define SA_NOCLDWAIT_   2
-#define CLD_EXITED_     1
-#define CLD_KILLED_     2
-#define CLD_DUMPED_     3
-#define CORE_FLAG       0x80
-#define USER_TICKS(ns)  ((s64)((ns) / 10000000))
+#define SIGHUP_        1
+#define SIGCHLD_       17
+#define SIGCONT_       18
+#define SIG_IGN_       1
+#define SA_NOCLDWAIT_  2
+#define CLD_EXITED_    1
+#define CLD_KILLED_    2
+#define CLD_DUMPED_    3
+#define CORE_FLAG      0x80
+#define USER_TICKS(ns) ((s64)((ns) / 10000000))
 
 /* siginfo_t's fields for SIGCHLD. */
 struct siginfo_child {
@@ -141,6 +142,7 @@ static void become_zombie(struct process *p, struct thread *t, int status)
     int signo = status & 0x7f;
     int code = !signo ? CLD_EXITED_ : status & CORE_FLAG ? CLD_DUMPED_ : CLD_KILLED_;
 
+    wakes_hold(); /* the parent would at once wait for the lock */
     lock_take(&the_cell->lock);
     thread_unlink(t);
     orphan_children(p);
@@ -155,6 +157,7 @@ static void become_zombie(struct process *p, struct thread *t, int status)
     if (parent_ignores(p))
         reap(p);
     lock_release(&the_cell->lock);
+    wakes_release();
 }
 
 /* The main process ended: the cell does, with the calls of those that still live counted. */
@@ -205,7 +208,8 @@ void end_unstarted(struct thread *t, int wait_status)
     thread_free(t);
 }
 
-/* True if another thread of the process lives on; then t is out of the tree. Otherwise t is the last. */
+/* True if another thread of the process lives on; then t is out of the tree. Otherwise t is the
+ * last. */
 static bool leave_others_behind(struct thread *t)
 {
     struct process *p = t->process;

@@ -79,22 +79,22 @@ int id_take(void)
 static void init_limits(struct process *p)
 {
     static const struct rlimit_pair defaults[RLIMIT_COUNT] = {
-        [0] = {UNLIMITED, UNLIMITED},   /* CPU */
-        [1] = {UNLIMITED, UNLIMITED},   /* FSIZE */
-        [2] = {UNLIMITED, UNLIMITED},   /* DATA */
-        [3] = {8ul << 20, UNLIMITED},   /* STACK */
-        [4] = {0, UNLIMITED},           /* CORE */
-        [5] = {UNLIMITED, UNLIMITED},   /* RSS */
+        [0] = {UNLIMITED, UNLIMITED},           /* CPU */
+        [1] = {UNLIMITED, UNLIMITED},           /* FSIZE */
+        [2] = {UNLIMITED, UNLIMITED},           /* DATA */
+        [3] = {8ul << 20, UNLIMITED},           /* STACK */
+        [4] = {0, UNLIMITED},                   /* CORE */
+        [5] = {UNLIMITED, UNLIMITED},           /* RSS */
         [6] = {RF_MAX_THREADS, RF_MAX_THREADS}, /* NPROC */
-        [7] = {1024, 1048576},          /* NOFILE */
-        [8] = {8ul << 20, 8ul << 20},   /* MEMLOCK */
-        [9] = {UNLIMITED, UNLIMITED},   /* AS */
-        [10] = {UNLIMITED, UNLIMITED},  /* LOCKS */
-        [11] = {16384, 16384},          /* SIGPENDING */
-        [12] = {819200, 819200},        /* MSGQUEUE */
-        [13] = {0, 0},                  /* NICE */
-        [14] = {0, 0},                  /* RTPRIO */
-        [15] = {UNLIMITED, UNLIMITED},  /* RTTIME */
+        [7] = {1024, 1048576},                  /* NOFILE */
+        [8] = {8ul << 20, 8ul << 20},           /* MEMLOCK */
+        [9] = {UNLIMITED, UNLIMITED},           /* AS */
+        [10] = {UNLIMITED, UNLIMITED},          /* LOCKS */
+        [11] = {16384, 16384},                  /* SIGPENDING */
+        [12] = {819200, 819200},                /* MSGQUEUE */
+        [13] = {0, 0},                          /* NICE */
+        [14] = {0, 0},                          /* RTPRIO */
+        [15] = {UNLIMITED, UNLIMITED},          /* RTTIME */
     };
 
     memcpy(p->limits, defaults, sizeof(defaults));
@@ -322,10 +322,10 @@ void thread_unlink(struct thread *t)
 void thread_poke(struct thread *t)
 {
     __atomic_or_fetch(&t->attention, 1, __ATOMIC_SEQ_CST);
-    thread_wake(t);
-    /* A thread that sleeps looks at attention when it wakes. Whether another runs program code cannot be
-     * known (its store of user_mode may still be under way), so it is kicked. */
-    if (t != current() && t->host_tid && !__atomic_load_n(&t->sleeping, __ATOMIC_SEQ_CST))
+    /* A thread that slept looks at attention now. Whether another runs program code cannot be known
+     * (its store of user_mode may still be under way), so it is kicked. */
+    bool slept = thread_wake(t);
+    if (!slept && t != current() && t->host_tid)
         invoke(RF_SLOT_CELL, RF_OP_KICK, t->process->host_pid, t->host_tid, 0, 0);
 }
 
@@ -337,8 +337,8 @@ bool task_allowed(void)
     return the_cell->thread_count < MIN((u64)limit, own);
 }
 
-/* Whether somebody cares for p's group when it stops. For the main program that is whoever runs the cell:
- * the kernel process stops with it (STOPPED). */
+/* Whether somebody cares for p's group when it stops. For the main program that is whoever runs the
+ * cell: the kernel process stops with it (STOPPED). */
 static bool ties_group(const struct process *p)
 {
     if (p == the_cell->main_process)

@@ -185,6 +185,7 @@ SYSCALL2(kill, int, pid, int, signo)
     if (signo != 0 && !valid_signal(signo))
         return -EINVAL;
     siginfo_from_user(&info, signo, SI_USER_);
+    wakes_hold(); /* who is woken would at once wait for the lock */
     lock_take(&the_cell->lock);
     if (pid > 0)
         r = send_to_pid(pid, signo, &info);
@@ -193,12 +194,14 @@ SYSCALL2(kill, int, pid, int, signo)
     else
         r = send_signal_to_group(pid ? -pid : current_process->pgid, signo, &info);
     lock_release(&the_cell->lock);
+    wakes_release();
     return r;
 }
 
 static long send_to_tid(int tgid, int tid, int signo, const struct siginfo *info)
 {
     long r = -ESRCH;
+    wakes_hold();
     lock_take(&the_cell->lock);
     struct thread *t = find_thread(tid);
     if (t && (tgid < 0 || t->process->pid == tgid)) {
@@ -208,6 +211,7 @@ static long send_to_tid(int tgid, int tid, int signo, const struct siginfo *info
             r = signo ? send_signal_to_thread(t, signo, info) : 0;
     }
     lock_release(&the_cell->lock);
+    wakes_release();
     return r;
 }
 

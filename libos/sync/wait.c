@@ -81,18 +81,19 @@ void wakes_release(void)
         wake_held(me);
 }
 
-void thread_wake(struct thread *t)
+bool thread_wake(struct thread *t)
 {
     struct thread *me = current();
     u32 *word = t->wake_word;
     __atomic_add_fetch(word, 1, __ATOMIC_SEQ_CST);
     if (!__atomic_load_n(&t->sleeping, __ATOMIC_SEQ_CST) ||
         !__atomic_exchange_n(&t->sleeping, 0, __ATOMIC_SEQ_CST))
-        return;
+        return false;
     if (me->holds_wakes && me->held_wakes < ARRAY_SIZE(me->held_words))
         me->held_words[me->held_wakes++] = word;
     else
         host_futex_wake(word, 1);
+    return true;
 }
 
 u32 wake_ticket(void)

@@ -74,10 +74,11 @@ long sleep_until_woken(u32 ticket, u64 deadline);
 void sleep_stopped(u32 ticket);
 
 /* Wakes a thread that sleeps or is about to. Safe from any process. */
-void thread_wake(struct thread *t);
+/* True if it slept. */
+bool thread_wake(struct thread *t);
 
-/* Between these two, which nest, and at most until the calling thread sleeps itself, threads that are woken
- * are not started yet: for wake-ups under a lock that the woken thread will want. */
+/* Between these two, which nest, and at most until the calling thread sleeps itself, threads that
+ * are woken are not started yet: for wake-ups under a lock that the woken thread will want. */
 void wakes_hold(void);
 void wakes_release(void);
 
