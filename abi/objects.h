@@ -117,6 +117,9 @@
        "bytes; data out: linux_dirent64 records as of "                                            \
        "getdents64(2); w0: 1 if they are all",                                                     \
        "what opening the directory, FILE_READDIR from 0 and dropping it would give")               \
+    OP(dir, DIR_ATTRS, 141, "w0: cookie, 0 to start; data: path",                                  \
+       "bytes; w0: next cookie, w1: 1 if that was the end; data out: struct rf_entry records",     \
+       "names in a directory with their attributes, as many as fit. Some may be left out")         \
     OP(dir, DIR_WATCH, 139, "w0: 1", "0", "reserved for change notices")                           \
     /* file (and an opened dir, for FILE_READDIR, FILE_GETATTR and FILE_SYNC) */                   \
     OP(file, FILE_READ, 160, "w0: offset, w1: bytes", "bytes; data out", "pread(2)")               \
@@ -182,6 +185,13 @@ struct rf_attr {
     struct rf_time accessed, modified, changed, born;
 };
 _Static_assert(sizeof(struct rf_attr) == 128, "shared layout");
+
+/* A record of DIR_ATTRS; the next one follows at a multiple of 8 bytes. */
+struct rf_entry {
+    struct rf_attr attr;
+    u32 name_length;
+    char name[];
+};
 
 #define RF_SETATTR_MODE     1u
 #define RF_SETATTR_UID      2u

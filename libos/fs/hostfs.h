@@ -49,6 +49,10 @@ struct host_inode {
     char *target;    /* of a symbolic link */
     u32 target_length;
     u32 names_length; /* of a directory: bytes of all its entries, when the cache holds them */
+    u64 listed_until; /* hostfs_batch.c: a program that lists may ask about each name until then */
+    u64 batch_cookie;
+    u32 batch_lookups;
+    bool batch_end;
     u32 map_requests; /* how often a descriptor of it was asked for */
     struct host_handle handles[HANDLE_COUNT];
     struct cached_file cache;
@@ -103,6 +107,14 @@ void hostfs_evict(struct inode *i); /* inode_ops.evict */
 
 /* ---- hostfs_names.c: operations on names ---- */
 extern const struct inode_ops host_dir_ops, host_file_ops, host_link_ops, host_special_ops;
+
+/* ---- hostfs_batch.c: many names at once ---- */
+
+/* A program has begun to list dir. */
+void hostfs_listed(struct inode *dir);
+/* d is to be asked about. Its directory's names may be asked about all together: true if d's inode
+ * and the time until which it is right were set so. Namespace lock held. */
+bool hostfs_batch(struct dentry *d);
 
 /* ---- hostfs_handle.c: capability slots ---- */
 

@@ -142,6 +142,7 @@ static long fetch(struct file *f)
     if (f->position)
         return fetch_by_slot(f, f->position);
     lock_take(&f->inode->lock);
+    hostfs_listed(f->inode);
     long r = fetch_from_cache(f) ? 0 : fetch_by_name(f);
     lock_release(&f->inode->lock);
     return r;

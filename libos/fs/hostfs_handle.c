@@ -175,6 +175,16 @@ static void use(struct host_handle *handle)
     lock_release(&handles->lock);
 }
 
+/* Can h be read though it has no slot for that? */
+static bool readable_without(struct host_inode *h)
+{
+    const struct host_handle *writer = &h->handles[HANDLE_WRITE];
+    u64 size = h->inode->size;
+    return (writer->slot && writer->readable) ||
+           (size && size <= INLINE_MOST && !h->written_through &&
+            cache_holds_whole(&h->cache, size));
+}
+
 long hostfs_handle_get(struct inode *i, struct dentry *d, enum handle_kind kind, u32 *flags)
 {
     struct host_inode *h = host_inode(i);
@@ -182,7 +192,7 @@ long hostfs_handle_get(struct inode *i, struct dentry *d, enum handle_kind kind,
     use(handle);
     if (handle->slot)
         return 0;
-    if (kind == HANDLE_READ && h->handles[HANDLE_WRITE].slot && h->handles[HANDLE_WRITE].readable)
+    if (kind == HANDLE_READ && readable_without(h))
         return 0;
     long r = open_handle(i, d, kind, flags);
     if (r < 0)
