@@ -98,15 +98,19 @@ static void pipe_release(struct file *f)
     pipe_put(p);
 }
 
+/* Whether there are packets is known only once there is data: the first may come while this waits.
+ */
 static long read_from(struct pipe *p, struct io *io, struct stream_call *call)
 {
+    u32 wakes = 0;
     if (io->left == 0)
         return 0;
-    if (likely(!p->packets))
-        return stream_read(&p->stream, io, call);
-    u32 wakes = 0;
     lock_take(&p->stream.lock);
-    long r = packets_read(p, io, call, &wakes);
+    long r = stream_await_data(&p->stream, call);
+    if (r == 1 && unlikely(p->packets != NULL))
+        r = packets_take(p, io, call->peek, &wakes);
+    else if (r == 1)
+        r = stream_take(&p->stream, io, UINT64_MAX, call->peek, &wakes);
     lock_release(&p->stream.lock);
     stream_wake(&p->stream, wakes);
     return r;

@@ -41,9 +41,9 @@ long pipe_read_ours(struct file *f, void *to, size_t n, bool nonblocking);
 long pipe_peek_ours(struct file *f, void *to, size_t n, bool nonblocking);
 long pipe_write_ours(struct file *f, void *from, size_t n, bool nonblocking);
 
-/* fs/pipe_packet.c: reading from and writing to a pipe that has packet boundaries, stream lock
- * held. */
-long packets_read(struct pipe *p, struct io *io, struct stream_call *call, u32 *wakes);
+/* fs/pipe_packet.c: reading from a pipe that has packet boundaries, and something to read, and
+ * writing to one; stream lock held. */
+long packets_take(struct pipe *p, struct io *io, bool peek, u32 *wakes);
 long packets_write(struct pipe *p, struct io *io, struct stream_call *call, bool packet,
                    u32 *wakes);
 /* Begins to keep boundaries; what the pipe holds already has none. False: no memory. */

@@ -58,16 +58,15 @@ void packets_free(struct pipe *p)
     heap_free(p->packets);
 }
 
-long packets_read(struct pipe *p, struct io *io, struct stream_call *call, u32 *wakes)
+long packets_take(struct pipe *p, struct io *io, bool peek, u32 *wakes)
 {
-    long r = stream_await_data(&p->stream, call);
-    if (r != 1)
-        return r;
     struct packets *q = p->packets;
+    if (q->count == 0) /* of a plain write that had begun before the first packet */
+        return stream_take(&p->stream, io, UINT64_MAX, peek, wakes);
     struct segment *s = segment_at(q, 0);
     u64 drop = s->packet ? s->length : 0;
-    r = stream_take(&p->stream, io, s->length, call->peek || s->packet, wakes);
-    if (r < 0 || call->peek)
+    long r = stream_take(&p->stream, io, s->length, peek || s->packet, wakes);
+    if (r < 0 || peek)
         return r;
     if (drop)
         stream_drop(&p->stream, drop, wakes);

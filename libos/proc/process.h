@@ -138,6 +138,7 @@ struct thread {
     int priority;
     u32 holds_wakes, held_wakes; /* sync/wait.c: wakes_hold, and what was put off */
     u32 *held_words[8];
+    u32 spin_worth, spin_skipped, spin_interval; /* sync/wait.c: whether looking before sleeping pays */
     void *poll_block;     /* fs/pollset.c: waiters of its poll calls; heap memory, freed with the thread */
 };
 _Static_assert(offsetof(struct thread, entry) == 8, "entry.S and patched sites use it");

@@ -11,9 +11,15 @@
 #include "libos/sync/wait.h"
 #include "libos/fs/hostfs_cell.h"
 #include "libos/host/host.h"
+#include "libos/host/invoke.h"
 #include "libos/entry/errno.h"
 #include "libos/proc/process.h"
 #include "libos/time/clock.h"
+
+#define SPINS               128 /* pauses: some 6 us on processors of the last ten years */
+#define SPIN_WORTH_MOST     8
+#define SPIN_INTERVAL_LEAST 63
+#define SPIN_INTERVAL_MOST  4095
 
 void waitq_init(struct waitq *q)
 {
@@ -29,14 +35,14 @@ void waitq_add(struct waitq *q, struct waiter *w)
     lock_release(&q->lock);
 }
 
-/* Not on the queue any more: the waker took it off and is done with it (wake_waiter_thread). */
 void waitq_remove(struct waiter *w)
 {
-    if (list_empty(&w->link))
+    struct waitq *q = __atomic_load_n(&w->queue, __ATOMIC_ACQUIRE);
+    if (!q) /* a waker took it off, and is done with it: wake_waiter_thread */
         return;
-    lock_take(&w->queue->lock);
+    lock_take(&q->lock);
     list_del(&w->link);
-    lock_release(&w->queue->lock);
+    lock_release(&q->lock);
 }
 
 void waitq_wake_some(struct waitq *q, u32 events, int most)
@@ -53,13 +59,14 @@ void waitq_wake_some(struct waitq *q, u32 events, int most)
     wakes_release();
 }
 
-/* Leaves the queue at once, so that the next wake-up of one waiter finds another. That comes last:
- * once it is off, its thread may go on, end, and be freed. */
+/* Leaves the queue at once, so that the next wake-up of one waiter finds another. Clearing `queue` comes
+ * last: from then on its thread may go on, use it again, end, and be freed. */
 bool wake_waiter_thread(struct waiter *w, u32 events)
 {
     (void)events;
     thread_wake(w->thread);
     list_del(&w->link);
+    __atomic_store_n(&w->queue, NULL, __ATOMIC_RELEASE);
     return true;
 }
 
@@ -109,6 +116,31 @@ void sleep_stopped(u32 ticket)
     __atomic_exchange_n(&t->sleeping, 0, __ATOMIC_SEQ_CST);
 }
 
+/* Looks for the wake-up a little while before sleeping for it: where the waker runs on another
+ * processor and answers at once, that saves both the host calls and the time until the host has the
+ * thread run again (a pipe round trip between two processors: 10.5 us with, 0.7 us without). It
+ * looks about as long as a sleep and a wake-up cost, so at worst it doubles what waiting costs; and
+ * a thread for which looking was in vain tries it ever more rarely. */
+static bool comes_at_once(struct thread *t, u32 ticket)
+{
+    if (the_boot->processors == 1 || (t->spin_worth == 0 && ++t->spin_skipped < t->spin_interval))
+        return false;
+    t->spin_skipped = 0;
+    for (int i = 0; i < SPINS && !__atomic_load_n(&t->attention, __ATOMIC_RELAXED); i++) {
+        if (__atomic_load_n(t->wake_word, __ATOMIC_ACQUIRE) != ticket) {
+            t->spin_worth = MIN(t->spin_worth + 2, SPIN_WORTH_MOST);
+            t->spin_interval = SPIN_INTERVAL_LEAST;
+            return true;
+        }
+        __builtin_ia32_pause();
+    }
+    if (t->spin_worth)
+        t->spin_worth--;
+    else
+        t->spin_interval = MIN(t->spin_interval * 2 + 1, SPIN_INTERVAL_MOST);
+    return false;
+}
+
 long sleep_until_woken(u32 ticket, u64 deadline)
 {
     struct thread *t = current();
@@ -116,6 +148,8 @@ long sleep_until_woken(u32 ticket, u64 deadline)
     wake_held(t);
     if (unlikely(hostfs_any_dirty()))
         hostfs_flush_mine();
+    if (comes_at_once(t, ticket))
+        return 0;
     __atomic_exchange_n(&t->sleeping, 1, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&t->attention, __ATOMIC_SEQ_CST) && signal_pending())
         r = -EINTR;

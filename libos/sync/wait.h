@@ -37,7 +37,7 @@ struct waitq {
 
 struct waiter {
     struct list link;
-    struct waitq *queue;
+    struct waitq *queue; /* NULL: wake_waiter_thread took it off */
     /* Called for every wake-up whose events meet `events`. Returns true if it counts as woken. */
     bool (*wake)(struct waiter *w, u32 events);
     u32 events;            /* POLL* bits of interest; ~0u: all */

@@ -270,3 +270,33 @@ CASE(reopen_through_proc)
     EQ(write(again, "x", 1), 1);
     EQ(read(fds[0], &c, 1), 1);
 }
+
+CASE(packets)
+{
+    int p[2];
+    char text[10] = {0};
+    OK(pipe2(p, O_DIRECT));
+    EQ(write(p[1], "first", 5), 5);
+    EQ(write(p[1], "second", 6), 6);
+    EQ(read(p[0], text, 3), 3); /* the rest of the packet is dropped */
+    STR(text, "fir");
+    EQ(read(p[0], text, 9), 6);
+    STR(text, "second");
+}
+
+/* The first packet meets a reader that sleeps already; a pipe of one page holds one packet. */
+CASE(packet_meets_reader)
+{
+    int p[2];
+    OK(pipe2(p, O_DIRECT));
+    EQ(fcntl(p[1], F_SETPIPE_SZ, 4096), 4096);
+    pid_t child = CHILD({
+        char c;
+        for (int i = 0; i < 3; i++)
+            EQ(read(p[0], &c, 1), 1);
+    });
+    UNTIL(is_sleeping(child));
+    for (int i = 0; i < 3; i++)
+        EQ(write(p[1], "x", 1), 1);
+    JOIN(child);
+}
