@@ -20,3 +20,7 @@ install: ringfence
 	install -D -m 755 ringfence $(DESTDIR)$(PREFIX)/bin/ringfence
 	install -D -m 644 docs/ringfence.1 $(DESTDIR)$(PREFIX)/share/man/man1/ringfence.1
 	install -D -m 644 tools/ringfence.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ringfence
+
+# In the tree, so that it can be read there; the checks compare it with what is built.
+docs/syscalls.md: $(B)/libos.elf tools/syscall-table
+	tools/syscall-table $< >$@
