@@ -165,7 +165,9 @@ static void host_release(struct file *f)
 static long host_truncate(struct file *f, u64 size)
 {
     struct rf_setattr s = {.which = RF_SETATTR_SIZE, .size = size};
-    return f->inode->ops->setattr(f->inode, NULL, &s);
+    /* By name only for a file that was opened for reading with O_TRUNC: it has no other way. */
+    struct dentry *d = file_writable(f) || f->dentry->inode != f->inode ? NULL : f->dentry;
+    return f->inode->ops->setattr(f->inode, d, &s);
 }
 
 static long host_allocate(struct file *f, int mode, u64 offset, u64 length)
