@@ -14,12 +14,12 @@ static enum handle_kind kind_of(const struct file *f)
 }
 
 /* Brings in what is missing at *position. Bytes that are there then; 0: end of file. */
-static long bring_in(struct file *f, u64 position)
+static long bring_in(struct file *f, u64 position, size_t want)
 {
     struct inode *i = f->inode;
     struct host_inode *h = host_inode(i);
     long slot = hostfs_slot(i, f->dentry, HANDLE_READ);
-    return slot < 0 ? slot : cache_fill(&h->cache, position, i->size);
+    return slot < 0 ? slot : cache_fill(&h->cache, position, i->size, want);
 }
 
 /* The contents may have changed on the host since they were last compared. */
@@ -38,7 +38,8 @@ static long read_more(struct file *f, struct io *io, u64 *position, bool *direct
     struct inode *i = f->inode;
     lock_take(&i->lock);
     *direct = hostfs_written_through(i);
-    long r = *direct ? hostfs_read_direct(i, f->dentry, io, position) : bring_in(f, *position);
+    long r =
+        *direct ? hostfs_read_direct(i, f->dentry, io, position) : bring_in(f, *position, io->left);
     lock_release(&i->lock);
     return r;
 }

@@ -11,6 +11,7 @@
 
 #define INDEX_BUCKETS 4096u
 #define BUDGET_MOST   (64ul << 20)
+#define LITTLE        8192u
 
 /* Dirty ranges lie within valid ones; an empty range is lo == hi == 0. Ranges and the fields above
  * them change under the cache's lock (and the owner's); `pins` counts copies in progress, and a
@@ -389,7 +390,44 @@ static long clear_block(struct cached_file *c, u64 index)
     return r < 0 ? r : clear_block(c, index);
 }
 
-long cache_fill(struct cached_file *c, u64 offset, u64 size)
+/* The first little read of a block that nobody has touched, such as of a program's header: only
+ * what lies around it. Bytes there from `offset` on, 0: end of file, -E…, or -EAGAIN: not such a
+ * case. */
+static long fill_little(struct cached_file *c, u64 offset, u64 size, size_t want)
+{
+    u64 index = offset >> CACHE_BLOCK_SHIFT;
+    u32 lo = (u32)(offset & (CACHE_BLOCK - 1)) & ~(LITTLE - 1), hi = lo + LITTLE;
+    if (want > PAGE_SIZE || index == c->next_fill || cache_dirty(c) || offset >= size)
+        return -EAGAIN;
+    u8 *run = heap_pages_alloc(CACHE_BLOCK_PAGES);
+    struct cache_block *b = run ? heap_alloc(sizeof(*b)) : NULL;
+    long got = -ENOMEM;
+    if (b)
+        got = c->backing->read(c, (index << CACHE_BLOCK_SHIFT) + lo, run + lo, hi - lo);
+    if (got <= 0) {
+        if (run)
+            heap_pages_free(run, CACHE_BLOCK_PAGES);
+        heap_free(b);
+        return got;
+    }
+    b->data = run;
+    b->pages = CACHE_BLOCK_PAGES;
+    lock_take(&cache->lock);
+    insert(c, b, index);
+    set_valid(b, lo, lo + (u32)got);
+    lock_release(&cache->lock);
+    return (long)lo + got - (long)(offset & (CACHE_BLOCK - 1));
+}
+
+static bool block_is_there(struct cached_file *c, u64 index)
+{
+    lock_take(&cache->lock);
+    bool there = find(c, index);
+    lock_release(&cache->lock);
+    return there;
+}
+
+long cache_fill(struct cached_file *c, u64 offset, u64 size, size_t want)
 {
     u64 index = offset >> CACHE_BLOCK_SHIFT;
     u64 start = index << CACHE_BLOCK_SHIFT;
@@ -400,7 +438,10 @@ long cache_fill(struct cached_file *c, u64 offset, u64 size)
         unpin(b);
         return (long)there;
     }
-    long r = clear_block(c, index);
+    long r = block_is_there(c, index) ? -EAGAIN : fill_little(c, offset, size, want);
+    if (r != -EAGAIN)
+        return r;
+    r = clear_block(c, index);
     if (r < 0)
         return r;
     size_t wanted = (size_t)blocks_to_fill(c, index, size) << CACHE_BLOCK_SHIFT;

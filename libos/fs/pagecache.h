@@ -56,10 +56,10 @@ void cache_file_drop(struct cached_file *c);
 /* Copies from the cache to the program as long as the bytes from `offset` on are there and lie
  * below `size`. No lock held. Bytes copied (0: not cached or at the end), or -EFAULT. */
 long cache_read(struct cached_file *c, u64 offset, u64 size, struct io *io);
-/* The bytes of the file at `offset` are brought in from the host, with read-ahead up to `size`, the
- * length of the file. Owner's lock held. Bytes that are there from `offset` on; 0: the host's file
- * ends before it; -E…. */
-long cache_fill(struct cached_file *c, u64 offset, u64 size);
+/* The bytes of the file at `offset`, of which `want` are asked for, are brought in from the host,
+ * with read-ahead up to `size`, the length of the file. Owner's lock held. Bytes that are there
+ * from `offset` on; 0: the host's file ends before it; -E…. */
+long cache_fill(struct cached_file *c, u64 offset, u64 size, size_t want);
 /* Puts content in that came along with something else: the whole file. Owner's lock held. */
 void cache_insert_whole(struct cached_file *c, const void *content, size_t size);
 /* True if all `size` bytes are there. */
