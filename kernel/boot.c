@@ -186,8 +186,8 @@ static pid_t parent_of(pid_t pid)
     return parent;
 }
 
-/* As POSIX tells that a process group is not orphaned: the first ancestor outside of our group is in
- * our session. */
+/* As POSIX tells that a process group is not orphaned: the first ancestor outside of our group is
+ * in our session. */
 static bool has_job_control(void)
 {
     pid_t ancestor = getppid();

@@ -74,12 +74,24 @@ static void reap(struct cell *cell)
     }
 }
 
+/* The host does not stop a process that no shell could continue. */
+static void stop_self(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTSTP);
+    kill(getpid(), SIGTSTP);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 /* ^Z, or kill -TSTP: the cell stops first, then we do. */
 void signals_suspend(struct cell *cell)
 {
     kill(-cell->leader, SIGSTOP);
     consoles_suspend(cell);
-    kill(getpid(), SIGSTOP);
+    stop_self();
     consoles_resume(cell);
     kill(-cell->leader, SIGCONT);
     if (cell->main_stopped)

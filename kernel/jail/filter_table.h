@@ -45,6 +45,8 @@
     ROW(mincore, ALLOW, ANY, "which pages of the process are resident")                            \
     ROW(membarrier, ALLOW, ONE_OF(0, membarrier_commands), "barriers among the process's threads") \
     ROW(getrandom, ALLOW, ANY, "random numbers")                                                   \
+    ROW(restart_syscall, ALLOW, ANY,                                                               \
+        "the host's way to go on with a wait that the table let through, after a stop")            \
     ROW(getpid, ALLOW, ANY, "to name itself in KICK")                                              \
     ROW(gettid, ALLOW, ANY, "to name itself in KICK")
 

@@ -11,6 +11,7 @@
 #include "kernel/account/stats.h"
 #include "kernel/account/tasks.h"
 #include "kernel/object/call.h"
+#include "kernel/object/console.h"
 #include "kernel/report.h"
 
 #define MESSAGE_MOST 1000u
@@ -52,9 +53,12 @@ s64 op_SPAWN(struct call *call)
     return 0;
 }
 
-/* Through the signal file, so that the answer comes before the stop. */
+/* Through the signal file, so that the answer comes before the stop. Only for somebody at a
+ * terminal, who can go on: a cell must not be able to hold up a script. */
 s64 op_STOPPED(struct call *call)
 {
+    if (!consoles_may_stop())
+        return -EPERM;
     call->cell->main_stopped = true;
     kill(getpid(), SIGTSTP);
     return 0;

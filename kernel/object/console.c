@@ -95,14 +95,16 @@ static u32 events_now(const struct console *console, u32 events)
  * ready, so nobody waits on them. */
 static void rewatch(struct console *console)
 {
-    u32 interest = 0;
+    u32 interest = 0, left = console->armed_count;
 
     if (!list_empty(&console->readers))
         interest |= EPOLLIN;
     if (!list_empty(&console->writers))
         interest |= EPOLLOUT;
-    for (u32 i = 0; console->armed_count && i < RF_MAX_THREADS; i++)
+    for (u32 i = 0; left && i < RF_MAX_THREADS; i++) {
         interest |= console->armed[i];
+        left -= console->armed[i] != 0;
+    }
     if (console->parked)
         interest &= ~(u32)EPOLLIN;
     event_watch(&console->event, interest);

@@ -19,6 +19,8 @@
 #include "libos/time/clock.h"
 #include "libos/tty/session.h"
 
+#define SIGINT_  2
+#define SIGQUIT_ 3
 #define SIGCONT_ 18
 
 #define SIGKILL_      9
@@ -52,7 +54,8 @@ static void serve_signal(int signo)
     if (console_signal && console_signal(signo))
         return;
     lock_take(&the_cell->lock);
-    if (the_cell->main_process && signo == SIGCONT_)
+    if (the_cell->main_process &&
+        (signo == SIGCONT_ || signo == SIGINT_ || signo == SIGQUIT_)) /* as from a keyboard */
         send_signal_to_group(the_cell->main_process->pgid, signo, NULL);
     else if (the_cell->main_process && signo)
         send_signal_to_process(the_cell->main_process, signo, NULL);
