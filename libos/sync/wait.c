@@ -118,9 +118,8 @@ void sleep_stopped(u32 ticket)
 
 /* Looks for the wake-up a little while before sleeping for it: where the waker runs on another
  * processor and answers at once, that saves both the host calls and the time until the host has the
- * thread run again (a pipe round trip between two processors: 10.5 us with, 0.7 us without). It
- * looks about as long as a sleep and a wake-up cost, so at worst it doubles what waiting costs; and
- * a thread for which looking was in vain tries it ever more rarely. */
+ * thread run again. It looks about as long as a sleep and a wake-up cost, so at worst it doubles
+ * what waiting costs; and a thread for which looking was in vain tries it ever more rarely. */
 static bool comes_at_once(struct thread *t, u32 ticket)
 {
     if (the_boot->processors == 1 || (t->spin_worth == 0 && ++t->spin_skipped < t->spin_interval))
