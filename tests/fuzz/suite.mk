@@ -8,6 +8,7 @@ FUZZ_CFLAGS  := -std=gnu17 -I. -Wall -Wextra -Werror -O1 -g -D_GNU_SOURCE -DRF_V
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 
+FUZZ_SRC_elf     := libos/proc/elf_parse.c
 FUZZ_SRC_message := $(filter kernel/% base/%,$(KERNEL_SRC)) tests/unit/fake_cell.c
 
 ifneq ($(shell command -v $(FUZZ_CC)),)
