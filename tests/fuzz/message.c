@@ -55,11 +55,11 @@ static void check_read_only(void)
     close(fd);
 }
 
-/* Operations that would end the fuzzer's cell, write where it shows, or wait. */
+/* Operations that would end or stop the fuzzer's cell, write where it shows, or wait. */
 static bool is_left_out(u32 op)
 {
     return op == RF_OP_EXIT || op == RF_OP_PANIC || op == RF_OP_START_FAILED ||
-           op == RF_OP_CLOCK_SLEEP || op == RF_OP_FILE_SYNC;
+           op == RF_OP_STOPPED || op == RF_OP_CLOCK_SLEEP || op == RF_OP_FILE_SYNC;
 }
 
 static void drop_all(void)
