@@ -55,9 +55,11 @@ static long futex_wake(u32 *word, bool is_private, int most, u32 bitset)
     b = futex_bucket(&key);
     if (nobody_waits(b))
         return 0;
+    wakes_hold();
     lock_take(&b->lock);
     r = wake_in(b, &key, MAX(most, 1), bitset);
     lock_release(&b->lock);
+    wakes_release();
     return r;
 }
 
@@ -136,6 +138,7 @@ static long futex_requeue(u32 *from, u32 *to, bool is_private, int wake, int mov
         return -EINVAL;
     ba = futex_bucket(&a);
     bb = futex_bucket(&b);
+    wakes_hold();
     lock_take_two(&ba->lock, &bb->lock);
     if (expected) {
         r = user_load32(from, &value);
@@ -159,6 +162,7 @@ static long futex_requeue(u32 *from, u32 *to, bool is_private, int wake, int mov
         }
     }
     lock_release_two(&ba->lock, &bb->lock);
+    wakes_release();
     return r < 0 ? r : r + moved;
 }
 
@@ -223,6 +227,7 @@ static long futex_wake_op(u32 *first, u32 *second, bool is_private, int most, in
         return r;
     ba = futex_bucket(&a);
     bb = futex_bucket(&b);
+    wakes_hold();
     lock_take_two(&ba->lock, &bb->lock);
     r = apply_operation(second, code);
     if (r >= 0) {
@@ -233,6 +238,7 @@ static long futex_wake_op(u32 *first, u32 *second, bool is_private, int most, in
         r = woken;
     }
     lock_release_two(&ba->lock, &bb->lock);
+    wakes_release();
     return r;
 }
 

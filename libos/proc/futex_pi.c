@@ -115,6 +115,7 @@ long futex_unlock_pi(u32 *word, bool is_private)
     if (r)
         return r;
     b = futex_bucket(&key);
+    wakes_hold();
     lock_take(&b->lock);
     r = user_load32(word, &value);
     if (r == 0 && (value & FUTEX_TID_MASK) != (u32)current()->tid)
@@ -122,6 +123,7 @@ long futex_unlock_pi(u32 *word, bool is_private)
     if (r == 0)
         r = hand_over(b, &key, word, 0);
     lock_release(&b->lock);
+    wakes_release();
     return r;
 }
 
