@@ -37,7 +37,9 @@ static u32 wakes_after_take(struct stream *s, bool was_writable)
 {
     u32 wakes = 0;
     if (s->wanted_room && stream_room(s) >= s->wanted_room) {
-        s->wanted_room = 0;
+        /* One is woken; others may wait on, and still want it. */
+        if (list_empty(&s->writable.waiters))
+            s->wanted_room = 0;
         wakes |= STREAM_WAKE_WRITER;
     }
     if (!was_writable && stream_writable(s))

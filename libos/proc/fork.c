@@ -137,14 +137,6 @@ static __attribute__((noinline)) _Noreturn void vfork_run(struct thread *t, stru
     panic("a vfork child returned");
 }
 
-/* A copy of the memory has the signal stack in it, and vfork borrows its parent's. */
-static void keep_signal_stack(struct thread *t, const struct thread *from)
-{
-    t->signals.stack_base = from->signals.stack_base;
-    t->signals.stack_size = from->signals.stack_size;
-    t->signals.stack_flags = from->signals.stack_flags;
-}
-
 static long process_resources(struct process *p, struct process *from, u64 flags)
 {
     p->files = flags & CLONE_FILES ? fdtable_share(from->files) : fdtable_copy(from->files);
@@ -234,7 +226,6 @@ long clone_process(struct clone_request *c)
         return -EAGAIN;
     }
     p->exit_signal = c->exit_signal;
-    keep_signal_stack(t, current());
     if (c->flags & CLONE_CHILD_CLEARTID)
         t->clear_tid = c->child_tid;
     if (c->flags & CLONE_SETTLS)
