@@ -205,7 +205,7 @@ static void begin_line(struct line *l, u64 call, const u64 arguments[6], long re
     } else {
         add(l, "%s(", call_texts[call].name);
         const char *kinds = call_texts[call].arguments;
-        for (int i = 0; kinds[i] && i < 6; i++) {
+        for (int i = 0; i < 6 && kinds[i]; i++) {
             if (i)
                 add(l, ", ");
             add_argument(l, kinds[i], arguments, i, result);
