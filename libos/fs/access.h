@@ -14,4 +14,7 @@ long may_remove(struct dentry *d);
 /* May a name be made in dir? 0, -EACCES, -EROFS, -ENOENT if dir itself was removed. */
 long may_make(struct dentry *dir);
 
+/* The contents of i change: if somebody else than the superuser does that, set-id bits go. */
+void drop_set_id(struct inode *i);
+
 #endif

@@ -124,7 +124,7 @@ static bool may_give(const struct inode *i, const struct owner *o)
 }
 
 /* A change of owner takes the set-id bits of a program away. */
-static void drop_set_id(const struct inode *i, struct rf_setattr *s)
+static void owner_drops_set_id(const struct inode *i, struct rf_setattr *s)
 {
     if (!S_ISREG(i->mode) || !(i->mode & (S_ISUID | S_ISGID)))
         return;
@@ -145,7 +145,7 @@ static long decide_owner(struct inode *i, const void *wish, struct rf_setattr *s
         s->which |= RF_SETATTR_GID;
     s->uid = o->uid;
     s->gid = o->gid;
-    drop_set_id(i, s);
+    owner_drops_set_id(i, s);
     return 0;
 }
 

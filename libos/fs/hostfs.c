@@ -21,6 +21,7 @@
  * This file: inodes, known by the host's (device, inode) so that hard links share one, and the file
  * system itself. */
 #include "libos/fs/hostfs.h"
+#include "libos/fs/access.h"
 #include "libos/fs/hostfs_cell.h"
 
 #include <linux/stat.h>
@@ -219,9 +220,23 @@ static void take_contents_attributes(struct inode *i, const struct rf_attr *a)
     i->blocks = a->blocks;
 }
 
+void hostfs_set_id(struct inode *i, u32 mode)
+{
+    struct host_inode *h = host_inode(i);
+    h->set_id = S_ISREG(i->mode) ? mode & (S_ISUID | S_ISGID) : 0;
+    if (S_ISREG(i->mode))
+        i->mode = (i->mode & ~(u32)(S_ISUID | S_ISGID)) | h->set_id;
+}
+
+void hostfs_drop_set_id(struct inode *i)
+{
+    drop_set_id(i);
+    host_inode(i)->set_id &= i->mode;
+}
+
 void hostfs_update(struct inode *i, const struct rf_attr *a)
 {
-    i->mode = a->mode;
+    i->mode = a->mode | host_inode(i)->set_id;
     i->links = a->links;
     i->uid = a->uid;
     i->gid = a->gid;

@@ -44,6 +44,7 @@ struct host_inode {
     u64 last_write; /* hostfs_now() of the last write, or of when it was made */
     u64 dirty_since;
     int writer;      /* process that wrote last */
+    u32 set_id;      /* set-id bits that the cell gave a file: the host does not keep them */
     u32 error_count; /* failed late writes */
     int error;       /* of the last one */
     char *target;    /* of a symbolic link */
@@ -81,6 +82,10 @@ struct inode *hostfs_inode(struct filesystem *fs, const struct rf_attr *a, const
 void hostfs_update(struct inode *i, const struct rf_attr *a);
 /* Is a the object that i stands for? */
 bool hostfs_same(const struct inode *i, const struct rf_attr *a);
+/* The cell gives i these permission bits. The kernel keeps set-id bits of files from the host;
+ * inside the cell they last as long as the inode is cached. i->lock held or i is new. */
+void hostfs_set_id(struct inode *i, u32 mode);
+void hostfs_drop_set_id(struct inode *i); /* drop_set_id */
 /* i no longer has the name that this cell took away, or has a new one: its times on the host have
  * changed. */
 void hostfs_changed_here(struct inode *i);

@@ -150,6 +150,7 @@ static long create_file(struct inode *dir, struct dentry *d, u32 mode, struct rf
     }
     host_inode(d->inode)->last_write = hostfs_now();
     host_inode(d->inode)->fresh = true;
+    hostfs_set_id(d->inode, mode);
     hostfs_handle_give(d->inode, HANDLE_WRITE, (u32)slot);
     return 0;
 }
@@ -345,7 +346,13 @@ static long host_setattr(struct inode *i, struct dentry *d, const struct rf_seta
     }
     if (r >= 0) {
         h->own_change = true;
+        if (s->which & RF_SETATTR_MODE)
+            h->set_id = 0;
         hostfs_update(i, hostfs_attr(m));
+        if (s->which & RF_SETATTR_MODE)
+            hostfs_set_id(i, s->mode);
+        if (resize)
+            hostfs_drop_set_id(i);
     }
     lock_release(&i->lock);
     message_put(m);

@@ -301,6 +301,8 @@ long hostfs_write(struct file *f, struct io *io, u64 *position)
     }
     long r =
         hostfs_written_through(i) ? write_direct(f, io, position) : write_cached(f, io, position);
+    if (r > 0)
+        hostfs_drop_set_id(i);
     lock_release(&i->lock);
     return r;
 }

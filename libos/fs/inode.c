@@ -105,3 +105,12 @@ long may_remove(struct dentry *d)
         r = -EPERM;
     return r;
 }
+
+void drop_set_id(struct inode *i)
+{
+    if (unlikely(i->mode & (S_ISUID | S_ISGID)) && current_process->fsuid != 0) {
+        i->mode &= ~(u32)S_ISUID;
+        if (i->mode & 010)
+            i->mode &= ~(u32)S_ISGID;
+    }
+}

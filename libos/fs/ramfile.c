@@ -145,15 +145,6 @@ static long allowed_to_write(struct inode *i, u64 at, size_t n)
     return at >= SIZE_MOST ? -EFBIG : (long)MIN(n, SIZE_MOST - at);
 }
 
-void drop_set_id(struct inode *i)
-{
-    if (unlikely(i->mode & (S_ISUID | S_ISGID)) && current_process->fsuid != 0) {
-        i->mode &= ~(u32)S_ISUID;
-        if (i->mode & 010)
-            i->mode &= ~(u32)S_ISGID;
-    }
-}
-
 static long ram_write(struct file *f, struct io *io, u64 *position)
 {
     struct inode *i = f->inode;

@@ -27,8 +27,6 @@ void ramfs_gained(struct inode *dir, const struct inode *i);
 struct ram_file *ram_file_data(struct inode *i);
 /* Is it a regular file of a RAM file system (for seals and the like)? */
 bool is_ram_file(const struct inode *i);
-/* Somebody else than the superuser changes the contents: set-id bits go. */
-void drop_set_id(struct inode *i);
 long ram_file_resize(struct inode *i, u64 size); /* 0, -EFBIG, -EPERM (sealed) */
 void ram_file_free(struct inode *i);
 /* Writes bytes of ours; for files made at start. */
