@@ -5,11 +5,13 @@
 #include "libos/entry/syscall.h"
 #include "libos/fs/dentry.h"
 #include "libos/fs/fdtable.h"
+#include "libos/host/host.h"
 #include "libos/mm/heap.h"
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 
-#define LAST_BYTE ((u64)INT64_MAX)
+#define LAST_BYTE        ((u64)INT64_MAX)
+#define OUTSIDE_RETRY_NS 10000000u
 
 enum kind { POSIX, OFD, FLOCK };
 
@@ -147,15 +149,69 @@ static long wait_for(struct file_locks *l, const struct record *want, const stru
     return r == -EINTR ? -ERESTARTSYS : r;
 }
 
+/* Asks those outside the cell who see the file. -EAGAIN: they hold a lock. */
+static long lock_outside(struct file *f, const struct record *want)
+{
+    const struct inode_ops *ops = f->inode->ops;
+    if (!ops->lock || want->kind == FLOCK)
+        return 0;
+    return ops->lock(f->inode, f->dentry, want->write ? F_WRLCK : F_RDLCK, want->start, want->end);
+}
+
+/* Nobody tells when a lock outside the cell ends: it is tried again from time to time. */
+static long wait_for_outside(struct file_locks *l)
+{
+    long r = wait_on(&l->changed, guard(), host_now() + OUTSIDE_RETRY_NS);
+    return r == -EINTR ? -ERESTARTSYS : 0;
+}
+
+/* The first byte from `at` on that a record lock holds (held) or that none does. LAST_BYTE + 1:
+ * none. */
+static u64 next_byte(const struct file_locks *l, u64 at, bool held)
+{
+    u64 next = held ? LAST_BYTE + 1 : at;
+    for (bool again = true; again;) {
+        again = false;
+        list_for_each(link, &l->records) {
+            const struct record *r = list_entry(link, struct record, link);
+            if (r->kind == FLOCK)
+                continue;
+            if (held && r->end >= at && MAX(r->start, at) < next)
+                next = MAX(r->start, at);
+            if (!held && r->start <= next && r->end >= next) {
+                next = r->end + 1;
+                again = true;
+            }
+        }
+    }
+    return next;
+}
+
+/* [start, end] was unlocked within the cell: what no other owner still holds is unlocked outside
+ * too. */
+static void unlock_outside(struct inode *i, const struct file_locks *l, u64 start, u64 end)
+{
+    if (!i->ops->lock)
+        return;
+    for (u64 at = next_byte(l, start, false); at <= end; at = next_byte(l, at, false)) {
+        u64 next = next_byte(l, at, true);
+        i->ops->lock(i, NULL, F_UNLCK, at, MIN(next - 1, end));
+        at = next;
+    }
+    if (next_byte(l, 0, true) > LAST_BYTE)
+        i->ops->unlocked(i);
+}
+
 /* Takes the lock. made and spare: memory, set to NULL when used. Guard held. */
-static long acquire(struct file_locks *l, const struct record *want, bool wait,
+static long acquire(struct file_locks *l, struct file *f, const struct record *want, bool wait,
                     struct record **made, struct record **spare)
 {
     struct record *blocker;
-    while ((blocker = find_conflict(l, want))) {
-        if (!wait)
-            return -EAGAIN;
-        long r = wait_for(l, want, blocker);
+    long outside = 0;
+    while ((blocker = find_conflict(l, want)) || (outside = lock_outside(f, want))) {
+        if (!wait || (!blocker && outside != -EAGAIN))
+            return blocker ? -EAGAIN : outside;
+        long r = blocker ? wait_for(l, want, blocker) : wait_for_outside(l);
         if (r)
             return r;
     }
@@ -181,18 +237,21 @@ static struct file_locks *locks_of(struct inode *i)
 }
 
 /* Applies `want` as F_RDLCK, F_WRLCK or F_UNLCK. */
-static long apply(struct inode *i, struct record *want, int type, bool wait)
+static long apply(struct file *f, struct record *want, int type, bool wait)
 {
+    struct inode *i = f->inode;
     struct record *made = heap_alloc(sizeof(*made)), *spare = heap_alloc(sizeof(*spare));
     long r = 0;
     lock_take(guard());
     struct file_locks *l = locks_of(i);
     if (!l || !made || !spare)
         r = -ENOLCK;
-    else if (type == F_UNLCK)
-        carve(l, want, &spare);
+    else if (type != F_UNLCK)
+        r = acquire(l, f, want, wait, &made, &spare);
     else
-        r = acquire(l, want, wait, &made, &spare);
+        carve(l, want, &spare);
+    if (!r && type == F_UNLCK && want->kind != FLOCK)
+        unlock_outside(i, l, want->start, want->end);
     lock_release(guard());
     if (!r) /* also a change of a lock's type may let others go on */
         waitq_wake(&l->changed, ~0u);
@@ -207,8 +266,12 @@ static void drop_all(struct inode *i, const void *owner)
     struct file_locks *l = i->locks;
     list_for_each_safe(at, &l->records) {
         struct record *r = list_entry(at, struct record, link);
-        if (r->owner == owner)
-            drop(r);
+        if (r->owner != owner)
+            continue;
+        struct record gone = *r;
+        drop(r);
+        if (gone.kind != FLOCK)
+            unlock_outside(i, l, gone.start, gone.end);
     }
     lock_release(guard());
     waitq_wake(&l->changed, ~0u);
@@ -305,7 +368,7 @@ long file_lock_command(struct file *f, u32 command, struct flock *lock)
     if ((lock->l_type == F_RDLCK && !file_readable(f)) ||
         (lock->l_type == F_WRLCK && !file_writable(f)))
         return -EBADF;
-    return apply(f->inode, &want, lock->l_type, command == F_SETLKW || command == F_OFD_SETLKW);
+    return apply(f, &want, lock->l_type, command == F_SETLKW || command == F_OFD_SETLKW);
 }
 
 static long flock_file(struct file *f, int operation)
@@ -318,9 +381,9 @@ static long flock_file(struct file *f, int operation)
     if (!f->inode)
         return -EINVAL;
     switch (operation & ~LOCK_NB) {
-    case LOCK_UN: return f->inode->locks ? apply(f->inode, &want, F_UNLCK, false) : 0;
-    case LOCK_SH: return apply(f->inode, &want, F_RDLCK, !(operation & LOCK_NB));
-    case LOCK_EX: return apply(f->inode, &want, F_WRLCK, !(operation & LOCK_NB));
+    case LOCK_UN: return f->inode->locks ? apply(f, &want, F_UNLCK, false) : 0;
+    case LOCK_SH: return apply(f, &want, F_RDLCK, !(operation & LOCK_NB));
+    case LOCK_EX: return apply(f, &want, F_WRLCK, !(operation & LOCK_NB));
     default: return -EINVAL;
     }
 }

@@ -37,8 +37,9 @@ struct host_inode {
     bool written_through; /* has been mapped shared and writable: the cache is not used */
     bool appended;        /* the dirty data was all appended */
     bool misplaced;       /* it landed elsewhere: somebody on the host appended too */
-    bool fresh; /* this cell made it and has not opened it yet: O_TRUNC has nothing to do */
-    bool gone;  /* its last name was removed by this cell: late writes may be forgotten */
+    bool fresh;  /* this cell made it and has not opened it yet: O_TRUNC has nothing to do */
+    bool locked; /* hostfs_lock.c: holds a use of the handle for writing */
+    bool gone;   /* its last name was removed by this cell: late writes may be forgotten */
     struct list
         dirty_link; /* hostfs_write.c: on the list while dirty, with a reference to the inode */
     u64 last_write; /* hostfs_now() of the last write, or of when it was made */
@@ -155,6 +156,11 @@ long hostfs_map(struct file *f, u64 offset, size_t length, int prot, bool shared
                 struct map_source *out); /* file_ops.map */
 
 void hostfs_map_init(void);
+
+/* ---- hostfs_lock.c: inode_ops.lock and unlocked ---- */
+
+long hostfs_lock(struct inode *i, struct dentry *d, int type, u64 start, u64 end);
+void hostfs_unlocked(struct inode *i);
 
 /* ---- hostfs_write.c ---- */
 

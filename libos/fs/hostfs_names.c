@@ -454,6 +454,7 @@ const struct inode_ops host_dir_ops = {
     ATTRIBUTES,
 };
 
-const struct inode_ops host_file_ops = {.open = hostfs_open_file, ATTRIBUTES};
+const struct inode_ops host_file_ops = {
+    .open = hostfs_open_file, .lock = hostfs_lock, .unlocked = hostfs_unlocked, ATTRIBUTES};
 const struct inode_ops host_link_ops = {.readlink = host_readlink, ATTRIBUTES};
 const struct inode_ops host_special_ops = {.open = open_special, ATTRIBUTES};

@@ -83,6 +83,11 @@ struct inode_ops {
     long (*list_xattr)(struct inode *i, struct dentry *d, char *list, size_t size);
     long (*remove_xattr)(struct inode *i, struct dentry *d,
                          const char *name); /* NULL: EOPNOTSUPP */
+    /* Record locks (fcntl) of this cell as others than the cell see them: [start, end] is to be
+     * locked or unlocked as type says (F_RDLCK, F_WRLCK, F_UNLCK); within the cell nothing stands
+     * against it. 0 or -EAGAIN. `unlocked`: no record lock is left. NULL: nobody else sees i. */
+    long (*lock)(struct inode *i, struct dentry *d, int type, u64 start, u64 end);
+    void (*unlocked)(struct inode *i);
     /* The last reference is gone. */
     void (*evict)(struct inode *i);
 };
@@ -187,9 +192,10 @@ long dentry_path_in_fs(struct dentry *d, char *buffer, size_t size);
 #define WALK_NAME                                                                                  \
     8u /* the name itself is meant: a link or mount at the end is never crossed, even if           \
           slashes follow */
-#define WALK_EMPTY 16u   /* path_walk_at: an empty path is the descriptor's (AT_EMPTY_PATH) */
-#define WALK_FILE  4096u /* with WALK_CREATE: a file is wanted; slashes behind its name are EISDIR \
-                          */
+#define WALK_EMPTY 16u /* path_walk_at: an empty path is the descriptor's (AT_EMPTY_PATH) */
+#define WALK_FILE                                                                                  \
+    4096u /* with WALK_CREATE: a file is wanted; slashes behind its name are EISDIR                \
+           */
 /* openat2(2)'s RESOLVE_*: no other mount, no links like /proc/self/fd/N, no links, stay below
  * `start`, take `start` for the root. */
 #define WALK_NO_XDEV     32u
