@@ -75,8 +75,10 @@ void patch_forget(void)
 
 void patch_fork_child(void)
 {
-    busy = 0;
-    sync_core_registered = false;
+    if (busy) /* writing what is there would copy the page */
+        busy = 0;
+    if (sync_core_registered)
+        sync_core_registered = false;
 }
 
 static struct site *find_site(u64 address, bool add)
@@ -304,6 +306,9 @@ static void patch(struct site *s, u32 call)
 u64 patch_call_site(u64 after, u64 call)
 {
     u64 back = after;
+    /* Called once in a process: counting it would cost each child of a fork a copied page. */
+    if (call == __NR_exit_group)
+        return after;
     if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
         return after;
     struct site *s = find_site(after - 2, true);

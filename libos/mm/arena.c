@@ -20,7 +20,7 @@ static struct {
     u64 next;      /* first address never handed out */
     u64 mapped_to; /* end of what is mapped */
     void **free[CLASSES];
-} arena;
+} arena WRITTEN_BY_FORK;
 
 void arena_lock(void)
 {

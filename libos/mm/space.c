@@ -9,7 +9,7 @@
 #include "libos/proc/process.h"
 #include <linux/resource.h>
 
-struct space the_space;
+struct space the_space WRITTEN_BY_FORK;
 
 void mapping_get(const struct mapping *m)
 {
@@ -247,23 +247,29 @@ void mm_init(void)
     own_reset();
 }
 
-/* Drops what the list refers to, and empties it. */
-static void forget_all(void)
+static void put_all(void)
 {
     struct maplist *l = &the_space.list;
     const struct mapping *m;
     for (struct spot s = maplist_first(); (m = maplist_at(l, s)); s = maplist_next(l, s))
         mapping_put(m);
-    maplist_clear(l);
+}
+
+/* Drops what the list refers to, and empties it. */
+static void forget_all(void)
+{
+    put_all();
+    maplist_clear(&the_space.list);
     the_space.total = the_space.data = the_space.locked = 0;
     the_space.brk_start = the_space.brk_end = 0;
     the_space.lock_future = false;
 }
 
+/* The list itself ends with the process: emptying it would only copy the pages that it is on. */
 void mm_exit(void)
 {
     space_lock();
-    forget_all();
+    put_all();
     space_unlock();
 }
 

@@ -30,7 +30,7 @@
 #define HOST_FORK_FLAGS (CLONE_PARENT | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
 
 /* Written by the host in the child's copy of this memory. */
-static u32 host_id;
+static u32 host_id WRITTEN_BY_FORK;
 
 /* A function of its own, so that nothing of the old current() is kept. */
 static __attribute__((noinline)) _Noreturn void forked(struct thread *t, void (*start)(void *),

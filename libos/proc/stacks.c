@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Library OS stacks of threads. */
+#include "libos/host/host.h"
 #include "libos/proc/exec.h"
 #include "libos/proc/stacks.h"
 
@@ -12,7 +13,7 @@ struct stack_slot {
 /* Slot 0 is not used: it means none. */
 static struct stack_slot slots[RF_MAX_THREADS];
 static u32 slot_count = 1;
-static struct lock slots_lock;
+static struct lock slots_lock WRITTEN_BY_FORK;
 
 static u32 free_slot(void)
 {
@@ -83,7 +84,11 @@ void stacks_fork_end(void)
 
 void stacks_fork_child(struct thread *t)
 {
-    for (u32 i = 1; i < slot_count; i++)
-        slots[i].busy = i == t->stack_slot || i == t->spare_slot;
+    for (u32 i = 1; i < slot_count; i++) {
+        bool busy = i == t->stack_slot || i == t->spare_slot;
+
+        if (slots[i].busy != busy) /* writing what is there would copy the page */
+            slots[i].busy = busy;
+    }
     lock_release(&slots_lock);
 }
