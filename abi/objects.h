@@ -76,6 +76,14 @@
        "stops the cell and ringfence, as the terminal's suspend key stops a job, until the user "  \
        "lets it go on; nothing if console_events has changed. EPERM: no terminal, or no shell "    \
        "that could let it go on")                                                                  \
+    OP(console, CONSOLE_MODE, 69,                                                                  \
+       "w0: RF_CONSOLE_*, w1: the interrupt, quit, suspend, start and stop "                       \
+       "characters, 8 bits each from the lowest",                                                  \
+       "0",                                                                                        \
+       "what the host does by itself with what is "                                                \
+       "typed at the cell's terminal, so that nobody need read it for that. The three keys come "  \
+       "as "                                                                                       \
+       "results of PREPARED. EPERM: no terminal")                                                  \
     /* clock */                                                                                    \
     OP(clock, CLOCK_NOW, 96, "w0: clockid_t", "0; w0: seconds, w1: ns", "EINVAL: no such clock")   \
     OP(clock, CLOCK_SLEEP, 97, "w0: CLOCK_MONOTONIC ns", "0", "EINTR")                             \
@@ -88,7 +96,7 @@
     OP(dir, DIR_OPEN, 129,                                                                         \
        "w0: open(2) flags (access mode, O_CREAT, O_EXCL, O_TRUNC, "                                \
        "O_DIRECTORY, O_APPEND), w1: mode, w2: 1 to get small content inline, 2 to get no slot "    \
-       "(result 0) if it is, w3: a slot to empty if this succeeds, or 0; data: path",                                                          \
+       "(result 0) if it is, w3: a slot to empty if this succeeds, or 0; data: path",              \
        "slot of a new file (or dir) capability; w0: 1 if created, w1: bytes of content that "      \
        "follow the struct rf_attr in data out",                                                    \
        "never follows a symbolic link (ELOOP). Content is inlined only if the whole file fits. "   \
@@ -167,6 +175,17 @@ enum rf_kind {
  * holds. */
 #define RF_PREPARED_SIGNAL  0x40000000u
 #define RF_PREPARED_CONSOLE 64
+/* In place of a signal number too: a key was typed at the terminal. */
+#define RF_PREPARED_INTERRUPT 61
+#define RF_PREPARED_QUIT      62
+#define RF_PREPARED_SUSPEND   63
+
+/* Modes of CONSOLE_MODE; without any, all that is typed is only data. */
+#define RF_CONSOLE_SIGNALS  1u  /* interrupt, quit and suspend are keys, and not data */
+#define RF_CONSOLE_NO_FLUSH 2u  /* these keys leave what was typed before */
+#define RF_CONSOLE_FLOW     4u  /* start and stop are keys */
+#define RF_CONSOLE_FLOW_ANY 8u  /* any key starts */
+#define RF_CONSOLE_RETURN   16u /* carriage return comes as line feed */
 
 /* The host signal by which the kernel interrupts a thread of a cell (SIGUSR2's number). The library
  * OS gives it no meaning of its own: it looks at the thread's pending events. */

@@ -100,9 +100,26 @@ void signals_suspend(struct cell *cell)
     signals_forward(cell, SIGWINCH); /* if the size is another now */
 }
 
-static void serve(struct cell *cell, u32 signal)
+/* What PREPARED calls a key that the host turned into a signal; 0: it is none. */
+static u32 key_of(u32 signal, int code)
 {
-    if (signal == SIGCHLD) {
+    if (code != SI_KERNEL || consoles_terminal() < 0)
+        return 0;
+    switch (signal) {
+    case SIGINT: return RF_PREPARED_INTERRUPT;
+    case SIGQUIT: return RF_PREPARED_QUIT;
+    case SIGTSTP: return RF_PREPARED_SUSPEND;
+    default: return 0;
+    }
+}
+
+static void serve(struct cell *cell, u32 signal, int code)
+{
+    u32 key = key_of(signal, code);
+
+    if (key) {
+        signals_forward(cell, key);
+    } else if (signal == SIGCHLD) {
         reap(cell);
     } else if (signal == SIGWINCH) {
         if (consoles_resized(cell))
@@ -122,7 +139,7 @@ static void signals_ready(struct event *event, u32 events)
 
     (void)events;
     while (read(event->fd, &info, sizeof(info)) == sizeof(info))
-        serve(the_cell, info.ssi_signo);
+        serve(the_cell, info.ssi_signo, info.ssi_code);
 }
 
 int signals_init(struct cell *cell)

@@ -368,3 +368,8 @@ s64 op_CONSOLE_SUSPEND(struct call *call)
         signals_suspend(call->cell);
     return 0;
 }
+
+s64 op_CONSOLE_MODE(struct call *call)
+{
+    return consoles_mode((u32)call->w[0], call->w[1]);
+}

@@ -23,6 +23,9 @@ int consoles_terminal(void);
  * left it. */
 void consoles_restore_after_death(void);
 
+/* As CONSOLE_MODE. 0 or -EPERM. */
+int consoles_mode(u32 flags, u64 characters);
+
 /* Whether the cell's terminal is under a shell, which would let this process go on after a stop. */
 bool consoles_may_stop(void);
 

@@ -15,6 +15,8 @@
 static int tty_fd = -1;
 static bool may_stop; /* somebody in another group of the session waits for this one */
 static struct termios cooked, raw;
+static u32 mode; /* RF_CONSOLE_* */
+static u8 keys[5];
 static volatile sig_atomic_t is_raw;
 
 void consoles_restore(void)
@@ -28,6 +30,21 @@ void consoles_restore(void)
     errno = saved;
 }
 
+/* Raw, but for what the cell wants the host to do. */
+static void fill_raw(void)
+{
+    static const u8 places[] = {VINTR, VQUIT, VSUSP, VSTART, VSTOP};
+
+    raw = cooked;
+    cfmakeraw(&raw);
+    for (u32 i = 0; mode && i < ARRAY_SIZE(places); i++)
+        raw.c_cc[places[i]] = keys[i];
+    raw.c_lflag |= (mode & RF_CONSOLE_SIGNALS ? ISIG : 0);
+    raw.c_lflag = (raw.c_lflag & ~(tcflag_t)NOFLSH) | (mode & RF_CONSOLE_NO_FLUSH ? NOFLSH : 0);
+    raw.c_iflag |= (mode & RF_CONSOLE_FLOW ? IXON : 0) | (mode & RF_CONSOLE_RETURN ? ICRNL : 0);
+    raw.c_iflag = (raw.c_iflag & ~(tcflag_t)IXANY) | (mode & RF_CONSOLE_FLOW_ANY ? IXANY : 0);
+}
+
 /* Only in the foreground: elsewhere the host would stop us for trying, and rightly. */
 static void make_raw(void)
 {
@@ -35,8 +52,7 @@ static void make_raw(void)
         return;
     if (tcgetattr(tty_fd, &cooked) < 0)
         return;
-    raw = cooked;
-    cfmakeraw(&raw);
+    fill_raw();
     is_raw = 1;
     tcsetattr(tty_fd, TCSADRAIN, &raw);
 }
@@ -46,6 +62,19 @@ void consoles_foreground(void)
     make_raw();
 }
 
+int consoles_mode(u32 flags, u64 characters)
+{
+    if (tty_fd < 0)
+        return -EPERM;
+    mode = flags;
+    for (u32 i = 0; i < ARRAY_SIZE(keys); i++)
+        keys[i] = (u8)(characters >> (8 * i));
+    fill_raw();
+    if (is_raw && tcgetpgrp(tty_fd) == getpgrp())
+        tcsetattr(tty_fd, TCSANOW, &raw);
+    return 0;
+}
+
 int consoles_terminal(void)
 {
     return tty_fd;
@@ -53,10 +82,12 @@ int consoles_terminal(void)
 
 void consoles_restore_after_death(void)
 {
+    const tcflag_t changes = IXON | IXANY | ICRNL; /* by consoles_mode */
     struct termios now;
 
-    if (tty_fd >= 0 && tcgetattr(tty_fd, &now) == 0 && now.c_lflag == raw.c_lflag &&
-        now.c_iflag == raw.c_iflag && now.c_oflag == raw.c_oflag)
+    if (tty_fd >= 0 && tcgetattr(tty_fd, &now) == 0 &&
+        (now.c_lflag & (ICANON | ECHO | IEXTEN)) == 0 &&
+        (now.c_iflag & ~changes) == (raw.c_iflag & ~changes) && now.c_oflag == raw.c_oflag)
         tcsetattr(tty_fd, TCSANOW, &cooked);
 }
 

@@ -80,8 +80,6 @@ long console_give(struct process *p, struct fdtable *files)
     }
     long r = give_streams(all, terminal, files);
     file_put(terminal);
-    if (r == 0 && all->console)
-        console_tty_serve(all->console);
     return r;
 }
 
@@ -101,6 +99,14 @@ static void resize(struct tty *t)
     tty_set_size(t, &size);
 }
 
+static void key_typed(struct tty *t, int signo)
+{
+    lock_take(&t->lock);
+    tty_interrupt(t, signo);
+    t->driver->flush(t);
+    lock_release(&t->lock);
+}
+
 bool console_signal(int signo)
 {
     if (signo == RF_PREPARED_CONSOLE) {
@@ -110,10 +116,13 @@ bool console_signal(int signo)
     struct tty *t = the_terminals->console;
     if (!t)
         return signo == SIGWINCH;
-    if (signo == SIGWINCH)
-        resize(t);
-    else
-        tty_signal_foreground(t, signo);
+    switch (signo) {
+    case SIGWINCH: resize(t); break;
+    case RF_PREPARED_INTERRUPT: key_typed(t, SIGINT); break;
+    case RF_PREPARED_QUIT: key_typed(t, SIGQUIT); break;
+    case RF_PREPARED_SUSPEND: key_typed(t, SIGTSTP); break;
+    default: tty_signal_foreground(t, signo);
+    }
     return true;
 }
 

@@ -89,7 +89,7 @@ static u32 tty_file_poll(struct file *f, struct poll_table *pt)
     if (hung_up(o))
         return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM | POLLHUP | POLLERR;
     lock_take(&t->lock);
-    u32 events = tty_readable(t) ? POLLIN | POLLRDNORM : 0;
+    u32 events = tty_poll_input(t) ? POLLIN | POLLRDNORM : 0;
     if (!t->stopped && tty_output_used(t) < TTY_OUTPUT / 2)
         events |= POLLOUT | POLLWRNORM;
     lock_release(&t->lock);

@@ -77,11 +77,15 @@ void tty_input_flush(struct tty *t)
 {
     t->input_tail = t->input_committed = t->input_head;
     t->literal_next = false;
-    t->driver->wants_input(t);
+    if (t->driver->discard)
+        t->driver->discard(t);
+    if (t->driver->room_made)
+        t->driver->room_made(t);
 }
 
-static void interrupt(struct tty *t, u8 c, int signo)
+void tty_interrupt(struct tty *t, int signo)
 {
+    int which = signo == SIGINT ? VINTR : signo == SIGQUIT ? VQUIT : VSUSP;
     if (!TTY_FLAG(t, lflag, NOFLSH)) {
         tty_output_flush(t);
         t->input_tail = t->input_committed = t->input_head;
@@ -91,7 +95,7 @@ static void interrupt(struct tty *t, u8 c, int signo)
     if (TTY_FLAG(t, iflag, IXON))
         start_output(t);
     if (TTY_FLAG(t, lflag, ECHO))
-        tty_echo(t, c);
+        tty_echo(t, t->termios.c_cc[which]);
     tty_signal_foreground(t, signo);
 }
 
@@ -116,11 +120,11 @@ static bool signal_character(struct tty *t, u8 c)
     if (!TTY_FLAG(t, lflag, ISIG))
         return false;
     if (is_special(t, c, VINTR))
-        interrupt(t, c, SIGINT);
+        tty_interrupt(t, SIGINT);
     else if (is_special(t, c, VQUIT))
-        interrupt(t, c, SIGQUIT);
+        tty_interrupt(t, SIGQUIT);
     else if (is_special(t, c, VSUSP))
-        interrupt(t, c, SIGTSTP);
+        tty_interrupt(t, SIGTSTP);
     else
         return false;
     return true;

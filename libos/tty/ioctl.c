@@ -59,6 +59,8 @@ static void apply_termios(struct tty *t, const struct termios2 *n)
     if ((old.c_iflag & IXON) && !TTY_FLAG(t, iflag, IXON))
         t->stopped = false;
     notice_flow_change(t, &old);
+    if (t->driver->mode_changed)
+        t->driver->mode_changed(t);
     waitq_wake(&t->readers, ~0u);
     waitq_wake(&t->writers, ~0u);
 }
@@ -212,11 +214,18 @@ static long set_discipline(u64 argument)
     return discipline == 0 ? 0 : -EINVAL; /* N_TTY alone */
 }
 
-static long put_count(const struct tty *t, u64 argument, u32 command, bool master)
+/* FIONREAD and TIOCOUTQ: the master's input is the terminal's output. */
+static long put_count(struct tty *t, u64 argument, bool in, bool master)
 {
-    bool in = command == TIOCINQ;
-    u32 count = in != master ? (in ? tty_input_count(t) : tty_output_used(t))
-                             : (in ? tty_output_used(t) : 0);
+    u32 count = 0;
+    lock_take(&t->lock);
+    if (in && !master)
+        tty_poll_input(t);
+    if (in != master)
+        count = in ? tty_input_count(t) : tty_output_used(t);
+    else if (in)
+        count = tty_output_used(t);
+    lock_release(&t->lock);
     return put_user((int *)argument, (int)count);
 }
 
@@ -260,7 +269,7 @@ long tty_ioctl(struct tty *t, u32 command, u64 argument, bool master)
     case TIOCGWINSZ: return copy_to_user((void *)argument, &t->size, sizeof(t->size));
     case TIOCSWINSZ: return set_size(t, argument);
     case TIOCINQ:
-    case TIOCOUTQ: return put_count(t, argument, command, master);
+    case TIOCOUTQ: return put_count(t, argument, command == TIOCINQ, master);
     case TIOCSCTTY:
     case TIOCNOTTY:
     case TIOCGPGRP:

@@ -110,9 +110,8 @@ void tty_release_session(struct tty *t)
         tty_put(t);
 }
 
-void tty_hangup(struct tty *t)
+void tty_hangup_locked(struct tty *t)
 {
-    lock_take(&t->lock);
     t->generation++;
     t->opens = 0;
     t->stopped = false;
@@ -121,6 +120,12 @@ void tty_hangup(struct tty *t)
     waitq_wake(&t->readers, ~0u);
     waitq_wake(&t->writers, ~0u);
     waitq_wake(&t->master.events, ~0u);
+}
+
+void tty_hangup(struct tty *t)
+{
+    lock_take(&t->lock);
+    tty_hangup_locked(t);
     lock_release(&t->lock);
 }
 

@@ -116,7 +116,7 @@ static void pty_flush(struct tty *t)
         waitq_wake(&t->master.events, POLLIN | POLLRDNORM);
 }
 
-static void pty_wants_input(struct tty *t)
+static void pty_room_made(struct tty *t)
 {
     waitq_wake(&t->master.events, POLLOUT | POLLWRNORM);
 }
@@ -138,7 +138,7 @@ static void pty_notice(struct tty *t, u8 what)
 
 static const struct tty_driver pty_driver = {
     .flush = pty_flush,
-    .wants_input = pty_wants_input,
+    .room_made = pty_room_made,
     .notice = pty_notice,
 };
 

@@ -76,10 +76,28 @@ static bool hung_up(const struct tty *t, u32 generation)
     return t->generation != generation;
 }
 
-/* Waits for input with the lock held. As wait_on. */
+/* Makes sure that what the reader may want of the device's input is here. */
+static void fetch(struct tty *t, size_t wanted)
+{
+    if (t->driver->fetch && !(canonical(t) && tty_readable(t)))
+        t->driver->fetch(t, (u32)MIN(wanted, (size_t)TTY_INPUT));
+}
+
+bool tty_poll_input(struct tty *t)
+{
+    if (tty_readable(t) || !t->driver->fetch)
+        return tty_readable(t);
+    if (!canonical(t))
+        return t->driver->has_input(t);
+    fetch(t, TTY_INPUT);
+    return tty_readable(t);
+}
+
+/* Waits for input with the lock held, which fetch has found missing. As wait_on. */
 static long wait_for_input(struct tty *t, u64 deadline)
 {
-    t->driver->wants_input(t);
+    if (t->driver->room_made)
+        t->driver->room_made(t);
     return tty_readable(t) ? 0 : wait_on(&t->readers, &t->lock, deadline);
 }
 
@@ -138,6 +156,7 @@ static long read_raw_waiting(struct tty *t, struct io *io, u32 generation, bool 
     u64 started = host_now();
     long total = 0;
     for (;;) {
+        fetch(t, io->left);
         long r = read_raw(t, io);
         if (r < 0)
             return total ? total : r;
@@ -166,6 +185,9 @@ static long read_locked(struct tty *t, struct io *io, u32 generation, bool wait)
                 return r;
             continue;
         }
+        fetch(t, TTY_INPUT);
+        if (hung_up(t, generation))
+            break;
         if (tty_readable(t))
             return read_line(t, io);
         if (!wait)
@@ -182,7 +204,8 @@ long tty_read(struct tty *t, struct io *io, u32 generation, bool wait)
         return 0;
     lock_take(&t->lock);
     long r = read_locked(t, io, generation, wait);
-    t->driver->wants_input(t);
+    if (t->driver->room_made)
+        t->driver->room_made(t);
     lock_release(&t->lock);
     return r;
 }

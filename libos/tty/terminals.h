@@ -14,7 +14,8 @@
 struct terminals {
     struct console streams[CONSOLE_STREAMS]; /* stdin, stdout, stderr */
     struct tty *console;                     /* the user's terminal, or NULL */
-    bool console_throttled;                  /* its lock: input waits at the kernel for room */
+    u32 console_mode;                        /* RF_CONSOLE_* that the host does for it; its lock */
+    u64 console_characters;                  /* with these */
     struct lock lock;                        /* numbers */
     struct tty *numbers[TTY_MOST];           /* each with a reference */
 };
@@ -22,7 +23,7 @@ struct terminals {
 
 /* console_tty.c: the user's terminal as a tty with number 0. NULL: no memory. */
 struct tty *console_tty_new(void);
-/* There may be input, or room for output: moves what can be moved. Without the tty's lock. */
+/* There may be input, or room for output. Without the tty's lock. */
 void console_tty_serve(struct tty *t);
 
 #endif

@@ -36,8 +36,18 @@ struct tty;
 struct tty_driver {
     /* There is output: moves what it can to the device. */
     void (*flush)(struct tty *t);
-    /* There is room for input again. */
-    void (*wants_input)(struct tty *t);
+    /* There is room for input again. NULL: nobody waits for that. */
+    void (*room_made)(struct tty *t);
+    /* Input that comes only when it is wanted: moves up to `most` bytes by tty_input, in canonical
+     * mode no further than a line's end; then, unless something is readable, arranges that
+     * t->readers is woken when there is more. NULL: input comes by itself. */
+    void (*fetch)(struct tty *t, u32 most);
+    /* Whether fetch would bring something now; if not, arranges as fetch does. With fetch. */
+    bool (*has_input)(struct tty *t);
+    /* Throws away what fetch would bring. With fetch. */
+    void (*discard)(struct tty *t);
+    /* The modes have changed. NULL: nobody cares. */
+    void (*mode_changed)(struct tty *t);
     /* What the foreground ought to know by packet mode: TIOCPKT_*. NULL: nobody is told. */
     void (*notice)(struct tty *t, u8 what);
     /* Waiting for output to drain is waiting for the device. */
@@ -97,6 +107,8 @@ void tty_put(struct tty *t); /* without the lock */
 u32 tty_input(struct tty *t, const u8 *bytes, u32 count);
 u32 tty_input_room(const struct tty *t);
 void tty_input_flush(struct tty *t);
+/* What the interrupt, quit and suspend characters do: signo SIGINT, SIGQUIT or SIGTSTP. */
+void tty_interrupt(struct tty *t, int signo);
 /* The mode changed between canonical and not: what is in the queue stays readable. */
 void tty_input_mode_changed(struct tty *t, bool was_canonical);
 void tty_commit(struct tty *t); /* what was typed so far may be read */
@@ -117,7 +129,10 @@ u32 tty_write_some(struct tty *t, const u8 *bytes, u32 count); /* consumed */
 u32 tty_take_output(struct tty *t, u8 *to, u32 most);          /* for the device */
 void tty_output_flush(struct tty *t);
 
-/* read.c: without the lock. Bytes, 0: end of file or hung up, -E…. */
+/* read.c */
+/* Is there something to read? Asks the device too. */
+bool tty_poll_input(struct tty *t);
+/* Without the lock. Bytes, 0: end of file or hung up, -E…. */
 long tty_read(struct tty *t, struct io *io, u32 generation, bool wait);
 bool tty_readable(const struct tty *t);
 u32 tty_input_count(const struct tty *t); /* FIONREAD */
@@ -138,6 +153,7 @@ long tty_ioctl_job(struct tty *t, u32 command, u64 argument, bool master);
 void tty_release_session(struct tty *t);
 /* All open files of the terminal side are dead from now on. */
 void tty_hangup(struct tty *t);
+void tty_hangup_locked(struct tty *t); /* with t->lock */
 
 /* ioctl.c: without the lock. What both sides of a pty and the console know. */
 long tty_ioctl(struct tty *t, u32 command, u64 argument, bool master);
