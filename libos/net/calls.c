@@ -6,8 +6,6 @@
 #include "libos/net/message.h"
 #include "libos/net/socket.h"
 
-#define BACKLOG_MOST 4096u
-
 /* A socket of any family: 0, or -E…. */
 static long make(int family, int type, int protocol, struct socket **out)
 {

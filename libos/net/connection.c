@@ -50,11 +50,19 @@ static void undo_peers(struct socket *s, struct socket *child)
     socket_put(s);
 }
 
+/* A TCP connect that may not wait goes on after the call, as a listener with a full backlog lets
+ * the other end try again: here it waits in the backlog itself. */
+static u32 backlog_limit(const struct socket *listener, bool nonblocking)
+{
+    return listener->family != AF_UNIX && nonblocking ? BACKLOG_MOST : listener->backlog_limit;
+}
+
 /* Waits until the backlog takes one more. Listener's lock held. */
 static long await_backlog_room(struct socket *s, struct socket *listener, bool nonblocking)
 {
     u64 deadline = timeout_deadline(s->options.send_timeout);
-    while (listener->state == SOCKET_LISTENS && listener->backlog_count > listener->backlog_limit) {
+    while (listener->state == SOCKET_LISTENS &&
+           listener->backlog_count > backlog_limit(listener, nonblocking)) {
         long r =
             nonblocking ? -EAGAIN : wait_on(&listener->backlog_room, &listener->lock, deadline);
         if (r)

@@ -6,6 +6,8 @@
 #include "libos/net/message.h"
 #include "libos/net/socket.h"
 
+#define BACKLOG_MOST 4096u /* net.core.somaxconn */
+
 /* Makes each the other's peer: socketpair. */
 void connection_pair(struct socket *a, struct socket *b);
 

@@ -31,8 +31,8 @@ static long wake_in(struct futex_bucket *b, const struct futex_key *key, int mos
     return woken;
 }
 
-/* Whoever is about to wait counts itself before it looks at the word, and the waker has changed the word
- * before it looks at the count: one of the two sees the other. */
+/* Whoever is about to wait counts itself before it looks at the word, and the waker has changed the
+ * word before it looks at the count: one of the two sees the other. */
 static bool nobody_waits(struct futex_bucket *b)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -68,8 +68,7 @@ long futex_wake_user(u32 *word, int most)
     struct futex_key key;
     long woken = futex_wake(word, true, most, FUTEX_BITSET_MATCH_ANY);
 
-    if (woken >= most || futex_key(word, false, &key) ||
-        key.object == current_process->host_pid)
+    if (woken >= most || futex_key(word, false, &key) || key.object == current_process->host_pid)
         return woken;
     return MAX(woken, 0) + futex_wake(word, false, most, FUTEX_BITSET_MATCH_ANY);
 }
@@ -290,8 +289,7 @@ SYSCALL6(futex, u32 *, word, int, op, u32, value, const struct timespec_abi *, t
     case FUTEX_REQUEUE: return futex_requeue(word, second, is_private, (int)value, value2, NULL);
     case FUTEX_CMP_REQUEUE:
         return futex_requeue(word, second, is_private, (int)value, value2, &value3);
-    case FUTEX_WAKE_OP:
-        return futex_wake_op(word, second, is_private, (int)value, value2, value3);
+    case FUTEX_WAKE_OP: return futex_wake_op(word, second, is_private, (int)value, value2, value3);
     case FUTEX_LOCK_PI:
     case FUTEX_LOCK_PI2: return futex_lock_pi(word, is_private, deadline, false);
     case FUTEX_TRYLOCK_PI: return futex_lock_pi(word, is_private, FOREVER, true);
