@@ -4,7 +4,9 @@
 
 #include "base/string.h"
 #include "libos/host/invoke.h"
+#include "libos/tty/tty.h"
 
+#define PTS_MAJOR        136u
 #define NS_PER_TICK      10000000ul
 #define ALL_CAPABILITIES 0x1fffffffffful
 
@@ -19,7 +21,9 @@ struct facts {
     sigset pending, shared_pending, blocked, ignored, caught;
     u32 queued;
     u64 affinity, queue_limit;
-    bool no_new_privs, has_terminal;
+    u32 terminal;   /* device number, or 0 */
+    int foreground; /* process group of the terminal, or -1 */
+    bool no_new_privs;
     char state;
     char comm[COMM_SIZE + 1];
 };
@@ -66,6 +70,13 @@ static void copy_identity(struct facts *f, const struct process *p)
     memcpy(f->groups, p->groups, sizeof(f->groups));
 }
 
+static void copy_terminal(struct facts *f, const struct process *p)
+{
+    const struct tty *tty = p->session ? p->session->terminal : NULL;
+    f->terminal = tty ? PTS_MAJOR << 8 | tty->number : 0;
+    f->foreground = tty ? tty->foreground : -1;
+}
+
 static void copy_facts(struct facts *f, const struct process *p, const struct thread *t)
 {
     *f = (struct facts){.pid = p->pid,
@@ -99,6 +110,7 @@ static void copy_facts(struct facts *f, const struct process *p, const struct th
     const char *comm = t && t->comm[0] ? t->comm : p->comm;
     memcpy(f->comm, comm, COMM_SIZE);
     copy_identity(f, p);
+    copy_terminal(f, p);
     copy_signals(f, p, t);
 }
 
@@ -150,7 +162,7 @@ long proc_print_stat(struct text *t, u64 key)
     if (r < 0)
         return r;
     text_add(t, "%d (%s) %c %d %d %d %d %d %u 0 0 0 0 ", f.tid, f.comm, f.state, f.parent, f.group,
-             f.session, 0, -1, 0u);
+             f.session, (int)f.terminal, f.foreground, 0u);
     text_add(t, "%lu %lu %lu %lu %d %d %u 0 %lu %lu %lu %lu ", f.user_ns / NS_PER_TICK,
              f.system_ns / NS_PER_TICK, f.children_user_ns / NS_PER_TICK,
              f.children_system_ns / NS_PER_TICK, 20 + f.nice, f.nice, f.threads,

@@ -23,6 +23,7 @@
 
 CONSTANT(zero, "0")
 CONSTANT(one, "1")
+CONSTANT(ten, "10")
 CONSTANT(thp, "always [madvise] never")
 CONSTANT(thp_defrag, "always defer defer+madvise [madvise] never")
 CONSTANT(huge_size, "2097152")
@@ -60,6 +61,13 @@ static long print_core_id(struct text *t, u64 key)
     return 0;
 }
 
+static long print_cpu_mask(struct text *t, u64 key)
+{
+    (void)key;
+    text_add(t, "%08lx\n", (1ul << MIN(cell_processors(), 32u)) - 1);
+    return 0;
+}
+
 static long print_core_mask(struct text *t, u64 key)
 {
     text_add(t, "%08lx\n", 1ul << (key & 31));
@@ -74,7 +82,9 @@ static const struct text_entry topology_entries[] = {
     TEXT_FILE("core_cpus", print_core_mask),
     TEXT_FILE("thread_siblings_list", print_core_id),
     TEXT_FILE("thread_siblings", print_core_mask),
+    TEXT_FILE("core_siblings", print_cpu_mask),
     TEXT_FILE("core_siblings_list", print_cpu_range),
+    TEXT_FILE("package_cpus", print_cpu_mask),
     TEXT_FILE("package_cpus_list", print_cpu_range),
     END,
 };
@@ -115,7 +125,18 @@ static const struct text_entry cpu_entries[] = {
     END,
 };
 
-static const struct text_entry node0_entries[] = {TEXT_FILE("cpulist", print_cpu_range), END};
+static long print_node_memory(struct text *t, u64 key)
+{
+    struct cell_memory m = cell_memory();
+    (void)key;
+    text_add(t, "Node 0 MemTotal: %14lu kB\nNode 0 MemFree: %15lu kB\nNode 0 MemUsed: %15lu kB\n",
+             m.total / 1024, (m.total - m.used) / 1024, m.used / 1024);
+    return 0;
+}
+
+static const struct text_entry node0_entries[] = {
+    TEXT_FILE("cpulist", print_cpu_range), TEXT_FILE("cpumap", print_cpu_mask),
+    TEXT_FILE("distance", print_ten), TEXT_FILE("meminfo", print_node_memory), END};
 static const struct text_entry node_entries[] = {
     TEXT_FILE("online", print_zero), TEXT_FILE("possible", print_zero),
     TEXT_FILE("has_cpu", print_zero), TEXT_DIR("node0", node0_entries), END};
