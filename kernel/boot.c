@@ -223,7 +223,8 @@ void boot_write(struct cell *cell, const u32 slots[MAX_MOUNTS], bool has_tty, u3
     boot->has_tty = has_tty;
     boot->memory_limit = config->memory_limit;
     boot->umask = umask_bits;
-    boot->job_control = has_job_control();
+    cell->job_control = has_job_control();
+    boot->job_control = cell->job_control;
     describe_host(config, boot, &w);
     boot->size = w.used;
     write_cell_page(cell);

@@ -81,6 +81,7 @@ struct cell {
     u32 token_count;
     u64 signals;                 /* bit n-1: ringfence got signal n, not yet handed to the cell */
     u64 signals_ns;              /* since when there are some */
+    bool job_control;            /* somebody would continue us if we stopped */
     bool main_stopped;           /* the library OS said STOPPED: it is told when we go on */
     struct thread_timer *timers; /* RF_MAX_THREADS, by thread index */
 

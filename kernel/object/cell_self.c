@@ -59,6 +59,8 @@ s64 op_STOPPED(struct call *call)
 {
     if (!consoles_may_stop())
         return -EPERM;
+    if (!call->cell->job_control)
+        return -EPERM;
     call->cell->main_stopped = true;
     kill(getpid(), SIGTSTP);
     return 0;

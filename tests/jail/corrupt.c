@@ -26,14 +26,28 @@ static void corrupt_image(void)
         *(volatile uint8_t *)(RF_LIBOS_BASE + 4096 + i % 61440) = (uint8_t)next_random(&state);
 }
 
+/* These end the cell or stop it, rightly, or wait for what never comes. */
+static bool ends_or_waits(uint32_t op)
+{
+    switch (op) {
+    case RF_OP_PREPARED:
+    case RF_OP_EXIT:
+    case RF_OP_PANIC:
+    case RF_OP_START_FAILED:
+    case RF_OP_STOPPED:
+    case RF_OP_CONSOLE_READ:
+    case RF_OP_CLOCK_SLEEP:
+    case RF_OP_FILE_LOCK: return true;
+    default: return false;
+    }
+}
+
 /* Every byte that the kernel may look at. */
 static void corrupt_window(void)
 {
     memset(the_window, 0xff, sizeof(*the_window));
     for (uint32_t op = 0; op < 256; op++)
-        if (op != RF_OP_PREPARED && op != RF_OP_EXIT && op != RF_OP_PANIC &&
-            op != RF_OP_START_FAILED && op != RF_OP_CONSOLE_READ && op != RF_OP_CLOCK_SLEEP &&
-            op != RF_OP_FILE_LOCK)
+        if (!ends_or_waits(op))
             for (uint32_t slot = 0; slot < 32; slot++)
                 raw_invoke(slot, op, op % RF_MSG_BUFFERS, ~0ull, ~0ull, ~0ull, ~0ull);
 }

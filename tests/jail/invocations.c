@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS 100000
+#define ROUNDS 50000
 
 /* These end the cell, rightly, or wait for what never comes. */
 static bool not_for_here(uint32_t op)
@@ -17,6 +17,7 @@ static bool not_for_here(uint32_t op)
     case RF_OP_EXIT:
     case RF_OP_PANIC:
     case RF_OP_START_FAILED:
+    case RF_OP_STOPPED:
     case RF_OP_CLOCK_SLEEP:
     case RF_OP_CONSOLE_READ:
     case RF_OP_CONSOLE_WRITE: return true;
