@@ -98,11 +98,14 @@ static u64 place_hint(u64 addr, size_t length, int flags)
     return addr && user_range(addr, length) == 0 ? addr : 0;
 }
 
-/* The host call, and then the list. m->file is the mapping's reference. */
+/* The host call, and then the list. The mapping counts from before the host call on: a file that is
+ * cut meanwhile must know that its pages are in use. */
 static long place(u64 addr, size_t length, int flags, struct mapping *m)
 {
+    mapping_get(m);
     long r = source_map(place_hint(addr, length, flags), length, m, flags & HOST_FLAGS);
     if (r < 0) {
+        mapping_put(m);
         if (m->file && (flags & MAP_FIXED))
             space_forget(addr, addr + length);
         return r;
@@ -111,11 +114,11 @@ static long place(u64 addr, size_t length, int flags, struct mapping *m)
     m->end = m->start + length;
     if (user_range(m->start, length) < 0 || ((flags & MAP_FIXED_NOREPLACE) && m->start != addr)) {
         host_munmap((void *)r, length);
+        mapping_put(m);
         return flags & MAP_FIXED_NOREPLACE ? -EEXIST : -ENOMEM;
     }
     if (flags & MAP_FIXED)
         space_forget(m->start, m->end);
-    mapping_get(m);
     space_add(m);
     return r;
 }
