@@ -36,6 +36,8 @@ void host_signal_stack_set(void *base, size_t size);
 /* A call site that trapped: perhaps turn it into a jump. `after` is the address behind the syscall
  * instruction. May move the program's way on: returns where to return to. */
 u64 patch_call_site(u64 after, u64 call);
+/* A site at which another process with the same code trapped often enough. */
+void patch_known_site(u64 address, u32 call);
 /* The program's memory is gone: forget the sites and trampolines. Called at exec. */
 void patch_forget(void);
 /* In a forked child: nobody else is patching. */

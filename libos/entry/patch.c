@@ -27,6 +27,7 @@
  * Everything here is private to the process. The table is written by one thread at a time (busy).
  */
 #include "libos/entry/entry.h"
+#include "libos/entry/patch_hints.h"
 #include "libos/host/host.h"
 #include "libos/mm/mm.h"
 #include "libos/proc/process.h"
@@ -316,7 +317,21 @@ u64 patch_call_site(u64 after, u64 call)
         patch(s, (u32)call);
         if (s->back)
             back = s->back;
+    } else {
+        patch_hints_note(after - 2, (u32)call);
     }
     __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
     return back;
+}
+
+void patch_known_site(u64 address, u32 call)
+{
+    if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
+        return;
+    struct site *s = find_site(address, true);
+    if (s && s->traps < PATCH_AFTER) {
+        s->traps = PATCH_AFTER;
+        patch(s, call);
+    }
+    __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
 }

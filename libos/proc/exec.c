@@ -6,6 +6,7 @@
 
 #include "base/string.h"
 #include "libos/entry/entry.h"
+#include "libos/entry/patch_hints.h"
 #include "libos/entry/syscall.h"
 #include "libos/fs/fdtable.h"
 #include "libos/fs/vfs.h"
@@ -75,6 +76,7 @@ _Noreturn void exec_image_run(struct exec_image *image)
     long r;
 
     reset_thread(t);
+    patch_hints_leave(p);
     fdtable_close_on_exec(p->files);
     signals_reset_for_exec(p, t);
     timers_exec(p);

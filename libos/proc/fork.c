@@ -13,6 +13,7 @@
 
 #include "base/string.h"
 #include "libos/entry/entry.h"
+#include "libos/entry/patch_hints.h"
 #include "libos/fs/fdtable.h"
 #include "libos/fs/vfs.h"
 #include "libos/host/host.h"
@@ -204,6 +205,7 @@ static long start_process(struct process *p, struct thread *t, struct clone_requ
     if ((c->flags & (CLONE_VM | CLONE_VFORK)) == (CLONE_VM | CLONE_VFORK))
         return vfork_process(p, t, c);
     t->regs = current()->regs;
+    patch_hints_fork(p);
     r = host_fork(t, fork_return, c);
     return r ? r : pid;
 }

@@ -2,6 +2,7 @@
 /* The process table: processes, threads, numbers. */
 #include "base/string.h"
 #include "libos/host/print.h"
+#include "libos/entry/patch_hints.h"
 #include "libos/fs/fdtable.h"
 #include "libos/fs/vfs.h"
 #include "libos/host/host.h"
@@ -182,6 +183,7 @@ struct process *process_copy(struct process *from)
     p->vfork_parent = NULL;
     p->exec_thread = NULL;
     p->pidfd = NULL;
+    p->hints = NULL;
     if ((from->executable && !p->executable) || (from->command_line && !p->command_line)) {
         process_free(p);
         return NULL;
@@ -192,6 +194,7 @@ struct process *process_copy(struct process *from)
 void process_free(struct process *p)
 {
     pidfd_process_gone(p);
+    patch_hints_leave(p);
     signals_destroy_process(p);
     if (p->files)
         fdtable_put(p->files);

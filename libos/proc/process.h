@@ -23,6 +23,7 @@ struct fdtable;
 struct fs_context;
 struct tty;
 struct exec_image;
+struct patch_hints;
 struct pidfd_state;
 
 #define COMM_SIZE    16
@@ -90,6 +91,7 @@ struct process {
     struct thread *exec_thread;      /* runs execve and waits for the other threads to end */
     u64 alarm_time;                  /* time/timers.c: when the kernel wakes a thread; 0: never */
     u32 alarm_thread;                /* that thread's index */
+    struct patch_hints *hints;       /* entry/patch_hints.h; shared with its family of forks */
     struct pidfd_state *pidfd;       /* proc/pidfd.c; made on demand */
     u32 personality;
     bool keep_capabilities;
