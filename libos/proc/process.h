@@ -117,6 +117,7 @@ struct thread {
     u32 index;            /* of its wake word in the window */
     u32 host_tid;
     u32 sleeping;         /* sync/wait.c */
+    u32 looking;          /* sync/wait.c: waits without sleeping */
     u32 *wake_word;
     struct waiter waiter; /* for wait_on */
     u64 libos_stack;      /* base of the private block with stack and host signal stack */

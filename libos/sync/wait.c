@@ -116,6 +116,20 @@ void sleep_stopped(u32 ticket)
     __atomic_exchange_n(&t->sleeping, 0, __ATOMIC_SEQ_CST);
 }
 
+/* `looking` tells thread_poke that no kick is needed: attention is looked at after it is cleared again,
+ * before the thread sleeps or on its way out. */
+static bool look_for_wake(struct thread *t, u32 ticket)
+{
+    bool came = false;
+    __atomic_exchange_n(&t->looking, 1, __ATOMIC_SEQ_CST);
+    for (int i = 0; i < SPINS && !came && !__atomic_load_n(&t->attention, __ATOMIC_RELAXED); i++) {
+        came = __atomic_load_n(t->wake_word, __ATOMIC_ACQUIRE) != ticket;
+        __builtin_ia32_pause();
+    }
+    __atomic_exchange_n(&t->looking, 0, __ATOMIC_SEQ_CST);
+    return came;
+}
+
 /* Looks for the wake-up a little while before sleeping for it: where the waker runs on another
  * processor and answers at once, that saves both the host calls and the time until the host has the
  * thread run again. It looks about as long as a sleep and a wake-up cost, so at worst it doubles
@@ -125,13 +139,10 @@ static bool comes_at_once(struct thread *t, u32 ticket)
     if (the_boot->processors == 1 || (t->spin_worth == 0 && ++t->spin_skipped < t->spin_interval))
         return false;
     t->spin_skipped = 0;
-    for (int i = 0; i < SPINS && !__atomic_load_n(&t->attention, __ATOMIC_RELAXED); i++) {
-        if (__atomic_load_n(t->wake_word, __ATOMIC_ACQUIRE) != ticket) {
-            t->spin_worth = MIN(t->spin_worth + 2, SPIN_WORTH_MOST);
-            t->spin_interval = SPIN_INTERVAL_LEAST;
-            return true;
-        }
-        __builtin_ia32_pause();
+    if (look_for_wake(t, ticket)) {
+        t->spin_worth = MIN(t->spin_worth + 2, SPIN_WORTH_MOST);
+        t->spin_interval = SPIN_INTERVAL_LEAST;
+        return true;
     }
     if (t->spin_worth)
         t->spin_worth--;
