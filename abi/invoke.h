@@ -38,7 +38,8 @@ enum {
     RF_SLOT_STDERR, /* interface console */
     RF_SLOT_CLOCK,  /* interface clock */
     RF_SLOT_TRACE,  /* interface console, write only; present when tracing */
-    RF_SLOT_FIRST_DIR = 16, /* the mounts' dir (or file) capabilities, in the order of the boot record */
+    RF_SLOT_FIRST_DIR =
+        16, /* the mounts' dir (or file) capabilities, in the order of the boot record */
 };
 
 #endif

@@ -13,16 +13,16 @@
 
 #include "base/types.h"
 
-#define RF_LIBOS_BASE   0x600000000000ul
-#define RF_HEAP_BASE    0x610000000000ul
-#define RF_HEAP_SIZE    (64ul << 30) /* address range; pages are charged when touched */
-#define RF_WINDOW_BASE  0x620000000000ul
-#define RF_ARENA_BASE   0x630000000000ul
-#define RF_LIBOS_END    0x640000000000ul
-#define RF_USER_TOP     0x7ffffffff000ul
+#define RF_LIBOS_BASE  0x600000000000ul
+#define RF_HEAP_BASE   0x610000000000ul
+#define RF_HEAP_SIZE   (64ul << 30) /* address range; pages are charged when touched */
+#define RF_WINDOW_BASE 0x620000000000ul
+#define RF_ARENA_BASE  0x630000000000ul
+#define RF_LIBOS_END   0x640000000000ul
+#define RF_USER_TOP    0x7ffffffff000ul
 
-/* Host calls are let through only from code in this range: the library OS image. Its last page holds
- * the code that installed the filter and jumped to the library OS; it may be unmapped. */
+/* Host calls are let through only from code in this range: the library OS image. Its last page
+ * holds the code that installed the filter and jumped to the library OS; it may be unmapped. */
 #define RF_LIBOS_CODE_SIZE (16ul << 20)
 #define RF_START_STUB      (RF_LIBOS_BASE + RF_LIBOS_CODE_SIZE - PAGE_SIZE)
 
@@ -31,18 +31,19 @@
 #define RF_FD_HEAP      3 /* the heap segment, for mapping parts of it again */
 #define RF_FD_ZERO_USED 4 /* first number not used at start */
 
-#define RF_MAX_THREADS  4096 /* per cell; thread index 0 is the prepared process */
-#define RF_MSG_BUFFERS  128
-#define RF_MSG_DATA     65536u
-#define RF_MSG_NONE     0xffffffffu
-#define RF_MSG_CAPS     4
+#define RF_MAX_THREADS 4096 /* per cell; thread index 0 is the prepared process */
+#define RF_MSG_BUFFERS 128
+#define RF_MSG_DATA    65536u
+#define RF_MSG_NONE    0xffffffffu
+#define RF_MSG_CAPS    4
 
 /* One message's memory. `words`, `data` and `caps` carry arguments out and results back; the kernel
  * copies what it needs before it checks it. A buffer belongs to the thread that named it in an
  * invocation until that invocation returns. */
 struct rf_msg {
     u64 words[4];
-    u32 data_length; /* bytes of data that are valid: set by the caller going in, kernel coming out */
+    u32 data_length; /* bytes of data that are valid: set by the caller going in, kernel coming out
+                      */
     u32 cap_count;
     u32 caps[RF_MSG_CAPS]; /* slots */
     u64 reserved[1];
@@ -56,17 +57,17 @@ _Static_assert(offsetof(struct rf_msg, data) == 64, "shared layout");
 struct rf_cell_page {
     u32 magic; /* RF_CELL_MAGIC */
     u32 version;
-    u64 generation;       /* of the random numbers; changes at restart and branch */
-    u64 memory_limit;     /* bytes; 0: none */
-    u64 memory_held;      /* bytes, sampled */
-    u64 cpu_used_ns;      /* sampled */
-    u64 cpu_missing_ns;   /* sampled */
-    u64 invocations;      /* that reached the kernel */
-    u32 cpu_percent;      /* 100 per processor; 0: no limit */
-    u32 process_limit;    /* processes and threads; 0: RF_MAX_THREADS */
-    u32 console_events;   /* counts console readiness changes that were armed for */
+    u64 generation;     /* of the random numbers; changes at restart and branch */
+    u64 memory_limit;   /* bytes; 0: none */
+    u64 memory_held;    /* bytes, sampled */
+    u64 cpu_used_ns;    /* sampled */
+    u64 cpu_missing_ns; /* sampled */
+    u64 invocations;    /* that reached the kernel */
+    u32 cpu_percent;    /* 100 per processor; 0: no limit */
+    u32 process_limit;  /* processes and threads; 0: RF_MAX_THREADS */
+    u32 console_events; /* counts console readiness changes that were armed for */
     u32 console_columns, console_rows;
-    u32 ending;           /* not 0: the cell is being ended */
+    u32 ending;             /* not 0: the cell is being ended */
     u64 boottime_offset_ns; /* CLOCK_MONOTONIC of the host when the cell started */
     u64 stat_system_calls;  /* written by the library OS: served inside the jail (a hint) */
 };

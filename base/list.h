@@ -48,7 +48,7 @@ static inline void list_del(struct list *n)
 
 #define list_entry(node, type, member) container_of(node, type, member)
 #define list_first(head, type, member) list_entry((head)->next, type, member)
-#define list_for_each(pos, head) \
+#define list_for_each(pos, head)                                                                   \
     for (struct list *pos = (head)->next; pos != (head); pos = pos->next)
 /* Allows the body to delete pos. */
 #define list_for_each_safe(pos, head)                                                              \

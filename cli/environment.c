@@ -77,7 +77,7 @@ static bool is_user_name(const char *name)
         if (!isalnum((unsigned char)name[i]) && name[i] != '_' && (name[i] != '-' || i == 0))
             return false;
     }
-    return n >= 1 && n <= 32 && strcmp(name, "root") && strcmp(name, "nobody");
+    return n >= 1 && n <= 32 && strcmp(name, "root") != 0 && strcmp(name, "nobody") != 0;
 }
 
 const char *environment_user(u32 uid)

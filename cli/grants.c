@@ -85,7 +85,7 @@ static void check_order(const struct run_config *config, const char *option, con
     for (u32 i = 0; i < config->mount_count; i++) {
         const struct mount_config *m = &config->mounts[i];
 
-        if (m->by_user && strcmp(m->path, path) && is_below(m->path, path))
+        if (m->by_user && strcmp(m->path, path) != 0 && is_below(m->path, path))
             fail("%s %s would hide the grant of %s before it: name %s first", option, path, m->path,
                  path);
     }
@@ -132,6 +132,7 @@ void grant_host(struct run_config *config, const char *option, const char *value
     } else {
         fail("%s %s is neither a directory nor a regular file", option, host);
     }
+    free(host);
     grant_add(config, mount);
 }
 
@@ -168,6 +169,7 @@ void grant_text(struct run_config *config, const char *value)
     mount.text = as_lines(equals + 1);
     mount.text_length = strlen(mount.text);
     mount.rights = RF_RIGHT_READ | RF_RIGHT_WRITE;
+    free(path);
     grant_add(config, mount);
 }
 

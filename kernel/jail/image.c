@@ -111,7 +111,7 @@ void image_open(struct image *image, const char *path)
     if (image->fd < 0)
         fail_errno(errno, "cannot open the library OS%s%s", path ? " " : "", path ? path : "");
     if (pread(image->fd, &elf, sizeof(elf), (off_t)base) != sizeof(elf) ||
-        memcmp(elf.e_ident, ELFMAG, SELFMAG) || elf.e_type != ET_EXEC ||
+        memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 || elf.e_type != ET_EXEC ||
         elf.e_phnum > ARRAY_SIZE(headers) ||
         pread(image->fd, headers, elf.e_phnum * sizeof(headers[0]), (off_t)(base + elf.e_phoff)) !=
             (ssize_t)(elf.e_phnum * sizeof(headers[0])))

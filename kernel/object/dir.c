@@ -253,7 +253,7 @@ s64 op_DIR_OPEN(struct call *call)
 {
     int flags = (int)call->w[0], error, access = flags & O_ACCMODE;
     struct cap cap = {.kind = RF_KIND_FILE};
-    struct rf_attr attr;
+    struct rf_attr attr = {0};
     struct path path;
     bool created = false;
     u32 inlined = 0;

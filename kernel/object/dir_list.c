@@ -57,7 +57,7 @@ static s64 list_entries(struct call *call, int fd, bool *all)
 
 s64 op_DIR_LIST(struct call *call)
 {
-    struct rf_attr attr;
+    struct rf_attr attr = {0};
     int fd = open_named(call, &attr);
     bool all = false;
     s64 result;
@@ -121,7 +121,7 @@ static s64 fill_entries(struct call *call, int fd, u64 device, u64 *cookie, bool
 s64 op_DIR_ATTRS(struct call *call)
 {
     u64 cookie = call->w[0];
-    struct rf_attr attr;
+    struct rf_attr attr = {0};
     bool end = false;
     s64 result;
     int fd;

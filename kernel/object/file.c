@@ -289,10 +289,9 @@ static void retry_lock(struct timer *timer)
 
     if (call.cap && call.cap->kind == RF_KIND_FILE && pending_valid(pending))
         error = try_lock(call.cap, call.w);
-    if (error == -EAGAIN || error == -EACCES)
-        error = timer_set(timer, now_ns() + LOCK_RETRY_NS);
-    else
-        pending_answer(pending, error);
+    if ((error == -EAGAIN || error == -EACCES) && timer_set(timer, now_ns() + LOCK_RETRY_NS) == 0)
+        return;
+    pending_answer(pending, error);
 }
 
 s64 op_FILE_LOCK(struct call *call)
