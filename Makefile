@@ -11,6 +11,7 @@
 
 CC       ?= gcc
 B        ?= build
+BIN      ?= ringfence
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 VERSION  := 0.1
@@ -39,15 +40,17 @@ LIBOS_LDFLAGS := -nostdlib -static -no-pie -Wl,-Ttext-segment=$(LIBOS_BASE) -Wl,
                  -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-dynamic-linker \
                  -Wl,--no-relax $(LIBOS_LDEXTRA)
 
-LIBOS_SRC  := $(sort $(shell find libos base -name '*.c' -o -name '*.S' 2>/dev/null))
+# libos/ubsan is for the build with the undefined behaviour sanitizer alone (tests/sanitized).
+LIBOS_SKIP ?= libos/ubsan/%
+LIBOS_SRC  := $(filter-out $(LIBOS_SKIP),$(sort $(shell find libos base -name '*.c' -o -name '*.S' 2>/dev/null)))
 KERNEL_SRC := $(sort $(shell find kernel base cli -name '*.c' -o -name '*.S' 2>/dev/null))
 LIBOS_OBJ  := $(patsubst %,$(B)/libos-obj/%.o,$(LIBOS_SRC))
 KERNEL_OBJ := $(patsubst %,$(B)/host-obj/%.o,$(KERNEL_SRC))
 
 .PHONY: all clean install test test-programs demo bench fuzz lint deps
-all: ringfence
+all: $(BIN)
 
-ringfence: $(KERNEL_OBJ) $(B)/libos_image.o
+$(BIN): $(KERNEL_OBJ) $(B)/libos_image.o
 	$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^
 
 $(B)/libos.elf: $(LIBOS_OBJ)
