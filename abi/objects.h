@@ -56,7 +56,7 @@
        "a piece of the host's /proc/cpuinfo; 0: its end")                                          \
     OP(cell_self, STOPPED, 43, "", "0",                                                            \
        "the main program stopped itself: the kernel process stops likewise, and when it is "       \
-       "continued, PREPARED returns SIGCONT. EPERM: nobody could continue it")                                                      \
+       "continued, PREPARED returns SIGCONT. EPERM: nobody could continue it")                     \
     /* console: a stream of the host, perhaps a terminal */                                        \
     OP(console, CONSOLE_READ, 64, "w0: most bytes, w1: 1 to not wait", "bytes; data out",          \
        "0: end of input. EAGAIN: nothing there and w1 was 1. EIO: host error")                     \

@@ -30,7 +30,7 @@ static int open_named(const struct call *call, struct rf_attr *attr)
     fd = openat(parent.fd, parent.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     error = fd < 0 ? -errno : attr_get(fd, "", attr);
     parent_close(&parent);
-    if (!error && !device_allowed(fd, "", attr->device))
+    if (fd >= 0 && !error && !device_allowed(fd, "", attr->device))
         error = -EACCES;
     if (error && fd >= 0)
         close(fd);
