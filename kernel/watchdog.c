@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/types.h"
+#include "kernel/account/limits.h"
 #include "kernel/object/console.h"
 #include "kernel/report.h"
 
@@ -46,6 +47,7 @@ _Noreturn static void watch(int fd, pid_t group)
     if (n == 0) {
         kill(-group, SIGKILL);
         consoles_restore_after_death();
+        limits_remove_groups();
     }
     _exit(0);
 }

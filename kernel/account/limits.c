@@ -213,9 +213,14 @@ bool limits_killed(struct cell *cell)
     return true;
 }
 
+void limits_remove_groups(void)
+{
+    cgroup_remove(&group);
+}
+
 void limits_finish(struct cell *cell)
 {
     cell->peak_bytes = MAX(cell->peak_bytes, cgroup_memory_peak(&group));
     cell->cpu_missing_ns += cgroup_throttled_ns(&group);
-    cgroup_remove(&group);
+    limits_remove_groups();
 }

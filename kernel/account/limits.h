@@ -31,6 +31,9 @@ void limits_start(struct cell *cell);
  */
 bool limits_killed(struct cell *cell);
 
+/* Removes the groups, from whichever process outlived the cell. */
+void limits_remove_groups(void);
+
 /* When the cell is over: last figures, and what limits_prepare made goes away. */
 void limits_finish(struct cell *cell);
 
