@@ -72,12 +72,11 @@ static struct event *event_new(int wd, u32 mask, u32 cookie, const char *name)
  * lost, as one that overflows the queue. Lock held. */
 static void queue(struct inotify *n, int wd, u32 mask, u32 cookie, const char *name)
 {
-    bool overflow = n->event_count >= MOST_EVENTS;
-    struct event *e =
-        overflow ? event_new(-1, IN_Q_OVERFLOW, 0, NULL) : event_new(wd, mask, cookie, name);
-    struct event *last =
-        list_empty(&n->events) ? NULL : list_entry(n->events.prev, struct event, link);
-    if (!e || (last && same(last, e))) {
+    struct event *e = n->event_count < MOST_EVENTS ? event_new(wd, mask, cookie, name)
+                                                   : event_new(-1, IN_Q_OVERFLOW, 0, NULL);
+    if (!e)
+        return;
+    if (n->event_count && same(list_entry(n->events.prev, struct event, link), e)) {
         heap_free(e);
         return;
     }

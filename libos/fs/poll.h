@@ -21,8 +21,8 @@ struct poll_table {
     /* Arranges that a waitq_wake of q which meets `events` wakes the poller. */
     void (*add)(struct poll_table *pt, struct waitq *q);
     u32 events; /* that the poller is interested in; POLLERR and POLLHUP always are */
-    /* A poll operation whose events come by time alone (timerfd) lowers this to the CLOCK_MONOTONIC ns at
-     * which to look again. */
+    /* A poll operation whose events come by time alone (timerfd) lowers this to the CLOCK_MONOTONIC
+     * ns at which to look again. */
     u64 deadline;
 };
 

@@ -91,7 +91,7 @@ long interface_ioctl(u32 command, void *argument)
     if (command == SIOCGIFNAME)
         return name_interface(argument, &r);
     r.name[sizeof(r.name) - 1] = '\0';
-    if (strcmp(r.name, "lo"))
+    if (strcmp(r.name, "lo") != 0)
         return -ENODEV;
     long result = answer(command, &r);
     if (result == -ENOTTY)

@@ -59,8 +59,8 @@ void waitq_wake_some(struct waitq *q, u32 events, int most)
     wakes_release();
 }
 
-/* Leaves the queue at once, so that the next wake-up of one waiter finds another. Clearing `queue` comes
- * last: from then on its thread may go on, use it again, end, and be freed. */
+/* Leaves the queue at once, so that the next wake-up of one waiter finds another. Clearing `queue`
+ * comes last: from then on its thread may go on, use it again, end, and be freed. */
 bool wake_waiter_thread(struct waiter *w, u32 events)
 {
     (void)events;
