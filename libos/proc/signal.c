@@ -188,6 +188,7 @@ void signals_reset_for_exec(struct process *p, struct thread *t)
 void signals_destroy_process(struct process *p)
 {
     pending_remove(p, &p->signals.pending, ~0ull);
+    waitq_abandon(&p->signals.arrivals); /* a signalfd in an epoll that a child still has */
 }
 
 void signals_destroy_thread(struct thread *t)

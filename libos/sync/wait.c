@@ -45,6 +45,17 @@ void waitq_remove(struct waiter *w)
     lock_release(&q->lock);
 }
 
+void waitq_abandon(struct waitq *q)
+{
+    lock_take(&q->lock);
+    while (!list_empty(&q->waiters)) {
+        struct waiter *w = list_first(&q->waiters, struct waiter, link);
+        list_del(&w->link);
+        __atomic_store_n(&w->queue, NULL, __ATOMIC_RELEASE);
+    }
+    lock_release(&q->lock);
+}
+
 void waitq_wake_some(struct waitq *q, u32 events, int most)
 {
     int woken = 0;
@@ -116,8 +127,8 @@ void sleep_stopped(u32 ticket)
     __atomic_exchange_n(&t->sleeping, 0, __ATOMIC_SEQ_CST);
 }
 
-/* `looking` tells thread_poke that no kick is needed: attention is looked at after it is cleared again,
- * before the thread sleeps or on its way out. */
+/* `looking` tells thread_poke that no kick is needed: attention is looked at after it is cleared
+ * again, before the thread sleeps or on its way out. */
 static bool look_for_wake(struct thread *t, u32 ticket)
 {
     bool came = false;

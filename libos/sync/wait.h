@@ -49,6 +49,9 @@ void waitq_init(struct waitq *q);
 /* Adds w, of which the caller has filled in all but link and queue. w lies in the heap segment. */
 void waitq_add(struct waitq *q, struct waiter *w);
 void waitq_remove(struct waiter *w);
+/* The queue is about to end: takes all off it, without waking them. Their waitq_remove does nothing
+ * then. */
+void waitq_abandon(struct waitq *q);
 /* Wakes those that are interested, in order of arrival, at most `most` (0: all). */
 void waitq_wake_some(struct waitq *q, u32 events, int most);
 static inline void waitq_wake(struct waitq *q, u32 events)
