@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A small process that outlives the kernel process if that is killed: it then ends the cell and
- * puts the terminal back. */
+/* A small process that outlives the kernel process if that is killed: it then ends the cell,
+ * puts the terminal back and removes the cell's control groups. */
 #ifndef KERNEL_WATCHDOG_H
 #define KERNEL_WATCHDOG_H
 

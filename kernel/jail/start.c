@@ -281,7 +281,9 @@ int start_take_listener(void)
     if (n != sizeof(notice))
         fail("the cell's first process ended before it was in the jail");
     if (notice.error)
-        fail_errno(notice.error, "the host refuses a part of the jail: %.39s", notice.step);
+        fail_errno(notice.error,
+                   "the host refuses a part of the jail (see: ringfence doctor): %.39s",
+                   notice.step);
     if (message.msg_controllen < CMSG_LEN(sizeof(int)))
         fail("the cell's first process sent no listener");
     memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
