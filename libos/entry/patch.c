@@ -307,9 +307,12 @@ static void patch(struct site *s, u32 call)
 u64 patch_call_site(u64 after, u64 call)
 {
     u64 back = after;
-    /* Called once in a process: counting it would cost each child of a fork a copied page. */
-    if (call == __NR_exit_group)
+    /* Called once in a process: counting it would cost each child of a fork a copied page. But its parent
+     * can spare the next child the trap. */
+    if (call == __NR_exit_group) {
+        patch_hints_note(after - 2, (u32)call);
         return after;
+    }
     if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
         return after;
     struct site *s = find_site(after - 2, true);
