@@ -7,7 +7,7 @@ import time
 
 from ways import WAYS
 
-SETTLE_SECONDS, WATCH_SECONDS = 1.0, 3.0
+AT_A_TIME, SETTLE_SECONDS, WATCH_SECONDS, SLEEP_SECONDS = 8, 1.5, 3.0, 8
 
 
 def descendants(pid):
@@ -35,15 +35,17 @@ def ticks(pid):
 
 
 def measure(way, work):
-    """(KiB of all processes, processor seconds used while idle) of `sleep` run this way."""
-    process = subprocess.Popen(WAYS[way](["/bin/sleep", "60"], work), cwd=work)
+    """(KiB of one, processor seconds that one used while idle) of `sleep` run this way.
+
+    Several at a time, as pages of programs that all of them map are not one's own."""
+    started = [subprocess.Popen(WAYS[way](["/bin/sleep", str(SLEEP_SECONDS)], work), cwd=work) for _ in range(AT_A_TIME)]
     try:
         time.sleep(SETTLE_SECONDS)
-        tree = descendants(process.pid)
-        before = sum(ticks(pid) for pid in tree)
+        trees = [pid for process in started for pid in descendants(process.pid)]
+        before = sum(map(ticks, trees))
         time.sleep(WATCH_SECONDS)
-        used = (sum(ticks(pid) for pid in tree) - before) / os.sysconf("SC_CLK_TCK")
-        return sum(proportional_kib(pid) for pid in tree), used
+        used = (sum(map(ticks, trees)) - before) / os.sysconf("SC_CLK_TCK")
+        return sum(map(proportional_kib, trees)) // AT_A_TIME, used / AT_A_TIME
     finally:
-        process.terminate()
-        process.wait()
+        for process in started:
+            process.wait()

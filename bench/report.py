@@ -76,7 +76,7 @@ def idle_lines(figures):
     if "native" not in figures:
         return []
     own = figures["native"][0]
-    lines = ["", "## An idle cell", "", "`sleep` alone: all processes of that way, beyond what `sleep` takes natively "
+    lines = ["", "## An idle cell", "", "`sleep`, eight at a time: all processes of one, beyond what `sleep` takes natively "
              f"({own} KiB, proportional set size), and the processor time that they used in three seconds.", "",
              "| way | memory beyond the program's own | processor time |", "|---|---:|---:|"]
     for way, (kib, used) in figures.items():
