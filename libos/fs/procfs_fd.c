@@ -114,6 +114,12 @@ static long same_getattr(struct file *f, struct rf_attr *out)
     return nameless_getattr(f->inode, NULL, out);
 }
 
+static long same_truncate(struct file *f, u64 size)
+{
+    struct file *to = f->data;
+    return to->ops->truncate ? to->ops->truncate(to, size) : -EINVAL;
+}
+
 static void same_release(struct file *f)
 {
     file_put(f->data);
@@ -126,6 +132,7 @@ static const struct file_ops same_ops = {
     .ioctl = same_ioctl,
     .poll = same_poll,
     .getattr = same_getattr,
+    .truncate = same_truncate,
     .release = same_release,
 };
 

@@ -152,6 +152,14 @@ static long stream_ioctl(struct file *f, u32 command, u64 argument)
     }
 }
 
+/* What was written before ringfence started is not the cell's to take away: `> /dev/stderr` goes on
+ * behind it. */
+static long stream_truncate(struct file *f, u64 size)
+{
+    (void)f;
+    return size == 0 ? 0 : -EINVAL;
+}
+
 static const struct file_ops stream_ops = {
     .name = "console",
     .read = stream_read,
@@ -159,6 +167,7 @@ static const struct file_ops stream_ops = {
     .poll = stream_poll,
     .ioctl = stream_ioctl,
     .getattr = stream_getattr,
+    .truncate = stream_truncate,
 };
 
 static u32 access_mode(u32 rights)
