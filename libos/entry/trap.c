@@ -55,27 +55,8 @@ static void redirect_to_exit(struct sigframe_context *c)
 {
     struct thread *t = current();
     struct regs *r = (struct regs *)(t->stack_top - sizeof(struct regs));
-    *r = (struct regs){
-        .r15 = c->r15,
-        .r14 = c->r14,
-        .r13 = c->r13,
-        .r12 = c->r12,
-        .rbp = c->rbp,
-        .rbx = c->rbx,
-        .r11 = c->r11,
-        .r10 = c->r10,
-        .r9 = c->r9,
-        .r8 = c->r8,
-        .rax = c->rax,
-        .rcx = c->rcx,
-        .rdx = c->rdx,
-        .rsi = c->rsi,
-        .rdi = c->rdi,
-        .call = REGS_FULL,
-        .rip = c->rip,
-        .eflags = c->eflags,
-        .rsp = c->rsp,
-    };
+    *r = regs_of_context(c);
+    r->call = REGS_FULL;
     t->regs = r;
     t->user_mode = 0;
     __atomic_or_fetch(&t->attention, ATTENTION_EVENTS, __ATOMIC_SEQ_CST);

@@ -5,6 +5,7 @@
 #ifndef LIBOS_PROC_SIGFRAME_H
 #define LIBOS_PROC_SIGFRAME_H
 
+#include "libos/entry/regs.h"
 #include "libos/proc/signal.h"
 
 struct sigframe_context {
@@ -53,6 +54,30 @@ _Static_assert(sizeof(struct vector_state_info) == 48, "Linux ABI");
 #define VECTOR_MAGIC2      0x46505845u /* follows the state */
 #define VECTOR_LEGACY_SIZE 512u
 #define VECTOR_STATE_MAX   16384u /* of any processor, without AMX tiles */
+
+static inline struct regs regs_of_context(const struct sigframe_context *c)
+{
+    return (struct regs){
+        .r15 = c->r15,
+        .r14 = c->r14,
+        .r13 = c->r13,
+        .r12 = c->r12,
+        .rbp = c->rbp,
+        .rbx = c->rbx,
+        .r11 = c->r11,
+        .r10 = c->r10,
+        .r9 = c->r9,
+        .r8 = c->r8,
+        .rax = c->rax,
+        .rcx = c->rcx,
+        .rdx = c->rdx,
+        .rsi = c->rsi,
+        .rdi = c->rdi,
+        .rip = c->rip,
+        .eflags = c->eflags,
+        .rsp = c->rsp,
+    };
+}
 
 /* The vector state as this processor saves it: components and size. Found once. */
 struct vector_format {

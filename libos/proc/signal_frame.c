@@ -14,8 +14,9 @@
 #define SS_AUTODISARM_ 0x80000000u
 #define USER_CS        0x33
 #define USER_SS        0x2b
-#define XFEATURE_TILES (3ull << 17) /* AMX: needs the host's permission, which programs here lack  \
-                                     */
+#define XFEATURE_TILES                                                                             \
+    (3ull << 17) /* AMX: needs the host's permission, which programs here lack                     \
+                  */
 #define XSTATE_LEAF      0xd
 #define XSTATE_BASE_SIZE 576u
 #define EFLAGS_KEPT      0x240dd5ull /* the flags that a program may set, see restore_flags */
@@ -183,30 +184,6 @@ static bool restore_vectors(u64 at)
     return restore_vector_state(area.bytes, f->features) == 0;
 }
 
-static void restore_context(struct regs *r, const struct sigframe_context *c)
-{
-    *r = (struct regs){
-        .r15 = c->r15,
-        .r14 = c->r14,
-        .r13 = c->r13,
-        .r12 = c->r12,
-        .rbp = c->rbp,
-        .rbx = c->rbx,
-        .r11 = c->r11,
-        .r10 = c->r10,
-        .r9 = c->r9,
-        .r8 = c->r8,
-        .rax = c->rax,
-        .rcx = c->rcx,
-        .rdx = c->rdx,
-        .rsi = c->rsi,
-        .rdi = c->rdi,
-        .rip = c->rip,
-        .rsp = c->rsp,
-        .eflags = (c->eflags & EFLAGS_KEPT) | 0x202,
-    };
-}
-
 SYSCALL0(rt_sigreturn)
 {
     struct thread *t = current();
@@ -223,7 +200,8 @@ SYSCALL0(rt_sigreturn)
     t->signals.stack_base = frame.ucontext.stack_base;
     t->signals.stack_size = frame.ucontext.stack_size;
     t->signals.stack_flags = frame.ucontext.stack_flags & ~SS_ONSTACK_;
-    restore_context(r, &frame.ucontext.context);
+    *r = regs_of_context(&frame.ucontext.context);
+    r->eflags = (r->eflags & EFLAGS_KEPT) | 0x202;
     want_full_restore(r);
     if (thread_deliverable(t))
         __atomic_or_fetch(&t->attention, ATTENTION_EVENTS, __ATOMIC_SEQ_CST);
