@@ -83,7 +83,17 @@ long hostfs_ask(struct dentry *d, struct rf_msg *m)
     if (r < 0)
         return r;
     /* It stopped at a link where we know a directory: the host has changed what lies above. */
-    return r == n ? 0 : -ENOENT;
+    if (r != n)
+        return -ENOENT;
+    hostfs_path_held(d);
+    return 0;
+}
+
+void hostfs_path_held(struct dentry *d)
+{
+    u64 until = hostfs_until(d->fs);
+    for (d = d->parent; d->parent != d; d = d->parent)
+        d->expires = until;
 }
 
 /* ---- the table of inodes ---- */
@@ -278,6 +288,8 @@ long hostfs_freshen(struct inode *i, struct dentry *d)
         hostfs_update(i, hostfs_attr(m));
     else
         h->good_until = hostfs_until(i->fs); /* its name is gone; it stays as it was known */
+    if (r >= 0 && d && !hostfs_same(i, hostfs_attr(m)))
+        d->expires = 0; /* the name is another's */
     message_put(m);
     return 0;
 }

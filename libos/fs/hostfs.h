@@ -103,6 +103,8 @@ static inline const struct rf_attr *hostfs_attr(const struct rf_msg *m)
 }
 /* Asks what the host has at d's name: 0 and attributes (and a link's target) in m, or -E…. */
 long hostfs_ask(struct dentry *d, struct rf_msg *m);
+/* The host has just found d's path: the directories on it are where they were. */
+void hostfs_path_held(struct dentry *d);
 /* Time until which something that the host said now is taken as right. */
 static inline u64 hostfs_until(const struct filesystem *fs)
 {

@@ -96,6 +96,8 @@ long hostfs_invoke_open(struct dentry *d, struct rf_msg *m, int flags, u32 mode,
     r = invoke_message_retry(d->fs->slot, RF_OP_DIR_OPEN, m, (u64)flags, mode, content, late);
     if (r < 0)
         hostfs_drop_slot(late);
+    else
+        hostfs_path_held(d);
     return r;
 }
 

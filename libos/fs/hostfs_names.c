@@ -7,6 +7,7 @@
 #include <linux/stat.h>
 
 #include "base/string.h"
+#include "libos/fs/dentry.h"
 
 /* d is the name of what m's attributes describe. Takes over the inode. */
 static long name_found(struct dentry *d, const struct rf_msg *m, const void *target,
@@ -129,12 +130,28 @@ static long name_made(struct inode *dir, struct dentry *d, struct rf_msg *m)
     return r;
 }
 
-/* An invocation that makes the name d and answers with attributes. */
+/* An invocation that makes or removes the name d. */
 static long invoke_make(struct dentry *d, u32 op, struct rf_msg *m, u64 w0, u64 w1)
 {
     m->data_length = 0;
     long r = hostfs_add_path(m, d);
-    return r < 0 ? r : invoke_message_retry(d->fs->slot, op, m, w0, w1, 0, 0);
+    if (r >= 0)
+        r = invoke_message_retry(d->fs->slot, op, m, w0, w1, 0, 0);
+    if (r >= 0)
+        hostfs_path_held(d);
+    return r;
+}
+
+/* d's name is free now; d itself is about to leave the tree. So that making it again need not ask.
+ */
+static void remember_free(const struct dentry *d)
+{
+    struct dentry *n = dentry_new(d->parent, d->name, d->name_length, d->name_hash);
+    if (!n)
+        return;
+    n->expires = hostfs_until(d->fs);
+    dentry_hash(n);
+    dentry_put(n); /* the tree keeps it for a while */
 }
 
 static long create_file(struct inode *dir, struct dentry *d, u32 mode, struct rf_msg *m)
@@ -267,6 +284,7 @@ static long remove_name(struct inode *dir, struct dentry *d, bool directory)
     if (d->inode)
         name_lost(d->inode);
     directory_changed(dir);
+    remember_free(d);
     return 0;
 }
 
@@ -312,13 +330,26 @@ static long host_readlink(struct inode *i, struct dentry *d, char *buffer, size_
 
 /* ---- attributes ---- */
 
-/* By the name if there is one, else by an open handle; a size only by one that is open for writing.
- */
+/* A slot by which what s says can be set without opening anything, or 0. */
+static u32 open_slot(const struct host_inode *h, const struct rf_setattr *s)
+{
+    const struct host_handle *writer = &h->handles[HANDLE_WRITE],
+                             *reader = &h->handles[HANDLE_READ];
+    if (writer->users && writer->slot)
+        return writer->slot;
+    return reader->users && !(s->which & RF_SETATTR_SIZE) ? reader->slot : 0;
+}
+
+/* By an open handle if there is one, else by the name; without a name by a handle in any case, a
+ * size only by one that is open for writing. */
 static long invoke_setattr(struct inode *i, struct dentry *d, const struct rf_setattr *s,
                            struct rf_msg *m)
 {
     memcpy(m->data, s, sizeof(*s));
     m->data_length = sizeof(*s);
+    u32 open = open_slot(host_inode(i), s);
+    if (open)
+        return invoke_message_retry(open, RF_OP_FILE_SETATTR, m, 0, 0, 0, 0);
     if (d && !d->unlinked) {
         long n = hostfs_add_path(m, d);
         return n < 0 ? n : invoke_message_retry(d->fs->slot, RF_OP_DIR_SETATTR, m, 0, 0, 0, 0);
