@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading clocks. */
 #include <linux/time.h>
+#include <linux/timex.h>
 
+#include "base/string.h"
 #include "libos/entry/syscall.h"
 #include "libos/host/host.h"
 #include "libos/proc/exit.h"
@@ -12,6 +14,9 @@
 #define NS_PER_SECOND   1000000000ull
 #define COARSE_STEP_NS  4000000
 #define CLOCK_LIMIT     16
+#define USEC_PER_TICK   10000
+#define TOLERANCE       32768000
+#define TIME_OK         0
 #define DYNAMIC_THREAD  4
 #define DYNAMIC_KIND    3
 #define KIND_USER       1
@@ -194,4 +199,31 @@ SYSCALL2(clock_settime, int, clock, const struct timespec_abi *, user)
 SYSCALL2(settimeofday, const void *, time, const void *, zone)
 {
     return time || zone ? -EPERM : 0;
+}
+
+/* The host's clock is not the cell's to change; asking is free. */
+static long adjust_time(struct __kernel_timex *user)
+{
+    struct __kernel_timex t;
+
+    if (copy_from_user(&t, user, sizeof(t)))
+        return -EFAULT;
+    if (t.modes)
+        return -EPERM;
+    memset(&t, 0, sizeof(t));
+    t.tick = USEC_PER_TICK;
+    t.tolerance = TOLERANCE;
+    t.time.tv_sec = (s64)(read_host_clock(CLOCK_REALTIME) / NS_PER_SECOND);
+    t.time.tv_usec = (s64)(read_host_clock(CLOCK_REALTIME) % NS_PER_SECOND / 1000);
+    return copy_to_user(user, &t, sizeof(t)) ? -EFAULT : TIME_OK;
+}
+
+SYSCALL1(adjtimex, struct __kernel_timex *, user)
+{
+    return adjust_time(user);
+}
+
+SYSCALL2(clock_adjtime, int, clock, struct __kernel_timex *, user)
+{
+    return clock == CLOCK_REALTIME ? adjust_time(user) : -EINVAL;
 }
