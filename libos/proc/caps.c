@@ -56,8 +56,8 @@ SYSCALL2(capget, struct __user_cap_header_struct *, user, struct __user_cap_data
     return copy_to_user(data, out, (size_t)words * sizeof(out[0]));
 }
 
-SYSCALL2(capset, struct __user_cap_header_struct *, user,
-         const struct __user_cap_data_struct *, data)
+SYSCALL2(capset, struct __user_cap_header_struct *, user, const struct __user_cap_data_struct *,
+         data)
 {
     struct __user_cap_header_struct header;
     struct __user_cap_data_struct in[2] = {0};

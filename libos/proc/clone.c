@@ -9,8 +9,8 @@
 #include "libos/proc/clone.h"
 #include "libos/proc/process.h"
 
-#define SIGNAL_MASK   0xffu
-#define SIGCHLD_      17
+#define SIGNAL_MASK 0xffu
+#define SIGCHLD_    17
 #define NEW_NAMESPACE                                                                              \
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |  \
      CLONE_NEWNET)

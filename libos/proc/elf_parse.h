@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading ELF headers of programs. Pure: no calls, no allocation, safe with any input. Used by the loader
- * and by a fuzz target on the host. */
+/* Reading ELF headers of programs. Pure: no calls, no allocation, safe with any input. Used by the
+ * loader and by a fuzz target on the host. */
 #ifndef LIBOS_PROC_ELF_PARSE_H
 #define LIBOS_PROC_ELF_PARSE_H
 
@@ -34,11 +34,11 @@ struct elf_segment {
 _Static_assert(sizeof(struct elf_segment) == ELF_PROGRAM_HEADER_SIZE, "ELF64");
 
 struct elf_layout {
-    u64 low, high;           /* page-aligned range of all loaded segments, unrelocated */
-    u64 alignment;           /* greatest of the loaded segments, at least a page */
-    u64 table_address;       /* of the program headers in memory, unrelocated; 0: not loaded */
-    u64 interpreter_offset;  /* of its path in the file */
-    u32 interpreter_length;  /* with the NUL; 0: none */
+    u64 low, high;          /* page-aligned range of all loaded segments, unrelocated */
+    u64 alignment;          /* greatest of the loaded segments, at least a page */
+    u64 table_address;      /* of the program headers in memory, unrelocated; 0: not loaded */
+    u64 interpreter_offset; /* of its path in the file */
+    u32 interpreter_length; /* with the NUL; 0: none */
     bool executable_stack;
 };
 
@@ -47,10 +47,11 @@ struct elf_layout {
 /* Looks at the first `n` bytes of a file. Fills *out only for ELF_PROGRAM. */
 enum elf_kind elf_parse_header(const u8 *head, size_t n, struct elf_header *out);
 
-/* Checks the program headers (h->table_count of them) against each other and against the address space.
- * True: every ELF_TYPE_LOAD segment has file_size <= memory_size, address and offset congruent modulo the
- * page size, no overflow, page-aligned ends below ELF_ADDRESS_LIMIT, in rising order and not overlapping
- * (two may share a page); position-fixed ones start at or above 0x1000. */
+/* Checks the program headers (h->table_count of them) against each other and against the address
+ * space. True: every ELF_TYPE_LOAD segment has file_size <= memory_size, address and offset
+ * congruent modulo the page size, no overflow, page-aligned ends below ELF_ADDRESS_LIMIT, in rising
+ * order and not overlapping (two may share a page); position-fixed ones start at or above 0x1000.
+ */
 bool elf_parse_segments(const struct elf_header *h, const struct elf_segment *table,
                         struct elf_layout *out);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* execve. Everything that can fail is done first, in the caller; then the old program goes and cannot come
- * back. A process that has its own memory loads the new program in place; a vfork child leaves its
- * parent's memory and gets a fresh host process from the prepared process. */
+/* execve. Everything that can fail is done first, in the caller; then the old program goes and
+ * cannot come back. A process that has its own memory loads the new program in place; a vfork child
+ * leaves its parent's memory and gets a fresh host process from the prepared process. */
 #include <linux/fcntl.h>
 
 #include "base/string.h"
@@ -23,8 +23,8 @@
 
 #define SIGKILL_ 9
 
-/* Ends the other threads of the calling process. The caller takes over the process's number. 0, or -EAGAIN
- * when the process is to end, or another thread was first. */
+/* Ends the other threads of the calling process. The caller takes over the process's number. 0, or
+ * -EAGAIN when the process is to end, or another thread was first. */
 static long become_only_thread(struct thread *t)
 {
     struct process *p = t->process;

@@ -56,8 +56,8 @@ static long open_program(int dirfd, const char *path, u32 flags, struct file **o
     return 0;
 }
 
-/* Splits "#! interpreter [argument]" in place; the line ends at a newline within the head, or at its
- * end if the interpreter's name is then certainly whole. */
+/* Splits "#! interpreter [argument]" in place; the line ends at a newline within the head, or at
+ * its end if the interpreter's name is then certainly whole. */
 static long parse_script_line(char *head, size_t n, char **interpreter, char **argument)
 {
     char *start = head + 2, *end = memchr(start, '\n', n - 2), *p;

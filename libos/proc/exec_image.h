@@ -22,8 +22,8 @@ struct elf_file {
 struct exec_strings {
     char *bytes; /* heap */
     size_t length, room;
-    size_t limit;              /* of length plus pointers: E2BIG */
-    size_t arguments_length;   /* the arguments come first */
+    size_t limit;            /* of length plus pointers: E2BIG */
+    size_t arguments_length; /* the arguments come first */
     u32 argument_count, environment_count;
 };
 
@@ -35,9 +35,9 @@ struct exec_image {
     char comm[16];
 };
 
-/* Finds and checks the program at `path` (`dirfd` as openat(2)), following `#!` lines; puts what they say
- * in front of the arguments in image->strings, which the caller has filled. 0 or -E…; *kind says what the
- * file looked like, for messages. */
+/* Finds and checks the program at `path` (`dirfd` as openat(2)), following `#!` lines; puts what
+ * they say in front of the arguments in image->strings, which the caller has filled. 0 or -E…;
+ * *kind says what the file looked like, for messages. */
 long exec_image_open(struct exec_image *image, int dirfd, const char *path, u32 open_flags,
                      enum elf_kind *kind);
 void exec_image_free(struct exec_image *image); /* may be half filled; not NULL */

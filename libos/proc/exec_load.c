@@ -11,16 +11,16 @@
 #include "libos/proc/exec_image.h"
 #include "libos/proc/process.h"
 
-#define PROGRAM_BASE        0x555555554000ul /* of position-independent programs */
-#define RLIMIT_STACK_INDEX  3
-#define DEFAULT_STACK       (8ul << 20)
-#define LEAST_STACK         (256ul << 10)
-#define MOST_STACK          (96ul << 20) /* the host keeps at least 128 MiB below its own stack free */
-#define SEGMENT_EXECUTE     1u
-#define SEGMENT_WRITE       2u
-#define SEGMENT_READ        4u
-#define STACK_GAP           (64ul << 10)
-#define PRIVATE_FIXED       (MAP_PRIVATE | MAP_FIXED)
+#define PROGRAM_BASE       0x555555554000ul /* of position-independent programs */
+#define RLIMIT_STACK_INDEX 3
+#define DEFAULT_STACK      (8ul << 20)
+#define LEAST_STACK        (256ul << 10)
+#define MOST_STACK         (96ul << 20) /* the host keeps at least 128 MiB below its own stack free */
+#define SEGMENT_EXECUTE    1u
+#define SEGMENT_WRITE      2u
+#define SEGMENT_READ       4u
+#define STACK_GAP          (64ul << 10)
+#define PRIVATE_FIXED      (MAP_PRIVATE | MAP_FIXED)
 
 static int protection(const struct elf_segment *s)
 {
@@ -75,7 +75,8 @@ static long map_segments(const struct elf_file *e, u64 base)
     return 0;
 }
 
-/* What to add to the file's addresses. Programs go to a fixed place, interpreters where there is room. */
+/* What to add to the file's addresses. Programs go to a fixed place, interpreters where there is
+ * room. */
 static long choose_base(const struct elf_file *e, bool is_interpreter, u64 *base)
 {
     const struct elf_layout *l = &e->layout;
@@ -97,8 +98,8 @@ static long choose_base(const struct elf_file *e, bool is_interpreter, u64 *base
     return 0;
 }
 
-/* Near the top of the address space, where the host keeps its own stack and maps nothing by itself; below the
- * vdso if that is there too. */
+/* Near the top of the address space, where the host keeps its own stack and maps nothing by itself;
+ * below the vdso if that is there too. */
 u64 exec_stack_top(void)
 {
     u64 top = RF_USER_TOP - STACK_GAP;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The stack that a program finds at its first instruction: counts, pointers and the auxiliary vector
- * below, strings above. */
+/* The stack that a program finds at its first instruction: counts, pointers and the auxiliary
+ * vector below, strings above. */
 #include <linux/auxvec.h>
 
 #include "base/string.h"
@@ -49,8 +49,8 @@ static void put_pair(struct vector *v, u64 type, u64 value)
     put(v, value);
 }
 
-/* Pointers to `count` strings that lie one after the other in the program at `address`, their copies at
- * `text`. Moves both past them. */
+/* Pointers to `count` strings that lie one after the other in the program at `address`, their
+ * copies at `text`. Moves both past them. */
 static void put_pointers(struct vector *v, u32 count, u64 *address, const char **text)
 {
     for (u32 i = 0; i < count; i++) {
@@ -102,8 +102,8 @@ long exec_stack_build(const struct exec_image *image, struct process *p,
     u64 path, strings, platform_at, random_at;
     u8 random[16];
 
-    v.words = heap_alloc((1 + s->argument_count + 1 + s->environment_count + 1 +
-                          2 * AUXILIARY_PAIRS) * sizeof(u64));
+    v.words = heap_alloc(
+        (1 + s->argument_count + 1 + s->environment_count + 1 + 2 * AUXILIARY_PAIRS) * sizeof(u64));
     if (!v.words)
         return -ENOMEM;
     path = push(&w, image->path, strlen(image->path) + 1);

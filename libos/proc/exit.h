@@ -17,7 +17,8 @@ void tell_parent_of(struct process *p, int signo, int code, int status);
 /* Fills p's times and peak memory, of the calling host process or another. */
 void process_times(struct process *p, u64 *user_ns, u64 *system_ns, u64 *peak);
 
-/* Ends the process of a thread for which no host process could be made. Called in another process. */
+/* Ends the process of a thread for which no host process could be made. Called in another process.
+ */
 void end_unstarted(struct thread *t, int wait_status);
 
 /* Robust futexes and the word that pthread_join watches (proc/robust.c). */

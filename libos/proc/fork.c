@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fork, vfork, clone: new processes.
  *
- * fork and its like make a host fork; the child's entries in the process table are made before by the
- * parent, in the heap segment.
+ * fork and its like make a host fork; the child's entries in the process table are made before by
+ * the parent, in the heap segment.
  *
- * vfork makes no host process: the child runs in its parent's memory on its parent's host thread, with a
- * library OS stack of its own, while the parent's struct thread rests with its registers at the
- * top of its own stack. The child ends this by ending, or by execve, for which the prepared process
- * forks a host process. */
+ * vfork makes no host process: the child runs in its parent's memory on its parent's host thread,
+ * with a library OS stack of its own, while the parent's struct thread rests with its registers at
+ * the top of its own stack. The child ends this by ending, or by execve, for which the prepared
+ * process forks a host process. */
 #include <linux/sched.h>
 #include <asm/unistd.h>
 
@@ -87,7 +87,8 @@ _Noreturn void vfork_resume(struct thread *caller, long result)
     return_to_program(caller, caller->regs);
 }
 
-/* What current() is in a host thread that has left the process table: kicks that come late find it. */
+/* What current() is in a host thread that has left the process table: kicks that come late find it.
+ */
 static struct thread nobody = {.self = &nobody};
 
 _Noreturn void host_leave(struct thread *t, bool last, long vfork_result)
@@ -122,7 +123,8 @@ static void fork_return(void *argument)
     return_to_program(t, t->regs);
 }
 
-/* The child in the parent's memory: goes on with a copy of the parent's registers on the spare stack. */
+/* The child in the parent's memory: goes on with a copy of the parent's registers on the spare
+ * stack. */
 static __attribute__((noinline)) _Noreturn void vfork_run(struct thread *t, struct thread *caller,
                                                           struct clone_request *c)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Futexes, all of them in the library OS: waiters queue in the heap segment and sleep on their thread's own
- * wake word, so signals, ends and time-outs work as in any other wait, and waking nobody costs no host
- * call. */
+/* Futexes, all of them in the library OS: waiters queue in the heap segment and sleep on their
+ * thread's own wake word, so signals, ends and time-outs work as in any other wait, and waking
+ * nobody costs no host call. */
 #ifndef LIBOS_PROC_FUTEX_H
 #define LIBOS_PROC_FUTEX_H
 
@@ -11,8 +11,8 @@
 
 struct thread;
 
-/* What names a futex: for memory of one process its host process and the address; for shared memory the
- * object and the offset in it. */
+/* What names a futex: for memory of one process its host process and the address; for shared memory
+ * the object and the offset in it. */
 struct futex_key {
     u64 object, offset;
 };

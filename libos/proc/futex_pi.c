@@ -28,7 +28,8 @@ static struct futex_waiter *first_waiter(struct futex_bucket *b, const struct fu
     return first;
 }
 
-/* Takes the free lock, or marks the held one as waited for. 1: taken; 0: marked; -E…. Bucket locked. */
+/* Takes the free lock, or marks the held one as waited for. 1: taken; 0: marked; -E…. Bucket
+ * locked. */
 static long take_or_mark(u32 *word, bool try_only)
 {
     u32 own = (u32)current()->tid, value;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* User and group identities. A cell is one trust domain: identities are kept as Linux keeps them, so that
- * programs find what they set, and protect nothing. */
+/* User and group identities. A cell is one trust domain: identities are kept as Linux keeps them,
+ * so that programs find what they set, and protect nothing. */
 #include "base/string.h"
 #include "libos/entry/syscall.h"
 #include "libos/proc/process.h"
@@ -103,8 +103,7 @@ static long set_three(struct identity i, u32 real, u32 effective, u32 saved, boo
 
 static long get_three(struct identity i, u32 *real, u32 *effective, u32 *saved)
 {
-    return put_user(real, *i.real) || put_user(effective, *i.effective) ||
-                   put_user(saved, *i.saved)
+    return put_user(real, *i.real) || put_user(effective, *i.effective) || put_user(saved, *i.saved)
                ? -EFAULT
                : 0;
 }

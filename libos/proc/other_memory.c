@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* process_vm_readv and process_vm_writev, on the calling process; the memory of another cannot be reached. */
+/* process_vm_readv and process_vm_writev, on the calling process; the memory of another cannot be
+ * reached. */
 #include <linux/uio.h>
 
 #include "base/string.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pidfd_open and its friends. The state is shared by all descriptors of one process and outlives it. */
+/* pidfd_open and its friends. The state is shared by all descriptors of one process and outlives
+ * it. */
 #include <linux/fcntl.h>
 #include <linux/wait.h>
 

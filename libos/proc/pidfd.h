@@ -7,9 +7,11 @@
 
 struct process;
 
-/* A new descriptor of the calling process for p, close-on-exec; flags: O_NONBLOCK. Number or -E…. */
+/* A new descriptor of the calling process for p, close-on-exec; flags: O_NONBLOCK. Number or -E….
+ */
 long pidfd_open_for(struct process *p, u32 flags);
-/* The process number behind a descriptor, or -EBADF; adds WNOHANG to *wait_options if it does not block. */
+/* The process number behind a descriptor, or -EBADF; adds WNOHANG to *wait_options if it does not
+ * block. */
 long pidfd_pid(int fd, u32 *wait_options);
 /* Wakes who polls. the_cell->lock held; p is a zombie now. */
 void pidfd_process_ended(struct process *p);

@@ -77,7 +77,8 @@ SYSCALL5(prctl, int, option, u64, a, u64, b, u64, c, u64, d)
     case PR_CAPBSET_READ:
         return a > LAST_CAPABILITY ? -EINVAL : (long)(p->capabilities_bounding >> a & 1);
     case PR_CAPBSET_DROP: return drop_bounding(a);
-    case PR_CAP_AMBIENT: return a == PR_CAP_AMBIENT_IS_SET || a == PR_CAP_AMBIENT_CLEAR_ALL ? 0 : -EPERM;
+    case PR_CAP_AMBIENT:
+        return a == PR_CAP_AMBIENT_IS_SET || a == PR_CAP_AMBIENT_CLEAR_ALL ? 0 : -EPERM;
     case PR_SET_TIMERSLACK: t->timer_slack = a ? a : DEFAULT_SLACK_NS; return 0;
     case PR_GET_TIMERSLACK: return (long)t->timer_slack;
     case PR_GET_TIMING: return PR_TIMING_STATISTICAL;

@@ -5,9 +5,9 @@
  * process between its end and its parent's wait is a zombie: no threads, no files, only its status.
  * `init` (pid 1) has no threads: it adopts orphans, which then are reaped at once.
  *
- * the_cell->lock (rank "process tree") guards the tree: parents, children, groups, sessions, states and
- * thread lists. A process's own lock guards its signals. Other fields are changed by the process's own
- * threads only.
+ * the_cell->lock (rank "process tree") guards the tree: parents, children, groups, sessions, states
+ * and thread lists. A process's own lock guards its signals. Other fields are changed by the
+ * process's own threads only.
  */
 #ifndef LIBOS_PROC_PROCESS_H
 #define LIBOS_PROC_PROCESS_H
@@ -68,31 +68,31 @@ struct process {
     struct rlimit_pair limits[RLIMIT_COUNT];
 
     char comm[COMM_SIZE];
-    char *executable; /* heap string: absolute path in the cell */
+    char *executable;        /* heap string: absolute path in the cell */
     char *command_line;      /* heap: the argument strings of the last exec, each with its NUL */
     u32 command_line_length; /* for /proc/PID/cmdline, which other processes read */
     u64 arguments_start, arguments_end, environment_start, environment_end; /* in its memory */
-    u64 auxiliary_start; /* of the auxiliary vector, in its memory */
-    u64 start_time;   /* host_now() when it was made */
-    int exit_signal;  /* sent to the parent at the end; 0: none */
-    int status;       /* wait status once zombie; of the last stop before that */
+    u64 auxiliary_start;               /* of the auxiliary vector, in its memory */
+    u64 start_time;                    /* host_now() when it was made */
+    int exit_signal;                   /* sent to the parent at the end; 0: none */
+    int status;                        /* wait status once zombie; of the last stop before that */
     bool news_stopped, news_continued; /* to be reported to the parent once */
     bool told_continued;               /* SIGCHLD for news_continued was sent */
-    bool exiting;     /* exit_group has begun: every thread ends at its next safe point */
-    bool executed;    /* has called execve since it was forked (setpgid's rule) */
+    bool exiting;  /* exit_group has begun: every thread ends at its next safe point */
+    bool executed; /* has called execve since it was forked (setpgid's rule) */
     bool subreaper, no_new_privs, dumpable;
     int parent_death_signal;
     int nice;
     u64 children_user_ns, children_system_ns, children_peak_memory; /* of children waited for */
-    u64 user_ns, system_ns, peak_memory; /* filled in at its end */
-    void *timers;                        /* time/: POSIX and interval timers; made on demand */
-    struct process *vfork_parent;        /* not NULL: runs in that process's memory until exec or exit */
+    u64 user_ns, system_ns, peak_memory;                            /* filled in at its end */
+    void *timers;                 /* time/: POSIX and interval timers; made on demand */
+    struct process *vfork_parent; /* not NULL: runs in that process's memory until exec or exit */
     u64 map_bytes, brk_start, brk_end, stack_start; /* for /proc */
-    struct thread *exec_thread;      /* runs execve and waits for the other threads to end */
-    u64 alarm_time;                  /* time/timers.c: when the kernel wakes a thread; 0: never */
-    u32 alarm_thread;                /* that thread's index */
-    struct patch_hints *hints;       /* entry/patch_hints.h; shared with its family of forks */
-    struct pidfd_state *pidfd;       /* proc/pidfd.c; made on demand */
+    struct thread *exec_thread; /* runs execve and waits for the other threads to end */
+    u64 alarm_time;             /* time/timers.c: when the kernel wakes a thread; 0: never */
+    u32 alarm_thread;           /* that thread's index */
+    struct patch_hints *hints;  /* entry/patch_hints.h; shared with its family of forks */
+    struct pidfd_state *pidfd;  /* proc/pidfd.c; made on demand */
     u32 personality;
     bool keep_capabilities;
     u64 capabilities_effective, capabilities_permitted, capabilities_inheritable;
@@ -114,35 +114,37 @@ struct thread {
     struct list siblings; /* process->threads */
     struct list hash;     /* the_cell->tids */
     int tid;
-    u32 index;            /* of its wake word in the window */
+    u32 index; /* of its wake word in the window */
     u32 host_tid;
-    u32 sleeping;         /* sync/wait.c */
-    u32 looking;          /* sync/wait.c: waits without sleeping */
+    u32 sleeping; /* sync/wait.c */
+    u32 looking;  /* sync/wait.c: waits without sleeping */
     u32 *wake_word;
     struct waiter waiter; /* for wait_on */
     u64 libos_stack;      /* base of the private block with stack and host signal stack */
 
     struct thread_signals signals;
-    u32 *clear_tid;       /* user address: CLONE_CHILD_CLEARTID */
-    void *robust_list;    /* user address */
-    u64 fs_base;          /* as the program set it */
+    u32 *clear_tid;    /* user address: CLONE_CHILD_CLEARTID */
+    void *robust_list; /* user address */
+    u64 fs_base;       /* as the program set it */
     char comm[COMM_SIZE];
-    bool ending;          /* must end at its next safe point */
+    bool ending; /* must end at its next safe point */
     u64 affinity;
     u64 start_time;
     u64 timer_slack;
-    void *futex;          /* proc/futex.c: what it waits for */
-    bool copying;         /* fs/io.c touches program memory: faults are not mended, locks may be held */
+    void *futex;  /* proc/futex.c: what it waits for */
+    bool copying; /* fs/io.c touches program memory: faults are not mended, locks may be held */
     struct thread *vfork_caller; /* whose host thread this one borrows, which waits meanwhile */
     u64 restarted_call, restarted_deadline; /* time/sleep.c: a sleep that begins again */
-    struct exec_image *image;    /* what a fresh host process is to load for it */
-    u32 stack_slot, spare_slot;  /* proc/stacks.c: of its own stack, and of one for vfork; 0: none */
-    u32 policy;                  /* SCHED_* */
+    struct exec_image *image;               /* what a fresh host process is to load for it */
+    u32 stack_slot, spare_slot; /* proc/stacks.c: of its own stack, and of one for vfork; 0: none */
+    u32 policy;                 /* SCHED_* */
     int priority;
     u32 holds_wakes, held_wakes; /* sync/wait.c: wakes_hold, and what was put off */
     u32 *held_words[8];
-    u32 spin_worth, spin_skipped, spin_interval; /* sync/wait.c: whether looking before sleeping pays */
-    void *poll_block;     /* fs/pollset.c: waiters of its poll calls; heap memory, freed with the thread */
+    u32 spin_worth, spin_skipped,
+        spin_interval; /* sync/wait.c: whether looking before sleeping pays */
+    void *poll_block; /* fs/pollset.c: waiters of its poll calls; heap memory, freed with the thread
+                       */
 };
 _Static_assert(offsetof(struct thread, entry) == 8, "entry.S and patched sites use it");
 _Static_assert(offsetof(struct thread, user_rsp) == 16, "entry.S");
@@ -160,9 +162,9 @@ struct cell {
     struct lock lock; /* the process tree, threads, ids */
     struct list processes;
     struct process *init;
-    struct list tids[TID_HASH]; /* of struct thread, by tid */
-    struct list pids[TID_HASH]; /* of struct process, by pid */
-    struct process *main_process; /* whose end ends the cell */
+    struct list tids[TID_HASH];             /* of struct thread, by tid */
+    struct list pids[TID_HASH];             /* of struct process, by pid */
+    struct process *main_process;           /* whose end ends the cell */
     struct thread *threads[RF_MAX_THREADS]; /* by index */
     int next_pid;
     bool pids_wrapped;
@@ -199,8 +201,8 @@ _Noreturn void exit_process(int wait_status);
 /* Ends the calling thread, and the process with `code` if it is the last. */
 _Noreturn void exit_thread(int code);
 
-/* The way out of a call, or of a kick, that saw current()->attention: signals, stops, ends. `regs` are
- * the program's; a result of -ERESTART… in rax is settled here. */
+/* The way out of a call, or of a kick, that saw current()->attention: signals, stops, ends. `regs`
+ * are the program's; a result of -ERESTART… in rax is settled here. */
 void handle_attention(struct regs *regs);
 
 #endif

@@ -46,8 +46,8 @@ void pending_init(struct pending *q);
 int pending_add(struct process *p, struct pending *q, int signo, const struct siginfo *info);
 /* Takes the next signal in `set`; 0: none. */
 int pending_take(struct process *p, struct pending *q, sigset set, struct siginfo *info);
-/* A timer fired again while its signal (si_code SI_TIMER, the timer's number) still waits: adds to the overrun
- * that it tells. False: it does not wait. */
+/* A timer fired again while its signal (si_code SI_TIMER, the timer's number) still waits: adds to
+ * the overrun that it tells. False: it does not wait. */
 bool pending_overrun(struct pending *q, int signo, s32 timer, s32 more);
 void pending_remove(struct process *p, struct pending *q, sigset set);
 

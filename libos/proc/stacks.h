@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Library OS stacks of threads, in private memory. A stack stays in use until the host's thread is gone, which
- * the host tells by clearing a word, and is then used again: mapping one costs more than a thread. */
+/* Library OS stacks of threads, in private memory. A stack stays in use until the host's thread is
+ * gone, which the host tells by clearing a word, and is then used again: mapping one costs more
+ * than a thread. */
 #ifndef LIBOS_PROC_STACKS_H
 #define LIBOS_PROC_STACKS_H
 

@@ -43,8 +43,10 @@ static _Noreturn void cannot_run(const char *name, long error, enum elf_kind kin
     if (error == -EACCES)
         start_failed(NOT_RUNNABLE, "%s: not an executable file", name);
     if (kind == ELF_FOREIGN)
-        start_failed(NOT_RUNNABLE, "%s: a program for another kind of machine; "
-                     "cells run 64-bit x86 programs", name);
+        start_failed(NOT_RUNNABLE,
+                     "%s: a program for another kind of machine; "
+                     "cells run 64-bit x86 programs",
+                     name);
     if (kind == ELF_BROKEN || error == -ELIBBAD)
         start_failed(NOT_RUNNABLE, "%s: a damaged ELF file", name);
     if (error == -ENOEXEC)

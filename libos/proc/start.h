@@ -5,8 +5,8 @@
 
 struct exec_image;
 
-/* The image that the boot record asks for, found as execvp(3) does. Enters the working directory. Ends the
- * cell with a message if there is none. */
+/* The image that the boot record asks for, found as execvp(3) does. Enters the working directory.
+ * Ends the cell with a message if there is none. */
 struct exec_image *first_image(void);
 
 /* Ends the cell: its program could not be started. Status 126 or 127, and one line for the user. */

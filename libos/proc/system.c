@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What machine this is: uname, host name, sysinfo, and calls that only a machine's master may make. */
+/* What machine this is: uname, host name, sysinfo, and calls that only a machine's master may make.
+ */
 #include <linux/sysinfo.h>
 #include <linux/utsname.h>
 
@@ -85,7 +86,8 @@ SYSCALL4(ptrace, long, request, int, pid, void *, address, void *, data)
 
 SYSCALL1(unshare, u64, flags)
 {
-    return flags & ~0x00000f00ull ? -EPERM : 0; /* own descriptors, directories: nothing shares them */
+    return flags & ~0x00000f00ull ? -EPERM
+                                  : 0; /* own descriptors, directories: nothing shares them */
 }
 
 SYSCALL2(setns, int, fd, int, kind)

@@ -26,8 +26,8 @@ static u64 cpu_clock(int clock)
     return seconds * NS_PER_SECOND + nanoseconds;
 }
 
-/* The kernel knows how the time divides; for a process that used next to none, asking would cost more
- * than the answer is worth: it all counts as user time. */
+/* The kernel knows how the time divides; for a process that used next to none, asking would cost
+ * more than the answer is worth: it all counts as user time. */
 void process_times(struct process *p, u64 *user_ns, u64 *system_ns, u64 *peak)
 {
     struct rf_msg *m;
@@ -82,9 +82,7 @@ SYSCALL2(getrusage, int, who, struct rusage *, user)
     struct rusage r;
 
     switch (who) {
-    case RUSAGE_SELF:
-        process_times(p, &user_ns, &system_ns, &peak);
-        break;
+    case RUSAGE_SELF: process_times(p, &user_ns, &system_ns, &peak); break;
     case RUSAGE_CHILDREN:
         user_ns = p->children_user_ns;
         system_ns = p->children_system_ns;
@@ -94,8 +92,7 @@ SYSCALL2(getrusage, int, who, struct rusage *, user)
         user_ns = cpu_clock(CLOCK_THREAD);
         peak = mm_resident_estimate();
         break;
-    default:
-        return -EINVAL;
+    default: return -EINVAL;
     }
     memset(&r, 0, sizeof(r));
     put_time(&r.ru_utime, user_ns);

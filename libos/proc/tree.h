@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making, linking and freeing the members of the process tree. Used within proc/ and by entry/start.c. */
+/* Making, linking and freeing the members of the process tree. Used within proc/ and by
+ * entry/start.c. */
 #ifndef LIBOS_PROC_TREE_H
 #define LIBOS_PROC_TREE_H
 
@@ -8,21 +9,22 @@
 /* Once per cell, in the prepared process, after heap_init: empties the tables and makes `init`. */
 void processes_init(void);
 
-/* A new process that is a copy of `from` as fork(2) makes one, without threads, files, paths and place
- * in the tree. NULL: no memory. Undone by process_free. */
+/* A new process that is a copy of `from` as fork(2) makes one, without threads, files, paths and
+ * place in the tree. NULL: no memory. Undone by process_free. */
 struct process *process_copy(struct process *from);
 void process_free(struct process *p); /* not linked, no threads; gives back what is still there */
 
-/* A new thread of p that is a copy of `from` (NULL: the calling thread), with a wake word, not linked,
- * without a tid. NULL: no memory or too many threads. Undone by thread_free. */
+/* A new thread of p that is a copy of `from` (NULL: the calling thread), with a wake word, not
+ * linked, without a tid. NULL: no memory or too many threads. Undone by thread_free. */
 struct thread *thread_copy(struct process *p, struct thread *from);
 void thread_free(struct thread *t);
 
 /* These want the_cell->lock held. */
-int id_take(void);                                         /* an unused process or thread number */
-void process_link(struct process *p, struct process *parent); /* p->pid, p->pgid, p->session are set */
-void process_unlink(struct process *p);                    /* out of the tree: nobody finds it */
-void thread_link(struct thread *t);                        /* t->tid is set */
+int id_take(void); /* an unused process or thread number */
+void process_link(struct process *p,
+                  struct process *parent); /* p->pid, p->pgid, p->session are set */
+void process_unlink(struct process *p);    /* out of the tree: nobody finds it */
+void thread_link(struct thread *t);        /* t->tid is set */
 void thread_unlink(struct thread *t);
 void session_put(struct session *s);
 /* Asks a thread to look at its state: sets attention, wakes it, interrupts program code. */

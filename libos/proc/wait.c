@@ -10,14 +10,14 @@
 #include "libos/proc/pidfd.h"
 #include "libos/proc/process.h"
 
-#define SIGCHLD_       17
-#define CLD_EXITED_    1
-#define CLD_KILLED_    2
-#define CLD_DUMPED_    3
-#define CLD_STOPPED_   5
-#define CLD_CONTINUED_ 6
+#define SIGCHLD_         17
+#define CLD_EXITED_      1
+#define CLD_KILLED_      2
+#define CLD_DUMPED_      3
+#define CLD_STOPPED_     5
+#define CLD_CONTINUED_   6
 #define STATUS_CONTINUED 0xffff
-#define CORE_FLAG      0x80
+#define CORE_FLAG        0x80
 
 struct wait_request {
     int which; /* P_* */

@@ -87,7 +87,8 @@ u64 deadline_of_clock(int clock, u64 ns)
     return ns > now ? host_now() + (ns - now) : 1;
 }
 
-/* Clock numbers below 0 name the cpu clock of a process or thread: ~id << 3 | thread << 2 | kind. */
+/* Clock numbers below 0 name the cpu clock of a process or thread: ~id << 3 | thread << 2 | kind.
+ */
 static long dynamic_clock(int clock, u64 *ns)
 {
     int id = ~(clock >> 3), kind = clock & DYNAMIC_KIND;

@@ -17,8 +17,8 @@ struct timespec_abi {
 /* Real time now, for inode times. Cheap. */
 struct rf_time time_now(void);
 
-/* Reads a relative timeout from the program: *deadline = host_now() + it, FOREVER for NULL. 0, -EFAULT,
- * -EINVAL. */
+/* Reads a relative timeout from the program: *deadline = host_now() + it, FOREVER for NULL. 0,
+ * -EFAULT, -EINVAL. */
 long deadline_from_user(const struct timespec_abi *user, u64 *deadline);
 bool timespec_valid(const struct timespec_abi *t);
 /* Nanoseconds, saturating. */
@@ -27,8 +27,8 @@ u64 timespec_ns(const struct timespec_abi *t);
 u64 deadline_of_real_time(u64 ns);
 
 /* Timers: callbacks at an instant, run by whichever thread of the cell the kernel wakes for it. The
- * callback runs with the timer lock held, touches only heap memory, may send signals and wake queues. It
- * returns the next expiry or 0. */
+ * callback runs with the timer lock held, touches only heap memory, may send signals and wake
+ * queues. It returns the next expiry or 0. */
 struct timer {
     struct list link;
     u64 expires; /* CLOCK_MONOTONIC ns; 0: not armed */

@@ -13,13 +13,13 @@
 #include "libos/time/clock_id.h"
 #include "libos/time/process_timers.h"
 
-#define SIGALRM_       14
-#define SIGEV_SIGNAL   0
-#define SIGEV_NONE     1
-#define SIGEV_THREAD   2
+#define SIGALRM_        14
+#define SIGEV_SIGNAL    0
+#define SIGEV_NONE      1
+#define SIGEV_THREAD    2
 #define SIGEV_THREAD_ID 4
-#define OVERRUN_LIMIT  INT32_MAX
-#define CPU_SAMPLE_NS  1000000ull
+#define OVERRUN_LIMIT   INT32_MAX
+#define CPU_SAMPLE_NS   1000000ull
 
 /* The Linux ABI's struct sigevent. */
 struct sigevent_abi {
@@ -265,7 +265,7 @@ SYSCALL1(timer_getoverrun, int, id)
     return t ? (long)MIN(t->overrun, OVERRUN_LIMIT) : -EINVAL;
 }
 
-static void delete(struct process_timers *pt, int id)
+static void delete (struct process_timers *pt, int id)
 {
     struct posix_timer *t = pt->posix[id];
 
@@ -281,7 +281,7 @@ SYSCALL1(timer_delete, int, id)
     if (!find_timer(id))
         return -EINVAL;
     lock_take(&pt->lock);
-    delete(pt, id);
+    delete (pt, id);
     lock_release(&pt->lock);
     return 0;
 }
@@ -290,6 +290,6 @@ void posix_timers_delete(struct process_timers *pt)
 {
     for (int i = 0; i < POSIX_TIMERS; i++) {
         if (pt->posix[i])
-            delete(pt, i);
+            delete (pt, i);
     }
 }

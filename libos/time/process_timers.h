@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The timers that a process has by alarm, setitimer and timer_create. In process->timers, made on demand. */
+/* The timers that a process has by alarm, setitimer and timer_create. In process->timers, made on
+ * demand. */
 #ifndef LIBOS_TIME_PROCESS_TIMERS_H
 #define LIBOS_TIME_PROCESS_TIMERS_H
 

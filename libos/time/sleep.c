@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nanosleep and clock_nanosleep.
  *
- * A sleep that a stop and a continuation interrupted begins again as the same call and must not last
- * longer for it: the thread remembers the deadline, and that its next call is the repetition. */
+ * A sleep that a stop and a continuation interrupted begins again as the same call and must not
+ * last longer for it: the thread remembers the deadline, and that its next call is the repetition.
+ */
 #include <linux/time.h>
 
 #include "libos/entry/syscall.h"

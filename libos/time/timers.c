@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The timer service. All armed timers of the cell are on one sorted list. For each process that has some,
- * the kernel is asked to wake and kick one of its threads at the earliest of them; that thread runs
- * whatever is due then, its own or not. Timers of a process that ended go to the prepared process.
+/* The timer service. All armed timers of the cell are on one sorted list. For each process that has
+ * some, the kernel is asked to wake and kick one of its threads at the earliest of them; that
+ * thread runs whatever is due then, its own or not. Timers of a process that ended go to the
+ * prepared process.
  *
  * A timer that is cancelled or put off leaves the kernel's alarm as it is: it will find nothing due
  * and be set anew. So a program that sets and cancels all the time costs few invocations.
@@ -32,8 +33,8 @@ static struct timer_service *service(void)
         panic("no memory for timers");
     list_init(&made->armed);
     made->first = FOREVER;
-    if (!__atomic_compare_exchange_n(&the_cell->times, (void *)&old, made, false,
-                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    if (!__atomic_compare_exchange_n(&the_cell->times, (void *)&old, made, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE)) {
         heap_free(made);
         return (struct timer_service *)old;
     }
@@ -141,7 +142,8 @@ void timer_set(struct timer *t, u64 expires)
     lock_release(&s->lock);
 }
 
-/* Runs what is due; returns with the lock held. The process of each that fired needs a new alarm. */
+/* Runs what is due; returns with the lock held. The process of each that fired needs a new alarm.
+ */
 static void fire_due(struct timer_service *s, u64 now)
 {
     while (!list_empty(&s->armed) && timer_at(s->armed.next)->expires <= now) {
@@ -180,7 +182,8 @@ void timers_run(void)
     lock_release(&s->lock);
 }
 
-/* Somebody has to run the timers that others still want, such as those of a descriptor that is shared. */
+/* Somebody has to run the timers that others still want, such as those of a descriptor that is
+ * shared. */
 static void hand_to_init(struct timer_service *s, struct process *p)
 {
     lock_take(&s->lock);

@@ -15,10 +15,8 @@ SYSCALL2(arch_prctl, int, code, u64, address)
         current()->fs_base = address;
         host_set_fs(address);
         return 0;
-    case ARCH_GET_FS:
-        return put_user((u64 *)address, current()->fs_base);
-    case ARCH_GET_GS:
-        return put_user((u64 *)address, (u64)0);
+    case ARCH_GET_FS: return put_user((u64 *)address, current()->fs_base);
+    case ARCH_GET_GS: return put_user((u64 *)address, (u64)0);
     default: return -EINVAL;
     }
 }
