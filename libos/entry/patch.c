@@ -307,8 +307,8 @@ static void patch(struct site *s, u32 call)
 u64 patch_call_site(u64 after, u64 call)
 {
     u64 back = after;
-    /* Called once in a process: counting it would cost each child of a fork a copied page. But its parent
-     * can spare the next child the trap. */
+    /* Called once in a process: counting it would cost each child of a fork a copied page. But its
+     * parent can spare the next child the trap. */
     if (call == __NR_exit_group) {
         patch_hints_note(after - 2, (u32)call);
         return after;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The program's registers at a system call, as entry.S saves them at the top of the thread's library OS
- * stack. Changing a field changes what the program sees when the call returns. */
+/* The program's registers at a system call, as entry.S saves them at the top of the thread's
+ * library OS stack. Changing a field changes what the program sees when the call returns. */
 #ifndef LIBOS_ENTRY_REGS_H
 #define LIBOS_ENTRY_REGS_H
 

@@ -8,8 +8,8 @@
  *
  * defines sys_read, which entry/syscalls.def names. A call that is in the table and that nobody
  * defines answers -ENOSYS, is listed as such in docs/syscalls.md, and is shown by --trace as
- * unimplemented. The body runs on the library OS stack of the calling thread, may sleep, and returns 0
- * or more, or -E….
+ * unimplemented. The body runs on the library OS stack of the calling thread, may sleep, and
+ * returns 0 or more, or -E….
  */
 #ifndef LIBOS_ENTRY_SYSCALL_H
 #define LIBOS_ENTRY_SYSCALL_H

@@ -107,8 +107,8 @@ void host_set_gs(u64 base)
         host_call(__NR_arch_prctl, ARCH_SET_GS, (long)base, 0, 0, 0, 0);
 }
 
-/* The order of preference: the vdso, which costs no call; the host call, which the jail permits for the
- * cpu clocks; the clock capability. */
+/* The order of preference: the vdso, which costs no call; the host call, which the jail permits for
+ * the cpu clocks; the clock capability. */
 long host_clock(int clock, u64 *seconds, u64 *nanoseconds)
 {
     u64 now[2];
@@ -153,7 +153,8 @@ _Noreturn void host_exit_process(void)
         host_call(__NR_exit_group, 0, 0, 0, 0, 0, 0);
 }
 
-/* Uses the last message buffer without asking for it: the owner, if there is one, is about to die. */
+/* Uses the last message buffer without asking for it: the owner, if there is one, is about to die.
+ */
 _Noreturn void panic(const char *format, ...)
 {
     u32 last = RF_MSG_BUFFERS - 1;

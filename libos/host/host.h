@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Host calls: the only `syscall` instructions of the library OS, with the boot and signal-return code in
- * entry/. What may be called is the jail's table. Each returns what the host does: 0 or more, or -E…. */
+/* Host calls: the only `syscall` instructions of the library OS, with the boot and signal-return
+ * code in entry/. What may be called is the jail's table. Each returns what the host does: 0 or
+ * more, or -E…. */
 #ifndef LIBOS_HOST_HOST_H
 #define LIBOS_HOST_HOST_H
 

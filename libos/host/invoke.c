@@ -49,8 +49,7 @@ static struct rf_msg *message_try(void)
             u32 bit = (u32)__builtin_ctzll(seen);
             if (__atomic_compare_exchange_n(map, &seen, seen & ~(1ull << bit), false,
                                             __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-                return (struct rf_msg *)(the_window->messages +
-                                         (word * 64 + bit) * RF_MSG_STRIDE);
+                return (struct rf_msg *)(the_window->messages + (word * 64 + bit) * RF_MSG_STRIDE);
         }
     }
     return NULL;

@@ -7,8 +7,8 @@
 #include "abi/objects.h"
 #include "abi/boot.h"
 
-#define the_window ((struct rf_window *)RF_WINDOW_BASE)
-#define the_boot   ((const struct rf_boot *)the_window->boot)
+#define the_window          ((struct rf_window *)RF_WINDOW_BASE)
+#define the_boot            ((const struct rf_boot *)the_window->boot)
 #define boot_string(offset) ((const char *)the_window->boot + (offset))
 
 /* An invocation without a message buffer. Returns the result; -EINTR if a signal interrupted it. */

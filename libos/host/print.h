@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Formatting into a buffer: %s %c %d %i %u %x %X %o %p with l, ll, z, width, 0, -, and precision for
- * strings. Returns the length that the whole text has (as snprintf); always NUL-terminates. */
+/* Formatting into a buffer: %s %c %d %i %u %x %X %o %p with l, ll, z, width, 0, -, and precision
+ * for strings. Returns the length that the whole text has (as snprintf); always NUL-terminates. */
 #ifndef LIBOS_HOST_PRINT_H
 #define LIBOS_HOST_PRINT_H
 

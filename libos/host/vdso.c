@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looks up __vdso_clock_gettime in the host's vdso. Trusted input: the host kernel made the image. */
+/* Looks up __vdso_clock_gettime in the host's vdso. Trusted input: the host kernel made the image.
+ */
 #include "libos/host/vdso.h"
 #include "libos/host/invoke.h"
 #include "base/string.h"
@@ -9,7 +10,8 @@
 typedef long clock_function(int clock, u64 *now);
 static clock_function *clock_gettime_vdso;
 
-/* Clocks that the vdso reads from its data page. For others it would make a host call, which traps. */
+/* Clocks that the vdso reads from its data page. For others it would make a host call, which traps.
+ */
 #define CLOCKS_IN_VDSO (1u << 0 | 1u << 1 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 11)
 
 static const void *find_dynamic(const Elf64_Ehdr *image, u64 *load_bias, size_t *size)
@@ -57,7 +59,8 @@ void vdso_init(void)
     if (the_boot->vdso_image == 0)
         return;
     clock_gettime_vdso = find_clock((const Elf64_Ehdr *)the_boot->vdso_image);
-    /* On hosts whose clock source the vdso cannot read, its own host call traps and gives -ENOSYS. */
+    /* On hosts whose clock source the vdso cannot read, its own host call traps and gives -ENOSYS.
+     */
     if (clock_gettime_vdso && clock_gettime_vdso(1, now) != 0)
         clock_gettime_vdso = NULL;
 }

@@ -5,14 +5,15 @@
 
 #include "abi/layout.h"
 
-/* Zeroed memory of at least `size` bytes, 16-byte aligned; NULL when the cell's memory is used up. */
+/* Zeroed memory of at least `size` bytes, 16-byte aligned; NULL when the cell's memory is used up.
+ */
 void *heap_alloc(size_t size);
 void heap_free(void *p); /* p may be NULL */
 char *heap_copy_string(const char *s);
 char *heap_copy_bytes(const char *s, size_t n); /* and a NUL */
 
-/* Runs of whole pages, page-aligned, zeroed; for file contents, pipe buffers, shared memory. NULL as
- * above. Freed pages go back to the host; any part of a run may be freed by itself. */
+/* Runs of whole pages, page-aligned, zeroed; for file contents, pipe buffers, shared memory. NULL
+ * as above. Freed pages go back to the host; any part of a run may be freed by itself. */
 void *heap_pages_alloc(size_t pages);
 void heap_pages_free(void *start, size_t pages);
 

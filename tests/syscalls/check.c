@@ -147,8 +147,8 @@ void handle(int signal, void (*handler)(int), int flags)
     OK(sigaction(signal, &action, NULL));
 }
 
-/* Whoever runs the tests may ignore signals, even those that the C library keeps for itself; a cell's
- * program starts without. The raw call, because sigaction(3) refuses the latter. */
+/* Whoever runs the tests may ignore signals, even those that the C library keeps for itself; a
+ * cell's program starts without. The raw call, because sigaction(3) refuses the latter. */
 static void reset_signals(void)
 {
     struct {
