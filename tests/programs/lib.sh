@@ -9,6 +9,8 @@
 #   passes WORD             the native run must have printed WORD (a test that fails the same way on
 #                           both sides has tested nothing)
 #
+# RUN_SECONDS in the environment changes the limit of one run.
+#
 # Set before compare: $filter, a command that replaces what cannot agree (process ids, times);
 # $stdin, a file for standard input; $options, more options of `ringfence run`; $seconds, the limit
 # of one run.
