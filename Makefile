@@ -36,7 +36,7 @@ STRUCT_MOVES := unrolled_loop:256:noalign,libcall:-1:noalign
 LIBOS_CFLAGS += $(shell $(CC) -mmemset-strategy=$(STRUCT_MOVES) -fsyntax-only -x c /dev/null 2>/dev/null && \
                   echo -mmemset-strategy=$(STRUCT_MOVES) -mmemcpy-strategy=$(STRUCT_MOVES))
 
-LIBOS_LDFLAGS := -nostdlib -static -no-pie -Wl,-Ttext-segment=$(LIBOS_BASE) -Wl,--build-id=none \
+LIBOS_LDFLAGS := -nostdlib -static -Wl,-Ttext-segment=$(LIBOS_BASE) -Wl,--build-id=none \
                  -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-dynamic-linker \
                  -Wl,--no-relax $(LIBOS_LDEXTRA)
 
