@@ -19,6 +19,7 @@ struct ipc *ipc_tables(void)
     struct ipc *made = heap_alloc(sizeof(*made));
     if (!made)
         return NULL;
+    list_init(&made->queues);
     made->shm.destroy = shm_destroy;
     made->sem.destroy = sem_destroy;
     made->msg.destroy = msg_destroy;

@@ -33,6 +33,8 @@ struct ipc_table {
 
 struct ipc {
     struct ipc_table shm, sem, msg;
+    struct lock queues_lock;
+    struct list queues; /* mqueue.c: those with a name */
 };
 /* NULL: no memory. */
 struct ipc *ipc_tables(void);
