@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POSIX shared memory and named semaphores. */
+/* POSIX shared memory, named semaphores and message queues. */
 #include "check.h"
 
+#include <mqueue.h>
 #include <semaphore.h>
 #include <sys/mman.h>
 
@@ -68,4 +69,73 @@ CASE(unnamed_between_processes)
     struct timespec t;
     OK(clock_gettime(CLOCK_REALTIME, &t));
     ERR(sem_timedwait(s, &t), ETIMEDOUT);
+}
+
+static struct timespec soon(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_nsec += 30000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}
+
+CASE(message_queue)
+{
+    struct mq_attr attr = {.mq_maxmsg = 3, .mq_msgsize = 16};
+    char text[16];
+    unsigned priority;
+    mqd_t q = OK(mq_open(name("mq"), O_CREAT | O_EXCL | O_RDWR, 0600, &attr));
+    ERR(mq_open(name("mq"), O_CREAT | O_EXCL | O_RDWR, 0600, &attr), EEXIST);
+    OK(mq_send(q, "low", 4, 1));
+    OK(mq_send(q, "high", 5, 9));
+    OK(mq_send(q, "low too", 8, 1));
+    struct timespec until = soon();
+    ERR(mq_timedsend(q, "more", 5, 0, &until), ETIMEDOUT);
+    ERR(mq_send(q, text, 17, 0), EMSGSIZE);
+    OK(mq_getattr(q, &attr));
+    EQ(attr.mq_curmsgs, 3);
+    ERR(mq_receive(q, text, 15, NULL), EMSGSIZE);
+    for (int i = 0; i < 3; i++) {
+        OK(mq_receive(q, text, 16, &priority));
+        say("%s %u", text, priority);
+    }
+    until = soon();
+    ERR(mq_timedreceive(q, text, 16, NULL, &until), ETIMEDOUT);
+    mqd_t reader = OK(mq_open(name("mq"), O_RDONLY | O_NONBLOCK));
+    ERR(mq_receive(reader, text, 16, NULL), EAGAIN);
+    ERR(mq_send(reader, "x", 1, 0), EBADF);
+    OK(mq_unlink(name("mq")));
+    ERR(mq_unlink(name("mq")), ENOENT);
+    pid_t child = CHILD(EQ(mq_receive(q, text, 16, NULL), 6); EQ(strcmp(text, "hello"), 0));
+    OK(mq_send(q, "hello", 6, 0));
+    JOIN(child);
+}
+
+static volatile sig_atomic_t told;
+
+static void tell(int signo, siginfo_t *info, void *context)
+{
+    (void)signo, (void)context;
+    told = info->si_code == SI_MESGQ ? info->si_value.sival_int : -1;
+}
+
+CASE(message_queue_notifies)
+{
+    struct sigaction action = {.sa_sigaction = tell, .sa_flags = SA_SIGINFO};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+    mqd_t q = OK(mq_open(name("mq"), O_CREAT | O_RDWR, 0600, NULL));
+    OK(mq_unlink(name("mq")));
+    OK(sigaction(SIGUSR1, &action, NULL));
+    event.sigev_value.sival_int = 42;
+    OK(mq_notify(q, &event));
+    ERR(mq_notify(q, &event), EBUSY);
+    OK(mq_send(q, "a", 1, 0));
+    EQ(told, 42);
+    told = 0;
+    OK(mq_send(q, "b", 1, 0)); /* once only */
+    EQ(told, 0);
 }
