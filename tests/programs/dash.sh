@@ -14,7 +14,8 @@ trap 'echo bye' EXIT
 cat <<X | tr a-z A-Z
 here is $1 and $(echo $2)
 X
-sleep 10 & kill -INT $!; kill -KILL $!; wait $!; echo $?
+# The background job ignores INT once it has begun, so it gets the time to begin.
+sleep 10 & sleep 0.5; kill -INT $!; kill -KILL $!; wait $!; echo $?
 mkfifo pipe; (echo through a fifo >pipe) & cat pipe; wait
 set -- $(ls -d /usr/bin/env); echo "$1"
 umask 027; : >new; ls -l new | cut -c 1-10
