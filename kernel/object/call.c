@@ -22,6 +22,15 @@ static const struct operation {
 #undef OP
 };
 
+/* An operation's ENOSYS is about a host call that is missing. To a cell, ENOSYS says that the
+ * kernel is gone (abi/invoke.h), so it is told the other name for the same. */
+static s64 run(const struct operation *operation, struct call *call)
+{
+    s64 result = operation->run(call);
+
+    return result == -ENOSYS ? -EOPNOTSUPP : result;
+}
+
 s64 call_dispatch(struct call *call)
 {
     const struct operation *operation;
@@ -41,7 +50,7 @@ s64 call_dispatch(struct call *call)
             (struct rf_msg *)(call->cell->window->messages + call->msg_index * RF_MSG_STRIDE);
     else
         return -EINVAL;
-    return operation->run(call);
+    return run(operation, call);
 }
 
 s64 call_data_length(const struct call *call)
