@@ -85,10 +85,8 @@ static void dequeue(struct futex_waiter *w)
 
 void futex_wake_waiter(struct futex_waiter *w)
 {
-    struct thread *t = w->thread;
-
     dequeue(w);
-    thread_wake(t);
+    thread_wake(w->thread);
 }
 
 /* Locks the bucket in which w is now. */
@@ -104,6 +102,14 @@ static struct futex_bucket *lock_bucket_of(struct futex_waiter *w)
     }
 }
 
+/* Whoever took w off its queue holds the bucket's lock until it is done with w and its thread, so
+ * a thread that finds its waiter taken off takes that lock once before it goes on: from then on
+ * nobody knows the thread by w, and it may end. */
+static void wait_for_waker(struct futex_waiter *w)
+{
+    lock_release(&lock_bucket_of(w)->lock);
+}
+
 long futex_sleep(struct futex_waiter *w, u64 deadline)
 {
     for (;;) {
@@ -112,8 +118,10 @@ long futex_sleep(struct futex_waiter *w, u64 deadline)
         bool queued;
         long r;
 
-        if (!__atomic_load_n(&w->queued, __ATOMIC_ACQUIRE))
+        if (!__atomic_load_n(&w->queued, __ATOMIC_ACQUIRE)) {
+            wait_for_waker(w);
             return 0;
+        }
         r = sleep_until_woken(ticket, deadline);
         if (r == 0)
             continue;
