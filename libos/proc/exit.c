@@ -17,6 +17,7 @@
 #include "libos/proc/exit.h"
 #include "libos/proc/fork.h"
 #include "libos/proc/futex.h"
+#include "libos/proc/parking.h"
 #include "libos/proc/pidfd.h"
 #include "libos/proc/tree.h"
 #include "libos/time/clock.h"
@@ -186,6 +187,7 @@ static _Noreturn void end_last_thread(struct thread *t, int status)
     give_up_shared(p);
     if (!p->vfork_parent) {
         ipc_process_end(p);
+        parking_process_end();
         mm_exit();
     }
     if (is_main) {
@@ -193,7 +195,7 @@ static _Noreturn void end_last_thread(struct thread *t, int status)
         end_cell(status);
     }
     become_zombie(p, t, status);
-    host_leave(t, true, pid);
+    host_leave(t, true, pid, NULL);
 }
 
 void end_unstarted(struct thread *t, int wait_status)
@@ -240,13 +242,16 @@ _Noreturn void exit_thread(int code)
 {
     struct thread *t = current();
     struct process *p = t->process;
+    bool others = p->thread_count > 1;
+    struct parking_place *place;
 
     __atomic_store_n(&t->ending, true, __ATOMIC_SEQ_CST);
+    place = others && !p->exiting ? parking_offer(t) : NULL;
     release_user_words(t);
-    if (p->thread_count > 1)
+    if (others)
         timers_thread_end(t);
     if (leave_others_behind(t))
-        host_leave(t, false, 0);
+        host_leave(t, false, 0, place);
     end_last_thread(t, p->exiting ? p->status : (code & 0xff) << 8);
 }
 

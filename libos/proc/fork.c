@@ -23,6 +23,7 @@
 #include "libos/proc/clone.h"
 #include "libos/proc/exec.h"
 #include "libos/proc/fork.h"
+#include "libos/proc/parking.h"
 #include "libos/proc/pidfd.h"
 #include "libos/proc/stacks.h"
 #include "libos/proc/tree.h"
@@ -91,7 +92,8 @@ _Noreturn void vfork_resume(struct thread *caller, long result)
  */
 static struct thread nobody = {.self = &nobody};
 
-_Noreturn void host_leave(struct thread *t, bool last, long vfork_result)
+_Noreturn void host_leave(struct thread *t, bool last, long vfork_result,
+                          struct parking_place *place)
 {
     struct thread *caller = t->vfork_caller;
     u32 spare = t->spare_slot;
@@ -105,6 +107,8 @@ _Noreturn void host_leave(struct thread *t, bool last, long vfork_result)
     if (last)
         host_exit_process();
     stack_give_back(spare);
+    if (place)
+        parking_wait(place);
     host_exit_thread();
 }
 

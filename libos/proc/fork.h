@@ -18,8 +18,12 @@ void spawn_from_prepared(struct thread *t);
  * caller of vfork goes on. `t` may be gone. */
 _Noreturn void vfork_resume(struct thread *caller, long result);
 
+struct parking_place;
+
 /* The calling host thread ends, or in a vfork child the caller goes on. The thread must be out of
- * the tree; frees it. `last`: the whole host process ends. */
-_Noreturn void host_leave(struct thread *t, bool last, long vfork_result);
+ * the tree; frees it. `last`: the whole host process ends; else `place`, if not NULL, is where the
+ * host thread waits for another thread. */
+_Noreturn void host_leave(struct thread *t, bool last, long vfork_result,
+                          struct parking_place *place);
 
 #endif

@@ -130,6 +130,7 @@ struct thread {
     bool ending; /* must end at its next safe point */
     u64 affinity;
     u64 start_time;
+    u64 processor_time_before; /* of its host thread, when that was another thread's */
     u64 timer_slack;
     void *futex;  /* proc/futex.c: what it waits for */
     bool copying; /* fs/io.c touches program memory: faults are not mended, locks may be held */
@@ -169,6 +170,7 @@ struct cell {
     int next_pid;
     bool pids_wrapped;
     u32 process_count, thread_count;
+    u32 parked;                                 /* proc/parking.h: host threads asleep */
     u64 thread_index_free[RF_MAX_THREADS / 64]; /* bit set: free */
     struct lock message_lock;
     struct waitq message_waiters;

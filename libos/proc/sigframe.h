@@ -79,6 +79,15 @@ static inline struct regs regs_of_context(const struct sigframe_context *c)
     };
 }
 
+struct vector_area {
+    u8 bytes[VECTOR_STATE_MAX];
+} __attribute__((aligned(64)));
+
+/* The calling thread's vector registers, which are the program's all the time, to an area and back.
+ * The area was zero before its first use. */
+void vector_state_save(struct vector_area *area);
+void vector_state_load(const struct vector_area *area);
+
 /* The vector state as this processor saves it: components and size. Found once. */
 struct vector_format {
     u64 features;

@@ -5,6 +5,7 @@
 #include "libos/proc/signal_queue.h"
 #include "libos/proc/sigframe.h"
 #include "libos/entry/entry.h"
+#include "libos/host/host.h"
 #include "libos/mm/heap.h"
 #include "base/string.h"
 
@@ -52,19 +53,31 @@ const struct vector_format *vector_format(void)
     return &format;
 }
 
-struct vector_area {
-    u8 bytes[VECTOR_STATE_MAX];
-} __attribute__((aligned(64)));
+long restore_vector_state(const void *area, u64 features);
 
-static void save_vector_state(struct vector_area *area, const struct vector_format *f)
+void vector_state_save(struct vector_area *area)
+{
+    u64 features = enabled_features();
+
+    __asm__ volatile("xsave64 (%0)"
+                     :
+                     : "r"(area->bytes), "a"((u32)features), "d"((u32)(features >> 32))
+                     : "memory");
+}
+
+void vector_state_load(const struct vector_area *area)
+{
+    long r = restore_vector_state(area->bytes, enabled_features());
+
+    assert_that(r == 0);
+}
+
+static void frame_vector_state(struct vector_area *area, const struct vector_format *f)
 {
     struct vector_state_info info = {VECTOR_MAGIC1, f->size + 4, f->features, f->size, {0}};
     u32 magic2 = VECTOR_MAGIC2;
     memset(area->bytes, 0, XSTATE_BASE_SIZE); /* xsave leaves parts of the header as they are */
-    __asm__ volatile("xsave64 (%0)"
-                     :
-                     : "r"(area->bytes), "a"((u32)f->features), "d"((u32)(f->features >> 32))
-                     : "memory");
+    vector_state_save(area);
     memcpy(area->bytes + VECTOR_INFO_OFFSET, &info, sizeof(info));
     memcpy(area->bytes + f->size, &magic2, sizeof(magic2));
 }
@@ -138,7 +151,7 @@ bool frame_push(struct regs *r, int signo, const struct siginfo *info,
     frame.ucontext.mask = restore;
     fill_stack(&frame.ucontext, s, r->rsp);
     fill_context(&frame.ucontext.context, r, s, vector_at, restore);
-    save_vector_state(&area, f);
+    frame_vector_state(&area, f);
     if (copy_to_user((void *)vector_at, area.bytes, f->size + 4) ||
         copy_to_user((void *)at, &frame, sizeof(frame)))
         return false;
@@ -162,7 +175,6 @@ static const u32 initial_mxcsr = 0x1f80;
  * mended. */
 static bool restore_vectors(u64 at)
 {
-    long restore_vector_state(const void *area, u64 features);
     const struct vector_format *f = vector_format();
     struct vector_area area;
     struct vector_state_info info;

@@ -2,6 +2,7 @@
 /* Library OS stacks of threads. */
 #include "libos/host/host.h"
 #include "libos/proc/exec.h"
+#include "libos/proc/parking.h"
 #include "libos/proc/stacks.h"
 
 struct stack_slot {
@@ -74,12 +75,14 @@ u32 *stack_busy_word(u32 slot)
 
 void stacks_fork_begin(void)
 {
+    parking_fork_begin();
     lock_take(&slots_lock);
 }
 
 void stacks_fork_end(void)
 {
     lock_release(&slots_lock);
+    parking_fork_end();
 }
 
 void stacks_fork_child(struct thread *t)
@@ -91,4 +94,5 @@ void stacks_fork_child(struct thread *t)
             slots[i].busy = busy;
     }
     lock_release(&slots_lock);
+    parking_fork_child();
 }

@@ -7,6 +7,7 @@
 #include "libos/mm/heap.h"
 #include "libos/proc/clone.h"
 #include "libos/proc/exec.h"
+#include "libos/proc/parking.h"
 #include "libos/proc/stacks.h"
 #include "libos/proc/tree.h"
 
@@ -50,26 +51,35 @@ static void leave_process(struct thread *t)
     lock_release(&the_cell->lock);
 }
 
-static void prepare_frame(struct thread *t, const struct clone_request *c)
+static struct regs first_registers(const struct clone_request *c)
 {
-    t->regs = (struct regs *)(t->stack_top - sizeof(struct regs));
-    *t->regs = *current()->regs;
-    t->regs->rax = 0;
+    struct regs r = *current()->regs;
+
+    r.rax = 0;
     if (c->stack)
-        t->regs->rsp = c->stack;
+        r.rsp = c->stack;
+    return r;
 }
 
-static long start_thread(struct thread *t, const struct clone_request *c)
+static long tell_numbers(const struct thread *t, const struct clone_request *c)
 {
-    u32 slot = t->stack_slot;
-    u64 stack = ((u64)t->regs - 16) & ~15ul;
+    if ((c->flags & CLONE_PARENT_SETTID) && put_user(c->parent_tid, (u32)t->tid))
+        return -EFAULT;
+    if ((c->flags & CLONE_CHILD_SETTID) && put_user(c->child_tid, (u32)t->tid))
+        return -EFAULT;
+    return 0;
+}
+
+/* The thread's number, after which t may be gone; or -E…. */
+static long start_on_new_host_thread(struct thread *t, u32 slot, const struct clone_request *c)
+{
     int tid = t->tid;
+    u64 stack;
     long r;
 
-    if ((c->flags & CLONE_PARENT_SETTID) && put_user(c->parent_tid, (u32)tid))
-        return -EFAULT;
-    if ((c->flags & CLONE_CHILD_SETTID) && put_user(c->child_tid, (u32)tid))
-        return -EFAULT;
+    t->regs = (struct regs *)(t->stack_top - sizeof(struct regs));
+    *t->regs = first_registers(c);
+    stack = ((u64)t->regs - 16) & ~15ul;
     do {
         r = host_clone_thread(HOST_THREAD_FLAGS, stack, stack_host_tid(slot), stack_busy_word(slot),
                               t->fs_base, thread_start, t);
@@ -77,36 +87,74 @@ static long start_thread(struct thread *t, const struct clone_request *c)
     return r < 0 ? r : tid;
 }
 
+static long start_on_parked(struct thread *t, struct parking_place *place,
+                            const struct clone_request *c)
+{
+    struct regs regs = first_registers(c);
+    int tid = t->tid;
+
+    parking_start(place, t, &regs);
+    return tid;
+}
+
+static long start_thread(struct thread *t, struct parking_place *place,
+                         const struct clone_request *c)
+{
+    long r = tell_numbers(t, c);
+
+    if (r)
+        return r;
+    return place ? start_on_parked(t, place, c) : start_on_new_host_thread(t, t->stack_slot, c);
+}
+
+/* A host thread and stacks for t: *place, or if that is NULL stacks alone. */
+static bool take_place(struct thread *t, struct parking_place **place)
+{
+    u32 slot;
+
+    *place = parking_take(t);
+    if (*place)
+        return true;
+    slot = stack_take();
+    if (slot)
+        stack_use(t, slot);
+    return slot != 0;
+}
+
+static void give_back_place(struct thread *t, struct parking_place *place)
+{
+    if (place)
+        parking_give_back(place);
+    else
+        stack_give_back(t->stack_slot);
+}
+
 long clone_thread(struct clone_request *c)
 {
+    struct parking_place *place;
     struct thread *t;
-    u32 slot;
-    long r;
+    long r = -EAGAIN;
 
     if (!task_allowed())
         return -EAGAIN;
-    slot = stack_take();
-    if (!slot)
-        return -EAGAIN;
     t = thread_copy(current_process, current());
-    if (!t) {
-        stack_give_back(slot);
+    if (!t)
+        return -EAGAIN;
+    if (!take_place(t, &place)) {
+        thread_free(t);
         return -EAGAIN;
     }
-    stack_use(t, slot);
     if (c->flags & CLONE_SETTLS)
         t->fs_base = c->tls;
     if (c->flags & CLONE_CHILD_CLEARTID)
         t->clear_tid = c->child_tid;
-    prepare_frame(t, c);
-    r = -EAGAIN;
     if (enter_process(t)) {
-        r = start_thread(t, c);
+        r = start_thread(t, place, c);
         if (r >= 0)
             return r;
         leave_process(t);
     }
+    give_back_place(t, place);
     thread_free(t);
-    stack_give_back(slot);
     return r;
 }

@@ -10,9 +10,9 @@
 #include "libos/mm/mm.h"
 #include "libos/proc/exit.h"
 #include "libos/proc/process.h"
+#include "libos/time/clock.h"
 
 #define CLOCK_PROCESS      2
-#define CLOCK_THREAD       3
 #define NS_PER_SECOND      1000000000ull
 #define NS_PER_TICK        10000000ull
 #define WORTH_SPLITTING_NS 4000000u
@@ -89,7 +89,7 @@ SYSCALL2(getrusage, int, who, struct rusage *, user)
         peak = p->children_peak_memory;
         break;
     case RUSAGE_THREAD_:
-        user_ns = cpu_clock(CLOCK_THREAD);
+        user_ns = thread_processor_time();
         peak = mm_resident_estimate();
         break;
     default: return -EINVAL;

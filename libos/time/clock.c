@@ -70,6 +70,16 @@ static u64 read_host_clock(int clock)
     return seconds * NS_PER_SECOND + nanoseconds;
 }
 
+u64 host_thread_processor_time(void)
+{
+    return read_host_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+u64 thread_processor_time(void)
+{
+    return host_thread_processor_time() - current()->processor_time_before;
+}
+
 u64 deadline_of_real_time(u64 ns)
 {
     u64 real = read_host_clock(CLOCK_REALTIME);
@@ -99,8 +109,8 @@ static long dynamic_clock(int clock, u64 *ns)
     if (kind == KIND_DESCRIPTOR)
         return -EINVAL;
     if (id == 0 || id == ((clock & DYNAMIC_THREAD) ? current()->tid : current_process->pid)) {
-        *ns = read_host_clock(clock & DYNAMIC_THREAD ? CLOCK_THREAD_CPUTIME_ID
-                                                     : CLOCK_PROCESS_CPUTIME_ID);
+        *ns = clock & DYNAMIC_THREAD ? thread_processor_time()
+                                     : read_host_clock(CLOCK_PROCESS_CPUTIME_ID);
         return 0;
     }
     lock_take(&the_cell->lock);
@@ -135,6 +145,8 @@ long clock_read(int clock, u64 *ns)
         clock = CLOCK_BOOTTIME;
     r = host_clock(clock, &seconds, &nanoseconds);
     *ns = seconds * NS_PER_SECOND + nanoseconds;
+    if (clock == CLOCK_THREAD_CPUTIME_ID)
+        *ns -= current()->processor_time_before;
     return r;
 }
 

@@ -17,6 +17,11 @@ struct timespec_abi {
 /* Real time now, for inode times. Cheap. */
 struct rf_time time_now(void);
 
+/* Processor time in ns: of the calling thread, and of its host thread, which may have been another
+ * thread's before (proc/parking.h). */
+u64 thread_processor_time(void);
+u64 host_thread_processor_time(void);
+
 /* Reads a relative timeout from the program: *deadline = host_now() + it, FOREVER for NULL. 0,
  * -EFAULT, -EINVAL. */
 long deadline_from_user(const struct timespec_abi *user, u64 *deadline);
