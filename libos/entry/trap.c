@@ -136,6 +136,7 @@ static void handle_kick(struct sigframe_context *c)
 {
     struct thread *t = current();
     __atomic_or_fetch(&t->attention, ATTENTION_EVENTS, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(t->wake_word, 1, __ATOMIC_SEQ_CST); /* see sync/wait.c */
     if (c->rip >= (u64)exit_check && c->rip < (u64)exit_end)
         c->rip = (u64)exit_restart;
     else if (!in_libos(c->rip) && !(in_vdso(c->rip) && t->user_mode == 0))

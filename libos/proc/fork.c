@@ -90,7 +90,8 @@ _Noreturn void vfork_resume(struct thread *caller, long result)
 
 /* What current() is in a host thread that has left the process table: kicks that come late find it.
  */
-static struct thread nobody = {.self = &nobody};
+static u32 nobodys_word;
+static struct thread nobody = {.self = &nobody, .wake_word = &nobodys_word};
 
 _Noreturn void host_leave(struct thread *t, bool last, long vfork_result,
                           struct parking_place *place)

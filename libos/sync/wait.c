@@ -6,7 +6,9 @@
  *
  * If W sees sleeping == 0, its increment came before S's store of it, so the host finds *word !=
  * ticket and S does not sleep. The same order makes a signal's `attention` either seen by S before
- * it sleeps, or followed by a wake.
+ * it sleeps, or followed by a wake. A kick by the kernel, which sets `attention` in S's own host
+ * signal handler, increments the word there: S may have looked at `attention` and be about to
+ * sleep.
  */
 #include "libos/sync/wait.h"
 #include "libos/fs/hostfs_cell.h"
@@ -162,6 +164,13 @@ static bool comes_at_once(struct thread *t, u32 ticket)
     return false;
 }
 
+/* A kick may mean a timer, and a timer a signal. */
+static bool signal_came(void)
+{
+    timers_run();
+    return signal_pending();
+}
+
 long sleep_until_woken(u32 ticket, u64 deadline)
 {
     struct thread *t = current();
@@ -172,19 +181,14 @@ long sleep_until_woken(u32 ticket, u64 deadline)
     if (comes_at_once(t, ticket))
         return 0;
     __atomic_exchange_n(&t->sleeping, 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&t->attention, __ATOMIC_SEQ_CST) && signal_pending())
+    if (__atomic_load_n(&t->attention, __ATOMIC_SEQ_CST) && signal_came())
         r = -EINTR;
     else
         r = host_futex_wait(t->wake_word, ticket, deadline);
     __atomic_exchange_n(&t->sleeping, 0, __ATOMIC_SEQ_CST);
     if (r == -ETIMEDOUT)
         return r;
-    if (t->attention) {
-        timers_run();
-        if (signal_pending())
-            return -EINTR;
-    }
-    return 0;
+    return t->attention && signal_came() ? -EINTR : 0;
 }
 
 long wait_on(struct waitq *q, struct lock *held, u64 deadline)

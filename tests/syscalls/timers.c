@@ -168,3 +168,20 @@ CASE(pending_alarm_over_exec)
 {
     JOIN_SIGNAL(CHILD(ualarm(100000, 0); execl("/bin/sleep", "sleep", "5", NULL)), SIGALRM);
 }
+
+/* A timer that expires while its thread is about to sleep must not be slept over. */
+CASE(one_shot_after_another)
+{
+    sigset_t alarm_only, none;
+    handle(SIGALRM, note, 0);
+    sigemptyset(&none);
+    sigemptyset(&alarm_only);
+    sigaddset(&alarm_only, SIGALRM);
+    OK(sigprocmask(SIG_BLOCK, &alarm_only, NULL));
+    for (int i = 1; i <= 1000; i++) {
+        struct itimerval t = {.it_value = {0, 1 + i % 200}};
+        OK(setitimer(ITIMER_REAL, &t, NULL));
+        ERR(sigsuspend(&none), EINTR);
+        EQ(count_of[SIGALRM], i);
+    }
+}
