@@ -9,11 +9,10 @@
 #define MLOCK_FLAGS MLOCK_ONFAULT
 #define MCL_ALL     (MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)
 
-/* How far from start the list covers [start, end) with mappings that may have prot. *r is the error
- * of what stops it, or 0. */
-static u64 protectable(u64 start, u64 end, int prot, long *r)
+/* How far from start, which s is the spot of, the list covers [start, end) with mappings that may
+ * have prot. *r is the error of what stops it, or 0. */
+static u64 protectable(struct spot s, u64 start, u64 end, int prot, long *r)
 {
-    struct spot s = maplist_find(&the_space.list, start);
     const struct mapping *m;
     *r = -ENOMEM;
     while (start < end && (m = maplist_at(&the_space.list, s)) && m->start <= start) {
@@ -30,9 +29,8 @@ static u64 protectable(u64 start, u64 end, int prot, long *r)
 }
 
 /* A private mapping that becomes writable counts from now on. */
-static long check_growth(u64 start, u64 end, int prot)
+static long check_growth(struct spot s, u64 start, u64 end, int prot)
 {
-    struct spot s = maplist_find(&the_space.list, start);
     const struct mapping *m;
     for (; (m = maplist_at(&the_space.list, s)) && m->start < end;
          s = maplist_next(&the_space.list, s)) {
@@ -53,16 +51,21 @@ static long check_growth(u64 start, u64 end, int prot)
 /* Linux changes what comes before the hole and then says ENOMEM. */
 static long protect_locked(u64 start, u64 end, int prot)
 {
+    struct spot s = maplist_find(&the_space.list, start);
+    const struct mapping *m = maplist_at(&the_space.list, s);
     long failed;
-    end = protectable(start, end, prot, &failed);
+    end = protectable(s, start, end, prot, &failed);
     long r = space_reserve();
     if (r == 0 && (prot & PROT_WRITE))
-        r = check_growth(start, end, prot);
+        r = check_growth(s, start, end, prot);
     if (r == 0 && start < end)
         r = host_mprotect((void *)start, end - start, prot);
     if (r < 0)
         return r;
-    space_change(start, end, prot, 0, 0);
+    if (start < end && end <= m->end)
+        space_protect_inside(s, start, end, prot);
+    else
+        space_change(start, end, prot, 0, 0);
     return failed;
 }
 

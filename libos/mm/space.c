@@ -116,19 +116,26 @@ static void cut_front(struct mapping *m, u64 bytes)
         m->offset += bytes;
 }
 
-/* Makes addr a boundary between mappings; returns the spot of the first mapping at or above it. */
-static struct spot split_at(u64 addr)
+/* Makes addr, which lies in the mapping at s, a boundary; returns the spot of what begins there. */
+static struct spot split_mapping(struct spot s, u64 addr)
 {
     struct maplist *l = &the_space.list;
-    struct spot s = maplist_find(l, addr);
     struct mapping *m = maplist_at(l, s);
-    if (!m || m->start >= addr)
+    if (m->start == addr)
         return s;
     struct mapping upper = *m;
     cut_front(&upper, addr - m->start);
     m->end = addr;
     mapping_get(&upper);
     return maplist_insert(l, maplist_next(l, s), &upper);
+}
+
+/* Makes addr a boundary between mappings; returns the spot of the first mapping at or above it. */
+static struct spot split_at(u64 addr)
+{
+    struct spot s = maplist_find(&the_space.list, addr);
+    const struct mapping *m = maplist_at(&the_space.list, s);
+    return m && m->start < addr ? split_mapping(s, addr) : s;
 }
 
 /* Takes [start, end), which lies inside the mapping at s, out of it. Returns the following spot. */
@@ -203,6 +210,20 @@ void space_change(u64 start, u64 end, int prot, u32 set_flags, u32 clear_flags)
         s = maplist_next(l, merge_with_before(s));
     }
     merge_with_before(s);
+}
+
+void space_protect_inside(struct spot s, u64 start, u64 end, int prot)
+{
+    struct maplist *l = &the_space.list;
+    struct mapping *m;
+    s = split_mapping(s, start);
+    if (maplist_at(l, s)->end > end)
+        maplist_before(l, split_mapping(s, end), &s);
+    m = maplist_at(l, s);
+    account(m, end - start, -1);
+    m->prot = (u16)prot;
+    account(m, end - start, 1);
+    merge_with_before(maplist_next(l, merge_with_before(s)));
 }
 
 long user_range(u64 addr, u64 length)

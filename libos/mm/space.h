@@ -57,6 +57,9 @@ struct mapping *space_find(u64 addr); /* the mapping that contains addr, or NULL
  * reservation. */
 void space_change(u64 start, u64 end, int prot, u32 set_flags, u32 clear_flags);
 
+/* The same for prot alone and for [start, end) inside the one mapping at s. */
+void space_protect_inside(struct spot s, u64 start, u64 end, int prot);
+
 /* References of one mapping to what it maps. */
 void mapping_get(const struct mapping *m);
 void mapping_put(const struct mapping *m);
