@@ -67,8 +67,7 @@ void vdso_init(void)
 
 long vdso_clock(int clock, u64 now[2])
 {
-    if (unlikely(clock_gettime_vdso == NULL || clock < 0 || clock > 11 ||
-                 !(CLOCKS_IN_VDSO >> clock & 1)))
+    if (unlikely(clock_gettime_vdso == NULL || (u32)clock >= 32 || !(CLOCKS_IN_VDSO >> clock & 1)))
         return 1;
     return clock_gettime_vdso(clock, now);
 }
