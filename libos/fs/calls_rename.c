@@ -128,6 +128,7 @@ static void tell(struct inode *from_dir, const char *from_name, struct renaming 
 static void commit(struct renaming *n)
 {
     struct dentry *from = n->from, *to = n->to, *old_parent = from->parent;
+    struct inode *from_dir = old_parent->inode, *to_dir = to->parent->inode;
     char old_name[NAME_MAX_BYTES + 1];
     bool watched = !list_empty(&old_parent->inode->watches);
     if (watched)
@@ -138,11 +139,13 @@ static void commit(struct renaming *n)
     } else {
         dentry_unhash(to);
         dentry_move(from, to->parent, to, n->to_name);
-        if (to->inode)
-            notify_change(to->inode, NULL, to->inode->links ? IN_ATTRIB : IN_DELETE_SELF);
     }
+    if (from_dir->ops->renamed)
+        from_dir->ops->renamed(from_dir, from, to_dir, to, n->flags);
+    if (to->inode && !(n->flags & RENAME_EXCHANGE))
+        notify_change(to->inode, NULL, to->inode->links ? IN_ATTRIB : IN_DELETE_SELF);
     n->from_name = n->to_name = NULL;
-    tell(old_parent->inode, watched ? old_name : "", n);
+    tell(from_dir, watched ? old_name : "", n);
     dentry_put(old_parent);
 }
 

@@ -263,6 +263,16 @@ void namespace_unlock(void)
     lock_release(&ns->lock);
 }
 
+void names_lock(void)
+{
+    lock_take(&the_namespace->names_lock);
+}
+
+void names_unlock(void)
+{
+    lock_release(&the_namespace->names_lock);
+}
+
 struct dentry *dentry_new_root(struct filesystem *fs, struct inode *i)
 {
     struct dentry *d = dentry_new(NULL, "", 0, NAME_HASH_START);

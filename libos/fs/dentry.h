@@ -20,6 +20,7 @@ struct namespace
     struct list *hash; /* hash_size chains of struct dentry */
     u32 hash_size;     /* a power of two */
     u32 hashed;
+    struct lock names_lock; /* see names_lock() in vfs.h */
     struct lock unused_lock;
     struct list unused; /* struct dentry, longest unused first */
     u32 unused_count;

@@ -73,27 +73,38 @@ long hostfs_add_path(struct rf_msg *m, struct dentry *d)
     return n;
 }
 
-long hostfs_ask(struct dentry *d, struct rf_msg *m)
-{
-    m->data_length = 0;
-    long n = hostfs_add_path(m, d);
-    if (n < 0)
-        return n;
-    long r = invoke_message_retry(d->fs->slot, RF_OP_DIR_LOOKUP, m, 0, 0, 0, 0);
-    if (r < 0)
-        return r;
-    /* It stopped at a link where we know a directory: the host has changed what lies above. */
-    if (r != n)
-        return -ENOENT;
-    hostfs_path_held(d);
-    return 0;
-}
-
-void hostfs_path_held(struct dentry *d)
+/* The host has just found d's path: the directories on it are where they were. */
+static void path_held(struct dentry *d)
 {
     u64 until = hostfs_until(d->fs);
     for (d = d->parent; d->parent != d; d = d->parent)
         d->expires = until;
+}
+
+long hostfs_ask(struct dentry *d, struct rf_msg *m)
+{
+    m->data_length = 0;
+    names_lock();
+    long n = hostfs_add_path(m, d), r = n;
+    if (n >= 0)
+        r = invoke_message_retry(d->fs->slot, RF_OP_DIR_LOOKUP, m, 0, 0, 0, 0);
+    if (r >= 0 && r == n)
+        path_held(d);
+    names_unlock();
+    /* It stopped at a link where we know a directory: the host has changed what lies above. */
+    return r < 0 ? r : r == n ? 0 : -ENOENT;
+}
+
+long hostfs_invoke_name(struct dentry *d, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, u64 w3)
+{
+    names_lock();
+    long r = hostfs_add_path(m, d);
+    if (r >= 0)
+        r = invoke_message_retry(d->fs->slot, op, m, w0, w1, w2, w3);
+    if (r >= 0)
+        path_held(d);
+    names_unlock();
+    return r;
 }
 
 /* ---- the table of inodes ---- */

@@ -94,7 +94,8 @@ void hostfs_changed_here(struct inode *i);
  * name d (may be NULL). i->lock held. 0 or -E…. */
 long hostfs_freshen(struct inode *i, struct dentry *d);
 /* Writes the path that the host knows d by to the end of m->data, and counts it in m->data_length.
- * Its length or -ENAMETOOLONG. */
+ * Its length or -ENAMETOOLONG. The namespace lock or the names' lock is held until the host has
+ * used the path. */
 long hostfs_add_path(struct rf_msg *m, struct dentry *d);
 /* The attributes that an answer begins with. */
 static inline const struct rf_attr *hostfs_attr(const struct rf_msg *m)
@@ -103,8 +104,8 @@ static inline const struct rf_attr *hostfs_attr(const struct rf_msg *m)
 }
 /* Asks what the host has at d's name: 0 and attributes (and a link's target) in m, or -E…. */
 long hostfs_ask(struct dentry *d, struct rf_msg *m);
-/* The host has just found d's path: the directories on it are where they were. */
-void hostfs_path_held(struct dentry *d);
+/* Adds d's path to m's data and sends the operation, while no rename can move d. */
+long hostfs_invoke_name(struct dentry *d, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, u64 w3);
 /* Time until which something that the host said now is taken as right. */
 static inline u64 hostfs_until(const struct filesystem *fs)
 {

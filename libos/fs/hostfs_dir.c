@@ -38,10 +38,9 @@ static long dir_slot(struct file *f)
         return f->slot;
     struct rf_msg *m = message_get();
     m->data_length = 0;
-    long r = f->dentry->unlinked ? -ENOENT : hostfs_add_path(m, f->dentry);
-    if (r >= 0)
-        r = invoke_message_retry(f->dentry->fs->slot, RF_OP_DIR_OPEN, m, O_RDONLY | O_DIRECTORY, 0,
-                                 0, 0);
+    long r = -ENOENT;
+    if (!f->dentry->unlinked)
+        r = hostfs_invoke_name(f->dentry, RF_OP_DIR_OPEN, m, O_RDONLY | O_DIRECTORY, 0, 0, 0);
     message_put(m);
     if (r > 0)
         f->slot = (u32)r;
@@ -119,9 +118,9 @@ static long fetch_by_name(struct file *f)
 {
     struct rf_msg *m = message_get();
     m->data_length = 0;
-    long r = f->dentry->unlinked ? -ENOENT : hostfs_add_path(m, f->dentry);
-    if (r >= 0)
-        r = invoke_message_retry(f->dentry->fs->slot, RF_OP_DIR_LIST, m, 0, 0, 0, 0);
+    long r = -ENOENT;
+    if (!f->dentry->unlinked)
+        r = hostfs_invoke_name(f->dentry, RF_OP_DIR_LIST, m, 0, 0, 0, 0);
     if (r >= 0) {
         bool all = m->words[0];
         u32 length = r ? m->data_length : 0;

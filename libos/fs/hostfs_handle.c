@@ -89,15 +89,10 @@ void hostfs_drop_late(void)
 long hostfs_invoke_open(struct dentry *d, struct rf_msg *m, int flags, u32 mode, u64 content)
 {
     m->data_length = 0;
-    long r = hostfs_add_path(m, d);
-    if (r < 0)
-        return r;
     u32 late = hostfs_late_drop() ? exchange_late(0) : 0;
-    r = invoke_message_retry(d->fs->slot, RF_OP_DIR_OPEN, m, (u64)flags, mode, content, late);
+    long r = hostfs_invoke_name(d, RF_OP_DIR_OPEN, m, (u64)flags, mode, content, late);
     if (r < 0)
         hostfs_drop_slot(late);
-    else
-        hostfs_path_held(d);
     return r;
 }
 

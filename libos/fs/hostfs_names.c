@@ -134,12 +134,7 @@ static long name_made(struct inode *dir, struct dentry *d, struct rf_msg *m)
 static long invoke_make(struct dentry *d, u32 op, struct rf_msg *m, u64 w0, u64 w1)
 {
     m->data_length = 0;
-    long r = hostfs_add_path(m, d);
-    if (r >= 0)
-        r = invoke_message_retry(d->fs->slot, op, m, w0, w1, 0, 0);
-    if (r >= 0)
-        hostfs_path_held(d);
-    return r;
+    return hostfs_invoke_name(d, op, m, w0, w1, 0, 0);
 }
 
 /* d's name is free now; d itself is about to leave the tree. So that making it again need not ask.
@@ -301,12 +296,23 @@ static long host_rmdir(struct inode *dir, struct dentry *d)
 static long host_rename(struct inode *from_dir, struct dentry *from, struct inode *to_dir,
                         struct dentry *to, u32 flags)
 {
+    (void)from_dir;
+    (void)to_dir;
     hold_open(to->inode, to);
+    names_lock();
     long r = invoke_two(from, to, RF_OP_DIR_RENAME, flags);
     if (r < 0) {
+        names_unlock();
         from->expires = to->expires = 0;
-        return r;
     }
+    return MIN(r, 0);
+}
+
+/* The tree has followed. */
+static void host_renamed(struct inode *from_dir, struct dentry *from, struct inode *to_dir,
+                         struct dentry *to, u32 flags)
+{
+    names_unlock();
     if (to->inode && to->inode != from->inode) {
         if (flags & RENAME_EXCHANGE)
             hostfs_changed_here(to->inode);
@@ -316,7 +322,6 @@ static long host_rename(struct inode *from_dir, struct dentry *from, struct inod
     hostfs_changed_here(from->inode);
     directory_changed(from_dir);
     directory_changed(to_dir);
-    return 0;
 }
 
 static long host_readlink(struct inode *i, struct dentry *d, char *buffer, size_t size)
@@ -350,10 +355,8 @@ static long invoke_setattr(struct inode *i, struct dentry *d, const struct rf_se
     u32 open = open_slot(host_inode(i), s);
     if (open)
         return invoke_message_retry(open, RF_OP_FILE_SETATTR, m, 0, 0, 0, 0);
-    if (d && !d->unlinked) {
-        long n = hostfs_add_path(m, d);
-        return n < 0 ? n : invoke_message_retry(d->fs->slot, RF_OP_DIR_SETATTR, m, 0, 0, 0, 0);
-    }
+    if (d && !d->unlinked)
+        return hostfs_invoke_name(d, RF_OP_DIR_SETATTR, m, 0, 0, 0, 0);
     long slot = hostfs_slot(i, NULL, s->which & RF_SETATTR_SIZE ? HANDLE_WRITE : HANDLE_READ);
     return slot < 0 ? slot : invoke_message_retry((u32)slot, RF_OP_FILE_SETATTR, m, 0, 0, 0, 0);
 }
@@ -481,6 +484,7 @@ const struct inode_ops host_dir_ops = {
     .unlink = host_unlink,
     .rmdir = host_rmdir,
     .rename = host_rename,
+    .renamed = host_renamed,
     .open = hostfs_open_dir,
     ATTRIBUTES,
 };

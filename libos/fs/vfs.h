@@ -60,6 +60,9 @@ struct inode_ops {
      * far as the cache knows). flags: RENAME_NOREPLACE, RENAME_EXCHANGE. */
     long (*rename)(struct inode *from_dir, struct dentry *from, struct inode *to_dir,
                    struct dentry *to, u32 flags);
+    /* Called after rename has succeeded and the tree has followed. May be NULL. */
+    void (*renamed)(struct inode *from_dir, struct dentry *from, struct inode *to_dir,
+                    struct dentry *to, u32 flags);
     /* Bytes of the target, not NUL-terminated. NULL: EINVAL. `d` is where the link was found. */
     long (*readlink)(struct inode *i, struct dentry *d, char *buffer, size_t size);
     /* A link that leads to a file without a name (/proc/self/fd/N): the target dentry with a
@@ -157,6 +160,12 @@ struct fs_context {
 
 void namespace_lock(void);
 void namespace_unlock(void);
+/* Held while a name is moved that others use by its path without the namespace lock, and while they
+ * do: the rename on the host, and the change of the tree after it, are one step for whoever builds
+ * a path and has the host open it. Ranks below the inodes' locks; nothing is locked under it but
+ * the heap. */
+void names_lock(void);
+void names_unlock(void);
 
 struct inode *inode_new(struct filesystem *fs, const struct inode_ops *ops, u32 mode);
 static inline void inode_get(struct inode *i)

@@ -215,3 +215,57 @@ CASE(openat2)
     ERR(syscall(SYS_openat2, d, "f", &how, sizeof(how)), EINVAL);
     ERR(syscall(SYS_openat2, d, "f", &how, 4), EINVAL);
 }
+
+static char read_first(int fd)
+{
+    char c;
+    EQ(read(fd, &c, 1), 1);
+    OK(close(fd));
+    return c;
+}
+
+/* Two directories change places again and again; what is opened by their descriptors stays what it
+ * is. */
+CASE(open_while_parents_move)
+{
+    volatile int *stop = shared_memory(4096);
+    OK(mkdir("a", 0755));
+    OK(mkdir("b", 0755));
+    OK(mkdir("a/in", 0755));
+    OK(mkdir("b/in", 0755));
+    put_file("a/in/f", "a");
+    put_file("b/in/f", "b");
+    int a = OK(open("a/in", O_RDONLY | O_DIRECTORY)), b = OK(open("b/in", O_RDONLY | O_DIRECTORY));
+    pid_t child = CHILD(while (!*stop) OK(syscall(SYS_renameat2, AT_FDCWD, "a", AT_FDCWD, "b", 2)));
+    for (int i = 0; i < 1500; i++) {
+        EQ(read_first(OK(openat(a, "f", O_RDWR))), 'a');
+        EQ(read_first(OK(openat(b, "f", O_RDONLY))), 'b');
+        int fd = OK(openat(a, "f", O_WRONLY | O_TRUNC));
+        EQ(write(fd, "a", 1), 1);
+        OK(close(fd));
+    }
+    *stop = 1;
+    JOIN(child);
+}
+
+CASE(open_while_parent_is_renamed)
+{
+    volatile int *stop = shared_memory(4096);
+    OK(mkdir("one", 0755));
+    put_file("one/f", "x");
+    int dir = OK(open("one", O_RDONLY | O_DIRECTORY));
+    pid_t child = CHILD(while (!*stop) {
+        OK(rename("one", "two"));
+        OK(rename("two", "a-longer-name-than-before"));
+        OK(rename("a-longer-name-than-before", "one"));
+    });
+    for (int i = 0; i < 2000; i++) {
+        struct stat st;
+        EQ(read_first(OK(openat(dir, "f", O_RDWR))), 'x');
+        OK(fstatat(dir, "f", &st, 0));
+        EQ(st.st_size, 1);
+        OK(fchmodat(dir, "f", 0600 + i % 2, 0));
+    }
+    *stop = 1;
+    JOIN(child);
+}
