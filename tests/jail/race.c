@@ -52,6 +52,10 @@ int main(void)
     struct rf_attr share, found;
     struct rf_msg *m = raw_message(9);
     long hits = 0, escapes = 0;
+    /* Until the other thread runs, the message names what may be opened; empty, it would name the
+     * grant itself. */
+    memcpy(m->data, "share", 5);
+    m->data_length = 5;
     pthread_create(&thread, NULL, flip, NULL);
     hostile_begin();
     uint32_t slot = find_usr(&share);
@@ -65,7 +69,6 @@ int main(void)
         hits++;
         escapes += !is_usr(&found, &share);
     }
-    (void)m;
     hostile_end();
     stop = 1;
     pthread_join(thread, NULL);
