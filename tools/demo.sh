@@ -67,7 +67,7 @@ start_cells()
     for n in $(seq "$cells"); do
         part=()
         [ "$cells" = 1 ] || part=("--node=$n/$cells")
-        OMP_NUM_THREADS=1 "$ringfence" run --rw "$folder/shared" --cwd "$folder/shared" \
+        "$ringfence" run --env OMP_NUM_THREADS=1 --rw "$folder/shared" --cwd "$folder/shared" \
             --file "/etc/john/john.conf=$settings" --stats=json -- \
             "$john" --format=crypt --wordlist=words --session="cell$n" "${part[@]}" hashes \
             </dev/null >"../cell$n.out" 2>"../cell$n.err" &
