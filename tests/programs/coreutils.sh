@@ -49,7 +49,7 @@ env | grep -E '^(HOME|PORT|TZ)=' | wc -l; printenv TZ; env -u TZ printenv TZ; ec
 date -u -d '2024-02-29 12:00 + 1 year' +%c; date -u -d @0; TZ=America/New_York date -d @1700000000; date +%s | wc -c
 id -u | grep -c '[0-9]'; whoami | wc -l; groups | wc -l; uname -s; uname -m; nproc | grep -c '[0-9]'; hostname >/dev/null; echo $?; arch
 true; echo $?; false; echo $?; sleep 0.05; echo $?; timeout 0.1 sleep 9; echo $?; timeout --foreground 5 echo fine; timeout 1 no-such; echo $?
-echo $(($(nice -n 5 nice) - $(nice))); nohup echo hup 2>/dev/null; stdbuf -oL echo buffered; kill -l TERM; kill -l 9; kill -0 $$; echo $?; chroot . true; echo $?
+echo $(($(nice -n 1 nice) - $(nice))); nohup echo hup 2>/dev/null; stdbuf -oL echo buffered; kill -l TERM; kill -l 9; kill -0 $$; echo $?; chroot . true; echo $?
 stty -a; echo $?; tty; test -t 0; echo $?; users | wc -c; who | wc -l; logname >/dev/null 2>&1; uptime >/dev/null 2>&1
 test 1 -lt 2 -a -d . -a ! -e none; echo $?; [ -r text ]; echo $?; [ -w text ]; echo $?; [ -x text ]; echo $?; [ text -ef ./text ]; echo $?
 df --output=target / | tail -n 1; du --apparent-size -b text; getconf PAGESIZE; getconf ARG_MAX; ulimit -s; cat /proc/self/comm; readlink /proc/self/exe
