@@ -4,7 +4,7 @@
 
 SANITIZED_MAKE := B=$(B)/sanitized BIN=$(B)/sanitized/ringfence HOST_LDFLAGS= LIBOS_SKIP= \
                   HOST_EXTRA='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer' \
-                  LIBOS_EXTRA='-fsanitize=undefined -fno-sanitize=alignment,null'
+                  LIBOS_EXTRA='-fsanitize=undefined -fno-sanitize=alignment,null' LIBOS_LDEXTRA=-fno-sanitize=all
 
 TEST_PROGRAMS += $(B)/sanitized/ringfence
 

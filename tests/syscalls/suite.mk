@@ -4,8 +4,8 @@
 # wrapper is installed. Wrong pointers and sizes are the point of many cases, so the warnings about
 # them are off.
 
-SYSCALLS_CFLAGS := -std=gnu17 -Wall -Wextra -Werror -Wstrict-prototypes -Wno-nonnull \
-                   -Wno-stringop-overflow -Wno-stringop-overread -O1 -g -D_GNU_SOURCE -pthread
+SYSCALLS_CFLAGS := -std=gnu17 -Wall -Wextra -Werror -Wstrict-prototypes -Wno-unknown-warning-option \
+                   -Wno-nonnull -Wno-stringop-overflow -Wno-stringop-overread -O1 -g -D_GNU_SOURCE -pthread
 SYSCALLS_TOPICS := $(filter-out check,$(basename $(notdir $(wildcard tests/syscalls/*.c))))
 SYSCALLS_STATIC_TOPICS := brk clocks exec fork fpstate futex mmap pipes sigfault signals sigqueue \
                           sigstack threads timers wait

@@ -12,6 +12,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#undef fail /* kernel/report.h has a function of that name */
+/* kernel/report.h has a function of the name fail, which cmocka's fail_msg would call. */
+#undef fail
+#undef fail_msg
+#define fail_msg(...) (print_error(__VA_ARGS__), _fail(__FILE__, __LINE__))
 
 #endif
