@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/account/cgroup.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,11 +118,22 @@ static bool find_own(u32 version, const char *controller, char *path, size_t siz
     return found;
 }
 
+/* In version 2 a process may only move when it may do so in what holds both groups, too. */
+static bool may_move(const struct cgroup_part *part, const char *parent)
+{
+    char path[640];
+
+    snprintf(path, sizeof(path), "%s/cgroup.procs", parent);
+    return part->version == 1 || access(path, W_OK) == 0;
+}
+
 static bool make_in(struct cgroup_part *part, const char *parent, enum cgroup_controller controller)
 {
     char path[640];
     struct stat st;
 
+    if (!may_move(part, parent))
+        return false;
     snprintf(part->parent, sizeof(part->parent), "%s", parent);
     snprintf(part->name, sizeof(part->name), "ringfence-%d", getpid());
     snprintf(path, sizeof(path), "%s/%s", part->parent, part->name);
@@ -160,7 +172,7 @@ static bool make_version(struct cgroup_part *part, enum cgroup_controller contro
 
 static void forget(struct cgroup_part *part)
 {
-    part->dir_fd = part->procs_fd = -1;
+    *part = (struct cgroup_part){.dir_fd = -1, .procs_fd = -1};
 }
 
 bool cgroup_make(struct cgroup *group, enum cgroup_controller controller, enum limit_by by)
@@ -175,6 +187,7 @@ bool cgroup_make(struct cgroup *group, enum cgroup_controller controller, enum l
         struct stat st;
 
         *part = group->part[CGROUP_MEMORY];
+        part->shared = true;
         if (fstatat(part->dir_fd, witness[1][controller], &st, 0) == 0)
             return true;
         forget(part);
@@ -268,20 +281,29 @@ u64 cgroup_throttled_ns(const struct cgroup *group)
                               : read_number(part->dir_fd, "cpu.stat", "throttled_usec") * 1000;
 }
 
+static void remove_part(struct cgroup_part *part)
+{
+    char path[640];
+
+    snprintf(path, sizeof(path), "%s/%s", part->parent, part->name);
+    /* The last process's exit is not always over when it has been reaped. */
+    for (u32 attempt = 0; rmdir(path) < 0 && errno == EBUSY && attempt < 50; attempt++)
+        usleep(1000);
+    close(part->dir_fd);
+    close(part->procs_fd);
+}
+
+void cgroup_drop(struct cgroup *group, enum cgroup_controller controller)
+{
+    struct cgroup_part *part = &group->part[controller];
+
+    if (part->dir_fd >= 0 && !part->shared)
+        remove_part(part);
+    forget(part);
+}
+
 void cgroup_remove(struct cgroup *group)
 {
-    for (u32 i = 0; i < CGROUP_CONTROLLERS; i++) {
-        struct cgroup_part *part = &group->part[i];
-        char path[640];
-
-        if (part->dir_fd < 0)
-            continue;
-        snprintf(path, sizeof(path), "%s/%s", part->parent, part->name);
-        /* The last process's exit is not always over when it has been reaped. */
-        for (u32 attempt = 0; rmdir(path) < 0 && attempt < 50; attempt++)
-            usleep(1000);
-        close(part->dir_fd);
-        close(part->procs_fd);
-        forget(part);
-    }
+    for (u32 i = 0; i < CGROUP_CONTROLLERS; i++)
+        cgroup_drop(group, i);
 }

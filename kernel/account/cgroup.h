@@ -13,6 +13,7 @@ struct cgroup_part {
     int dir_fd;   /* the group; -1: there is none */
     int procs_fd; /* a process that writes "0" here joins */
     u32 version;  /* 1 or 2 */
+    bool shared;  /* the descriptors and the directory are another part's */
     char parent[512], name[48];
 };
 
@@ -36,7 +37,9 @@ u64 cgroup_memory_peak(const struct cgroup *group);
 u64 cgroup_out_of_memory_kills(const struct cgroup *group);
 u64 cgroup_throttled_ns(const struct cgroup *group);
 
-/* Removes the groups; they must be empty. */
+/* Removes one controller's group, or those of all; they must be empty. A memory group is not to be
+ * dropped alone once the processor part shares it. */
+void cgroup_drop(struct cgroup *group, enum cgroup_controller controller);
 void cgroup_remove(struct cgroup *group);
 
 #endif

@@ -23,27 +23,40 @@ static struct {
     u64 seen_ns, at_ns, stopped_at_ns;
 } cpu;
 
+/* A group that does not keep the limit is none: the limit is kept by watching instead, unless the
+ * user asked for the group. */
+static void without_group(enum cgroup_controller controller, const char *name)
+{
+    enum limit_by by = the_cell->config->limit_by;
+
+    if (by == LIMIT_BY_CGROUP1 || by == LIMIT_BY_CGROUP2) {
+        cgroup_remove(&group);
+        fail("--limit-by: the host offers no %s control group of version %d", name,
+             by == LIMIT_BY_CGROUP1 ? 1 : 2);
+    }
+    cgroup_drop(&group, controller);
+}
+
 void limits_prepare(struct cell *cell)
 {
     const struct run_config *config = cell->config;
-    bool must = config->limit_by == LIMIT_BY_CGROUP1 || config->limit_by == LIMIT_BY_CGROUP2;
-    u32 version = config->limit_by == LIMIT_BY_CGROUP1 ? 1 : 2;
 
     the_cell = cell;
     if (config->memory_limit || config->stats)
         cgroup_make(&group, CGROUP_MEMORY, config->limit_by);
+    if (config->memory_limit && !cgroup_limit_memory(&group, config->memory_limit))
+        without_group(CGROUP_MEMORY, "memory");
     if (config->cpu_percent)
         cgroup_make(&group, CGROUP_CPU, config->limit_by);
-    if (config->memory_limit && !cgroup_limit_memory(&group, config->memory_limit) && must)
-        fail("--limit-by: the host offers no memory control group of version %u", version);
-    if (config->cpu_percent && !cgroup_limit_cpu(&group, config->cpu_percent) && must)
-        fail("--limit-by: the host offers no cpu control group of version %u", version);
+    if (config->cpu_percent && !cgroup_limit_cpu(&group, config->cpu_percent))
+        without_group(CGROUP_CPU, "cpu");
 }
 
 bool limits_join(void)
 {
     for (u32 i = 0; i < CGROUP_CONTROLLERS; i++) {
-        if (group.part[i].dir_fd >= 0 && write(group.part[i].procs_fd, "0", 1) != 1)
+        if (group.part[i].dir_fd >= 0 && !group.part[i].shared &&
+            write(group.part[i].procs_fd, "0", 1) != 1)
             return false;
     }
     return true;
