@@ -45,9 +45,11 @@ void mm_set_brk(u64 start);
  * touched it for the program, and may hold locks. */
 bool mm_fault(u64 addr, bool inside, int host_signo, int host_code, struct siginfo *info);
 
-/* The file i has become shorter: what the calling process has mapped behind its end is gone. Other
- * processes go on seeing zeroes there. Called without locks. */
+/* The file i has become shorter: what is mapped behind its end is gone, here at once, in other
+ * processes as soon as they are kicked. Called without locks. */
 void mm_file_shrunk(const struct inode *i);
+/* At a safe point after a kick: does the same for files that other processes cut. */
+void mm_look_at_shrunk(void);
 
 /* Text of /proc/self/maps, from byte *position on: bytes written. Of the calling process only;
  * another process's mappings are not visible. */

@@ -170,7 +170,8 @@ struct cell {
     int next_pid;
     bool pids_wrapped;
     u32 process_count, thread_count;
-    u32 parked;                                 /* proc/parking.h: host threads asleep */
+    u32 files_shrunk; /* mm/shrunk.c: how often a RAM file was cut that others had mapped */
+    u32 parked;       /* proc/parking.h: host threads asleep */
     u64 thread_index_free[RF_MAX_THREADS / 64]; /* bit set: free */
     struct lock message_lock;
     struct waitq message_waiters;

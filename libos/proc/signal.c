@@ -5,6 +5,7 @@
 #include "libos/entry/trace.h"
 #include "libos/host/print.h"
 #include "libos/mm/heap.h"
+#include "libos/mm/mm.h"
 #include "libos/time/clock.h"
 #include "base/string.h"
 
@@ -115,6 +116,7 @@ void handle_attention(struct regs *r)
     struct siginfo info;
     __atomic_and_fetch(&t->attention, ~ATTENTION_EVENTS, __ATOMIC_SEQ_CST);
     timers_run();
+    mm_look_at_shrunk();
     for (;;) {
         if (t->ending || p->exiting)
             exit_thread(0);
