@@ -83,7 +83,7 @@ static long seals(struct file *f, bool set, u32 add)
         r = -EINVAL;
     else if (!file_writable(f) || (data->seals & F_SEAL_SEAL))
         r = -EPERM;
-    else if ((add & F_SEAL_WRITE) && !(data->seals & F_SEAL_WRITE) && i->map_count)
+    else if ((add & F_SEAL_WRITE) && !(data->seals & F_SEAL_WRITE) && i->map_writers)
         r = -EBUSY;
     else {
         data->seals |= add;

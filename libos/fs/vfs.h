@@ -109,6 +109,7 @@ struct inode {
     void *locks;         /* fs/lock.c: record locks and flock */
     struct list watches; /* fs/inotify.c */
     u32 map_count;       /* mappings of it that exist in any process */
+    u32 map_writers;     /* of these, shared ones that are or may become writable */
     u32 writers;         /* open for writing: ETXTBSY */
     void *xattrs;        /* fs/xattr.c: of inodes that keep them in memory */
 };

@@ -11,13 +11,23 @@
 
 struct space the_space WRITTEN_BY_FORK;
 
+/* Counts m in (change 1) or out (-1) of its file's. */
+static void count_mapping(const struct mapping *m, u32 change)
+{
+    struct inode *i = m->file->inode;
+    if (!i)
+        return;
+    if ((m->flags & MAPPING_SHARED) && (m->max_prot & PROT_WRITE))
+        __atomic_add_fetch(&i->map_writers, change, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&i->map_count, change, __ATOMIC_RELEASE);
+}
+
 void mapping_get(const struct mapping *m)
 {
     if (!m->file)
         return;
     file_get(m->file);
-    if (m->file->inode)
-        __atomic_add_fetch(&m->file->inode->map_count, 1, __ATOMIC_RELAXED);
+    count_mapping(m, 1);
     shm_mapped(m->file, 1);
 }
 
@@ -25,8 +35,7 @@ void mapping_put(const struct mapping *m)
 {
     if (!m->file)
         return;
-    if (m->file->inode)
-        __atomic_sub_fetch(&m->file->inode->map_count, 1, __ATOMIC_RELEASE);
+    count_mapping(m, ~0u);
     shm_mapped(m->file, -1);
     file_put(m->file);
 }

@@ -141,6 +141,50 @@ CASE(past_the_end)
     EQ(p[10], 0);
 }
 
+static int wait_for_fault(volatile char *p)
+{
+    handle(SIGBUS, caught, 0);
+    int signal = sigsetjmp(jump, 1);
+    if (signal == 0) {
+        alarm(10);
+        for (;;)
+            (void)*p;
+    }
+    alarm(0);
+    return signal;
+}
+
+/* What one process cuts off is gone in all that have mapped it. */
+CASE(cut_by_another)
+{
+    struct {
+        volatile int step;
+    } *s = shared_memory(4096);
+    int fd = make("f", 3 * PAGE);
+    char *p = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    CHECK(p != MAP_FAILED);
+    pid_t sleeper = CHILD({
+        EQ(touch(p + 2 * PAGE), 0);
+        UNTIL(s->step == 1);
+        EQ(touch(p + 2 * PAGE), SIGBUS);
+        EQ(touch(p + PAGE), 0);
+        s->step = 2;
+        UNTIL(s->step == 3);
+        EQ(touch(p + 2 * PAGE), 0);
+        EQ(p[2 * PAGE], 0);
+    });
+    pid_t spinner = CHILD(EQ(wait_for_fault(p + 2 * PAGE), SIGBUS));
+    sleep_ms(20);
+    OK(ftruncate(fd, 2 * PAGE));
+    EQ(touch(p + 2 * PAGE), SIGBUS);
+    JOIN(spinner);
+    s->step = 1;
+    UNTIL(s->step == 2);
+    OK(ftruncate(fd, 3 * PAGE));
+    s->step = 3;
+    JOIN(sleeper);
+}
+
 CASE(permissions)
 {
     int fd = make("f", PAGE);
@@ -240,4 +284,25 @@ CASE(write_from_map_to_file)
     char *q = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     EQ(pread(fd, q + PAGE, 26, 0), 26);
     EQ(q[PAGE], 'a');
+}
+
+CASE(seal_wants_no_writer)
+{
+    int fd = OK(memfd_create("name", MFD_ALLOW_SEALING));
+    OK(ftruncate(fd, PAGE));
+    char *private = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    char *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    CHECK(private != MAP_FAILED && shared != MAP_FAILED);
+    ERR(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EBUSY);
+    OK(mprotect(shared, PAGE, PROT_READ)); /* it may become writable again */
+    ERR(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), EBUSY);
+    OK(munmap(shared, PAGE));
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    int reader = OK(open(path, O_RDONLY));
+    shared = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, reader, 0);
+    CHECK(shared != MAP_FAILED);
+    OK(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE));
+    private[0] = 'p';
+    EQ(shared[0], 0);
 }
