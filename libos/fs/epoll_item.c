@@ -75,13 +75,16 @@ static void make_unready(struct epoll_item *it)
     lock_release(&it->epoll->ready_lock);
 }
 
-/* Makes it ready and wakes one that waits for the instance, and all that poll it. */
-static void announce(struct epoll_item *it)
+/* Makes it ready and wakes one that waits for the instance, and all that poll it. True if one was
+ * woken that waits. */
+static bool announce(struct epoll_item *it)
 {
     struct epoll *e = it->epoll;
-    if (epoll_make_ready(it) && !list_empty(&e->waiters.waiters))
+    bool wakes = epoll_make_ready(it) && !list_empty(&e->waiters.waiters);
+    if (wakes)
         waitq_wake_some(&e->waiters, POLLIN, 1);
     waitq_wake(&e->pollers, POLLIN | POLLRDNORM);
+    return wakes;
 }
 
 static bool wake_item(struct waiter *w, u32 events __attribute__((unused)))
@@ -89,8 +92,7 @@ static bool wake_item(struct waiter *w, u32 events __attribute__((unused)))
     struct epoll_item *it = w->data;
     if (!(it->events & ~PRIVATE_BITS)) /* a one-shot that fired */
         return false;
-    announce(it);
-    return true;
+    return announce(it) || !w->exclusive;
 }
 
 /* Asking the file. */
@@ -110,7 +112,10 @@ static void add_waiter(struct poll_table *pt, struct waitq *q)
         return;
     }
     struct waiter *w = &it->waiters[it->waiter_count++];
-    *w = (struct waiter){.wake = wake_item, .events = pt->events, .data = it};
+    *w = (struct waiter){.wake = wake_item,
+                         .events = pt->events,
+                         .exclusive = it->events & EPOLLEXCLUSIVE,
+                         .data = it};
     waitq_add(q, w);
 }
 

@@ -12,6 +12,7 @@
  */
 #include "libos/sync/wait.h"
 #include "libos/fs/hostfs_cell.h"
+#include "libos/fs/poll.h"
 #include "libos/host/host.h"
 #include "libos/host/invoke.h"
 #include "libos/entry/errno.h"
@@ -60,12 +61,17 @@ void waitq_abandon(struct waitq *q)
 
 void waitq_wake_some(struct waitq *q, u32 events, int most)
 {
+    bool one_is_enough = !(events & (POLLERR | POLLHUP)), satisfied = false;
     int woken = 0;
     wakes_hold();
     lock_take(&q->lock);
     list_for_each_safe(l, &q->waiters) {
         struct waiter *w = list_entry(l, struct waiter, link);
-        if ((w->events & events) && w->wake(w, events) && ++woken == most)
+        bool exclusive = w->exclusive; /* once woken, w is its owner's */
+        if (!(w->events & events) || (exclusive && satisfied) || !w->wake(w, events))
+            continue;
+        satisfied = one_is_enough && (satisfied || exclusive);
+        if (++woken == most)
             break;
     }
     lock_release(&q->lock);

@@ -41,6 +41,7 @@ struct waiter {
     /* Called for every wake-up whose events meet `events`. Returns true if it counts as woken. */
     bool (*wake)(struct waiter *w, u32 events);
     u32 events;            /* POLL* bits of interest; ~0u: all */
+    bool exclusive;        /* not woken where another such one of the queue was (EPOLLEXCLUSIVE) */
     struct thread *thread; /* for wake_waiter_thread */
     void *data;            /* for other callbacks */
 };
@@ -52,7 +53,8 @@ void waitq_remove(struct waiter *w);
 /* The queue is about to end: takes all off it, without waking them. Their waitq_remove does nothing
  * then. */
 void waitq_abandon(struct waitq *q);
-/* Wakes those that are interested, in order of arrival, at most `most` (0: all). */
+/* Wakes those that are interested, in order of arrival, at most `most` (0: all). Of the exclusive
+ * ones the first that counts as woken is the last, unless the events tell of an end or an error. */
 void waitq_wake_some(struct waitq *q, u32 events, int most);
 static inline void waitq_wake(struct waitq *q, u32 events)
 {

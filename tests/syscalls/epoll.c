@@ -255,3 +255,55 @@ CASE(exclusive_of_events)
     EQ(epoll_wait(ep, &e, 1, 0), 1); /* errors are always told */
     EQ(e.events, EPOLLERR);
 }
+
+/* Each waits with an instance of its own for one descriptor. */
+static pid_t wait_for(int fd, uint32_t events, volatile int *woken)
+{
+    return CHILD({
+        int e = OK(epoll_create1(0));
+        struct epoll_event event = {.events = events};
+        OK(epoll_ctl(e, EPOLL_CTL_ADD, fd, &event));
+        EQ(epoll_wait(e, &event, 1, 10000), 1);
+        __atomic_add_fetch(woken, 1, __ATOMIC_SEQ_CST);
+    });
+}
+
+CASE(exclusive_wakes_one)
+{
+    volatile int *woken = shared_memory(4096);
+    pid_t waiting[4];
+    int fds[2];
+    OK(pipe(fds));
+    for (int i = 0; i < 4; i++)
+        waiting[i] = wait_for(fds[0], EPOLLIN | EPOLLEXCLUSIVE, woken);
+    for (int i = 0; i < 4; i++)
+        UNTIL(is_sleeping(waiting[i]));
+    sleep_ms(20);
+    EQ(write(fds[1], "x", 1), 1);
+    UNTIL(*woken == 1);
+    sleep_ms(50);
+    EQ(*woken, 1);
+    EQ(write(fds[1], "x", 1), 1);
+    UNTIL(*woken == 2);
+    sleep_ms(50);
+    EQ(*woken, 2);
+    /* Those that are not exclusive are woken all, beside one that is. */
+    pid_t others[2] = {wait_for(fds[0], EPOLLIN | EPOLLET, woken + 1), 0};
+    UNTIL(woken[1] == 1); /* at once: there is something */
+    JOIN(others[0]);
+    char c[2];
+    EQ(read(fds[0], c, 2), 2);
+    for (int i = 0; i < 2; i++)
+        others[i] = wait_for(fds[0], EPOLLIN, woken + 1);
+    for (int i = 0; i < 2; i++)
+        UNTIL(is_sleeping(others[i]));
+    EQ(write(fds[1], "x", 1), 1);
+    UNTIL(woken[1] == 3 && woken[0] == 3);
+    sleep_ms(50);
+    EQ(woken[0], 3);
+    for (int i = 0; i < 2; i++)
+        JOIN(others[i]);
+    EQ(write(fds[1], "x", 1), 1);
+    for (int i = 0; i < 4; i++)
+        JOIN(waiting[i]);
+}
