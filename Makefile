@@ -43,7 +43,7 @@ LIBOS_LDFLAGS := -nostdlib -static -Wl,-Ttext-segment=$(LIBOS_BASE) -Wl,--build-
 # libos/ubsan is for the build with the undefined behaviour sanitizer alone (tests/sanitized).
 LIBOS_SKIP ?= libos/ubsan/%
 LIBOS_SRC  := $(filter-out $(LIBOS_SKIP),$(sort $(shell find libos base -name '*.c' -o -name '*.S' 2>/dev/null)))
-KERNEL_SRC := $(sort $(shell find kernel base cli -name '*.c' -o -name '*.S' 2>/dev/null))
+KERNEL_SRC := $(sort $(shell find kernel base sdk cli -name '*.c' -o -name '*.S' 2>/dev/null))
 LIBOS_OBJ  := $(patsubst %,$(B)/libos-obj/%.o,$(LIBOS_SRC))
 KERNEL_OBJ := $(patsubst %,$(B)/host-obj/%.o,$(KERNEL_SRC))
 

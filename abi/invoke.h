@@ -8,10 +8,14 @@
  *   rsi  index of the message buffer in the window, or RF_MSG_NONE
  *   rdx, r10, r8, r9   the four argument words
  *
- * The result in rax is 0 or more, or a negative errno. Longer results are in the message buffer.
+ * The result in rax is 0 or more, or a negative errno. Longer results are in the message buffer. A
+ * result that is a capability is the number of the slot where it now is; a program that answers
+ * with capabilities returns the first of them so, and all in message.caps.
  *
  * Errors every invocation can give:
  *   -EBADF   the slot is empty
+ *   -ESTALE  the object was destroyed, or the capability revoked
+ *   -ECONNRESET  a program that serves the object had the message, and ended or gave it up
  *   -EINVAL  the operation is not one of the object's interface, or a message that is malformed
  *   -EACCES  the capability lacks the right
  *   -EINTR   the caller was interrupted before the commit point; nothing happened
@@ -21,13 +25,9 @@
 #define ABI_INVOKE_H
 
 #include "abi/layout.h"
+#include "abi/rights.h"
 
 #define RF_NR_INVOKE 0x5246
-
-/* Rights of a capability. */
-#define RF_RIGHT_READ  1u
-#define RF_RIGHT_WRITE 2u
-#define RF_RIGHT_EXEC  4u
 
 /* Slots that a new cell finds filled. */
 enum {
@@ -38,8 +38,14 @@ enum {
     RF_SLOT_STDERR, /* interface console */
     RF_SLOT_CLOCK,  /* interface clock */
     RF_SLOT_TRACE,  /* interface console, write only; present when tracing */
+    RF_SLOT_BANK,   /* interface bank: what the cell is charged to */
+    RF_SLOT_METER,  /* interface meter: what the cell runs on */
+    RF_SLOT_PLACE,  /* interface cell: the cell as others see it, to make cells below it */
+    RF_SLOT_DISCRIM,
+    RF_SLOT_WORLD, /* interface world: clients of a world's socket only */
     RF_SLOT_FIRST_DIR =
         16, /* the mounts' dir (or file) capabilities, in the order of the boot record */
+    RF_SLOT_LIMIT = 1024, /* of slots that are given before the cell runs */
 };
 
 #endif

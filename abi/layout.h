@@ -45,13 +45,16 @@ struct rf_msg {
     u32 data_length; /* bytes of data that are valid: set by the caller going in, kernel coming out
                       */
     u32 cap_count;
-    u32 caps[RF_MSG_CAPS]; /* slots */
-    u64 reserved[1];
+    u32 caps[RF_MSG_CAPS]; /* slots of the table of whoever reads them */
+    u32 op;                /* of a received message: what the caller asked for */
+    u32 rights;            /* of the entry by which it came */
+    u64 badge;
+    u64 reserved[7];
     u8 data[RF_MSG_DATA];
 };
 #define RF_MSG_STRIDE 0x11000ul
 _Static_assert(sizeof(struct rf_msg) <= RF_MSG_STRIDE, "a message fits its stride");
-_Static_assert(offsetof(struct rf_msg, data) == 64, "shared layout");
+_Static_assert(offsetof(struct rf_msg, data) == 128, "shared layout");
 
 /* Written by the kernel, read by the cell without a call. */
 struct rf_cell_page {

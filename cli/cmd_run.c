@@ -11,13 +11,13 @@
 #include "cli/command.h"
 #include "cli/environment.h"
 #include "cli/grants.h"
+#include "cli/launch.h"
 #include "cli/numbers.h"
 #include "kernel/report.h"
-#include "kernel/run.h"
 
 /* What the options say, in their order. */
 struct request {
-    struct run_config *config;
+    struct launch *config;
     struct {
         char what; /* r: --ro, w: --rw, t: --tmp, f: --file */
         const char *value;
@@ -112,28 +112,28 @@ static void take_gid(void *target, const char *value)
 
 static void take_mem(void *target, const char *value)
 {
-    ((struct request *)target)->config->memory_limit = size_parse("--mem", value, 4ul << 20);
+    ((struct request *)target)->config->limits.memory_limit = size_parse("--mem", value, 4ul << 20);
 }
 
 static void take_cpu(void *target, const char *value)
 {
-    ((struct request *)target)->config->cpu_percent = percent_parse("--cpu", value);
+    ((struct request *)target)->config->limits.cpu_percent = percent_parse("--cpu", value);
 }
 
 static void take_pids(void *target, const char *value)
 {
-    ((struct request *)target)->config->process_limit =
+    ((struct request *)target)->config->limits.process_limit =
         (u32)number_parse("--pids", value, 1, RF_MAX_THREADS - 1);
 }
 
 static void take_time(void *target, const char *value)
 {
-    ((struct request *)target)->config->time_limit_ns = seconds_parse("--time", value);
+    ((struct request *)target)->config->limits.time_limit_ns = seconds_parse("--time", value);
 }
 
 static void take_stats(void *target, const char *value)
 {
-    struct run_config *config = ((struct request *)target)->config;
+    struct launch *config = ((struct request *)target)->config;
 
     if (!value || !strcmp(value, "table"))
         config->stats = STATS_TABLE;
@@ -145,7 +145,7 @@ static void take_stats(void *target, const char *value)
 
 static void take_trace(void *target, const char *value)
 {
-    struct run_config *config = ((struct request *)target)->config;
+    struct launch *config = ((struct request *)target)->config;
 
     if (value && !*value)
         fail("--trace= needs names of system calls, such as --trace=open,read");
@@ -162,11 +162,11 @@ static void take_trace_to(void *target, const char *value)
 static void take_limit_by(void *target, const char *value)
 {
     static const char *const names[] = {"any", "cgroup2", "cgroup1", "poll"};
-    struct run_config *config = ((struct request *)target)->config;
+    struct launch *config = ((struct request *)target)->config;
 
     for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
         if (!strcmp(value, names[i])) {
-            config->limit_by = (enum limit_by)i;
+            config->limits.limit_by = (enum limit_by)i;
             return;
         }
     }
@@ -206,7 +206,7 @@ const struct option_row run_options[] = {
 
 static void apply_grants(struct request *r)
 {
-    struct run_config *config = r->config;
+    struct launch *config = r->config;
 
     if (r->root)
         grant_root(config, r->root,
@@ -240,7 +240,7 @@ static void open_trace(struct request *r)
 
 int cmd_run(int argc, char **argv)
 {
-    static struct run_config config = {.hostname = "ringfence"};
+    static struct launch config = {.hostname = "ringfence"};
     static struct request request;
     const struct command *command = command_find("run");
     int first;
@@ -265,5 +265,5 @@ int cmd_run(int argc, char **argv)
         config.cwd = "/";
     environment_finish(&request.env, &config, request.clear_env);
     open_trace(&request);
-    return kernel_run(&config);
+    return launch_alone(&config);
 }

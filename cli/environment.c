@@ -89,7 +89,7 @@ const char *environment_user(u32 uid)
     return is_user_name(name) ? name : "user";
 }
 
-void environment_finish(struct environment *env, struct run_config *config, bool clear)
+void environment_finish(struct environment *env, struct launch *config, bool clear)
 {
     bool root = config->uid == 0;
 

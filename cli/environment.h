@@ -3,7 +3,7 @@
 #ifndef CLI_ENVIRONMENT_H
 #define CLI_ENVIRONMENT_H
 
-#include "kernel/config.h"
+#include "cli/launch.h"
 
 struct environment {
     char **variables; /* NAME=VALUE */
@@ -18,6 +18,6 @@ const char *environment_user(u32 uid);
 
 /* Puts the caller's harmless variables (unless `clear`) below those that were set by name, and
  * hands all to the config. HOME, USER and LOGNAME are the cell's. */
-void environment_finish(struct environment *env, struct run_config *config, bool clear);
+void environment_finish(struct environment *env, struct launch *config, bool clear);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "kernel/report.h"
 
-struct mount_config *grant_add(struct run_config *config, struct mount_config mount)
+struct mount_config *grant_add(struct launch *config, struct mount_config mount)
 {
     if (config->mount_count == MAX_MOUNTS)
         fail("more than %d grants", MAX_MOUNTS);
@@ -80,7 +80,7 @@ static bool is_below(const char *path, const char *top)
 }
 
 /* A later grant of a directory above an earlier one would hide it. */
-static void check_order(const struct run_config *config, const char *option, const char *path)
+static void check_order(const struct launch *config, const char *option, const char *path)
 {
     for (u32 i = 0; i < config->mount_count; i++) {
         const struct mount_config *m = &config->mounts[i];
@@ -104,7 +104,7 @@ static char *split(const char *value, const char **cell)
     return host;
 }
 
-void grant_host(struct run_config *config, const char *option, const char *value, u32 rights)
+void grant_host(struct launch *config, const char *option, const char *value, u32 rights)
 {
     struct mount_config mount = {.rights = rights, .by_user = true};
     const char *cell;
@@ -136,7 +136,7 @@ void grant_host(struct run_config *config, const char *option, const char *value
     grant_add(config, mount);
 }
 
-void grant_ram(struct run_config *config, const char *path, u32 mode)
+void grant_ram(struct launch *config, const char *path, u32 mode)
 {
     struct mount_config mount = {.kind = RF_MOUNT_RAM, .mode = mode, .by_user = true};
 
@@ -157,7 +157,7 @@ static char *as_lines(const char *text)
     return lines;
 }
 
-void grant_text(struct run_config *config, const char *value)
+void grant_text(struct launch *config, const char *value)
 {
     struct mount_config mount = {.kind = RF_MOUNT_TEXT, .mode = 0644, .by_user = true};
     char *path = copy(value), *equals = strchr(path, '=');
@@ -173,7 +173,7 @@ void grant_text(struct run_config *config, const char *value)
     grant_add(config, mount);
 }
 
-void grant_root(struct run_config *config, const char *dir, u32 rights)
+void grant_root(struct launch *config, const char *dir, u32 rights)
 {
     struct mount_config mount = {.kind = RF_MOUNT_DIR, .path = "/", .rights = rights};
     char *real = realpath(dir, NULL);
@@ -187,7 +187,7 @@ void grant_root(struct run_config *config, const char *dir, u32 rights)
     grant_add(config, mount);
 }
 
-const char *grant_find_cwd(const struct run_config *config)
+const char *grant_find_cwd(const struct launch *config)
 {
     const char *cwd = working_directory();
     char *found = NULL;

@@ -77,7 +77,7 @@ static char *join(const char *dir, const char *name)
 }
 
 /* Grants dir/name read-only, whatever it is; links stay links. */
-static void show(struct run_config *config, const char *dir, const char *name)
+static void show(struct launch *config, const char *dir, const char *name)
 {
     struct mount_config mount = {.rights = READ_ONLY, .path = join(dir, name)};
     char target[PATH_MAX];
@@ -119,7 +119,7 @@ static bool matches(const char *name)
     return false;
 }
 
-static void show_etc(struct run_config *config)
+static void show_etc(struct launch *config)
 {
     DIR *dir = opendir("/etc");
     const struct dirent *entry;
@@ -135,7 +135,7 @@ static void show_etc(struct run_config *config)
         show(config, "/etc/ssl", ssl_names[i]);
 }
 
-static void add_text(struct run_config *config, const char *path, char *text)
+static void add_text(struct launch *config, const char *path, char *text)
 {
     if (!text)
         fail("no memory");
@@ -147,7 +147,7 @@ static void add_text(struct run_config *config, const char *path, char *text)
                                             .mode = 0644});
 }
 
-static void add_ram(struct run_config *config, const char *path, u32 mode)
+static void add_ram(struct launch *config, const char *path, u32 mode)
 {
     grant_add(config, (struct mount_config){
                           .kind = RF_MOUNT_RAM, .path = path, .rights = READ_WRITE, .mode = mode});
@@ -166,7 +166,7 @@ static char *print(const char *format, ...)
     return n < 0 ? NULL : text;
 }
 
-static void synthetic_files(struct run_config *config)
+static void synthetic_files(struct launch *config)
 {
     const char *user = config->user_name;
     bool root = config->uid == 0;
@@ -194,7 +194,7 @@ static void synthetic_files(struct run_config *config)
                    "networks: files\nprotocols: files\nservices: files\n"));
 }
 
-void grant_default_view(struct run_config *config)
+void grant_default_view(struct launch *config)
 {
     for (u32 i = 0; i < ARRAY_SIZE(host_dirs); i++)
         show(config, "", host_dirs[i] + 1);

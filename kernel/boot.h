@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opens what a cell is granted and writes its boot record. */
+/* The boot record is written by whoever makes the cell and read by its library OS; the kernel only
+ * puts in what nobody else knows. */
 #ifndef KERNEL_BOOT_H
 #define KERNEL_BOOT_H
 
 #include "kernel/cell.h"
 
-/* Opens the mounts' directories and puts their capabilities into the table. Fails (fail()) with a
- * line that names the directory. Slots of mount i: slots[i]. */
-void boot_open_grants(struct cell *cell, u32 slots[MAX_MOUNTS]);
-
-/* Fills window.boot and the cell page. Fails (fail()) when arguments and environment do not fit. */
-void boot_write(struct cell *cell, const u32 slots[MAX_MOUNTS], bool has_tty, u32 umask_bits);
+/* Puts in the host's vdso, processor features and figures, the limits, and whether stdin and stdout
+ * are a terminal; and fills the cell page. -EINVAL: no boot record is there. */
+int boot_finish(struct cell *cell);
 
 #endif

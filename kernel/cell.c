@@ -1,15 +1,181 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/cell.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <linux/futex.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/futex.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "abi/objects.h"
+#include "kernel/jail/notify.h"
+#include "kernel/jail/start.h"
+#include "kernel/object/bank.h"
 #include "kernel/object/call.h"
+#include "kernel/object/common.h"
+#include "kernel/object/meter.h"
+#include "kernel/signals.h"
+#include "kernel/world.h"
+
+#define WINDOW_LENGTH PAGE_ALIGN(sizeof(struct rf_window))
+
+static void cell_destroy(struct object *object);
+static void cell_forget(struct object *object);
+
+static const struct object_class cell_class = {.kind = RF_KIND_CELL,
+                                               .records = 8,
+                                               .size = sizeof(struct cell),
+                                               .destroy = cell_destroy,
+                                               .forget = cell_forget};
+
+/* A memfd whose size nobody can change: what maps it never faults on a missing page. */
+static int make_memory(const char *name, u64 size)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING), error;
+
+    if (fd >= 0 && ftruncate(fd, (off_t)size) == 0 &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+        return fd;
+    error = -errno;
+    if (fd >= 0)
+        close(fd);
+    return error;
+}
+
+static int make_window(struct cell *cell)
+{
+    void *at;
+
+    cell->heap_fd = make_memory("heap", RF_HEAP_SIZE);
+    cell->window_fd = make_memory("window", WINDOW_LENGTH);
+    if (cell->heap_fd < 0 || cell->window_fd < 0)
+        return cell->heap_fd < 0 ? cell->heap_fd : cell->window_fd;
+    at = mmap(NULL, WINDOW_LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED, cell->window_fd, 0);
+    if (at == MAP_FAILED)
+        return -ENOMEM;
+    cell->window = at;
+    cell->domain.messages = cell->window->messages;
+    cell->domain.heap_fd = cell->heap_fd;
+    cell->timers = calloc(RF_MAX_THREADS, sizeof(*cell->timers));
+    return cell->timers ? 0 : -ENOMEM;
+}
+
+static void init_fields(struct cell *cell, struct cell *parent, const char *name)
+{
+    list_init(&cell->below);
+    list_init(&cell->sibling);
+    list_init(&cell->prepared);
+    list_init(&cell->execs);
+    list_init(&cell->waiters);
+    cell->window_fd = cell->heap_fd = cell->start.fd = cell->listener.fd = -1;
+    cell->limits.group = (struct cgroup){.part = {{.dir_fd = -1}, {.dir_fd = -1}}};
+    cell->own_status = -1;
+    cell->number = world.next_number++;
+    snprintf(cell->name, sizeof(cell->name), "%s", name);
+    list_add_tail(&world.cells, &cell->all);
+    if (parent) {
+        object_hold(&parent->object);
+        cell->parent = parent;
+        list_add_tail(&parent->below, &cell->sibling);
+    }
+}
+
+int cell_make(struct cell *parent, struct bank *bank, struct meter *meter, const char *name,
+              struct cell **result)
+{
+    struct object *object = object_new(&cell_class, parent ? bank : NULL);
+    struct cell *cell;
+    int error = 0;
+
+    if (!object)
+        return -ENOSPC;
+    cell = container_of(object, struct cell, object);
+    object_hold(&bank->object);
+    object_hold(&meter->object);
+    cell->bank = bank;
+    cell->meter = meter;
+    init_fields(cell, parent, name);
+    if (parent) {
+        error = domain_init(&cell->domain, &notify_transport, bank, meter, TABLE_RESERVE);
+        cell->domain.heap_fd = -1;
+        cell->domain.cell_number = cell->number;
+        if (!error)
+            error = make_window(cell);
+    }
+    if (error) {
+        object_release(object);
+        return error;
+    }
+    *result = cell;
+    return 0;
+}
+
+static void put(struct cell *cell, u32 slot, struct object *object, u32 kind, u32 rights)
+{
+    struct cap cap = {.object = object, .kind = (u8)kind, .rights = (u8)rights};
+
+    if (table_get(&cell->domain.caps, slot))
+        return; /* its maker gave it another */
+    object_hold(object);
+    table_put(&cell->domain.caps, slot, cap);
+}
+
+/* Not before it is started, since a cell that refers to itself does not go when its maker drops it.
+ */
+void cell_put_own(struct cell *cell)
+{
+    put(cell, RF_SLOT_CELL, &cell->object, RF_KIND_CELL_SELF, RF_RIGHT_ALL);
+    put(cell, RF_SLOT_PLACE, &cell->object, RF_KIND_CELL, RF_RIGHT_READ | RF_RIGHT_WRITE);
+    put(cell, RF_SLOT_BANK, &cell->bank->object, RF_KIND_BANK, RF_RIGHT_READ | RF_RIGHT_WRITE);
+    put(cell, RF_SLOT_METER, &cell->meter->object, RF_KIND_METER, RF_RIGHT_READ | RF_RIGHT_WRITE);
+    put(cell, RF_SLOT_CLOCK, clock_object(), RF_KIND_CLOCK, RF_RIGHT_READ);
+    put(cell, RF_SLOT_DISCRIM, discrim_object(), RF_KIND_DISCRIM, RF_RIGHT_READ);
+}
+
+static void close_all(const int fds[], u32 count)
+{
+    for (u32 i = 0; i < count; i++) {
+        if (fds[i] >= 0)
+            close(fds[i]);
+    }
+}
+
+/* Destroyed, or nobody holds it any more: which for a running cell cannot be, since the kernel
+ * does. */
+static void cell_destroy(struct object *object)
+{
+    struct cell *cell = container_of(object, struct cell, object);
+
+    cell_end(cell, SIGKILL, -1);
+    pending_answer_all(&cell->waiters, -ESTALE);
+    if (object->bank) {
+        bank_uncharge(object->bank, RF_RESOURCE_PAGES, cell->pages_charged);
+        bank_uncharge(object->bank, RF_RESOURCE_TASKS, cell->tasks);
+        cell->pages_charged = 0;
+    }
+    if (!cell->leader && cell->start.fd < 0 && !cell->over)
+        cell_over(cell);
+}
+
+static void cell_forget(struct object *object)
+{
+    struct cell *cell = container_of(object, struct cell, object);
+
+    list_del(&cell->all);
+    list_del(&cell->sibling);
+    if (cell->parent)
+        object_release(&cell->parent->object);
+    object_release(&cell->bank->object);
+    object_release(&cell->meter->object);
+    free(cell);
+}
 
 void cell_end(struct cell *cell, int wait_status, int own_status)
 {
@@ -18,26 +184,86 @@ void cell_end(struct cell *cell, int wait_status, int own_status)
     cell->ending = true;
     cell->wait_status = wait_status;
     cell->own_status = own_status;
-    cell->window->cell.ending = 1;
+    list_for_each(node, &cell->below)
+        cell_end(list_entry(node, struct cell, sibling), SIGKILL, -1);
+    if (cell->window)
+        cell->window->cell.ending = 1;
     if (cell->leader > 1)
         kill(-cell->leader, SIGKILL);
+}
+
+/* All that it used on the host is given back; what is known of it stays while somebody refers to
+ * it. */
+void cell_over(struct cell *cell)
+{
+    if (cell->over)
+        return;
+    cell->over = true;
+    for (u32 i = 0; cell->timers && i < RF_MAX_THREADS; i++)
+        timer_cancel(&cell->timers[i].timer);
+    limits_finish(cell);
+    start_forget(cell);
+    if (cell->listener.fd >= 0)
+        event_watch(&cell->listener, 0);
+    pending_answer_all(&cell->execs, -ESRCH);
+    domain_finish(&cell->domain);
+    close_all((int[]){cell->listener.fd, cell->heap_fd, cell->window_fd}, 3);
+    cell->listener.fd = cell->heap_fd = cell->window_fd = -1;
+    if (cell->window) {
+        cell->system_calls = cell->window->cell.stat_system_calls;
+        munmap(cell->window, WINDOW_LENGTH);
+    }
+    cell->window = NULL;
+    free(cell->timers);
+    cell->timers = NULL;
+    pending_answer_all(&cell->waiters, cell->wait_status);
+}
+
+bool cell_is_below(const struct cell *cell, const struct cell *above)
+{
+    while (cell && cell != above)
+        cell = cell->parent;
+    return cell != NULL;
+}
+
+struct cell *cell_of_domain(struct domain *domain)
+{
+    return domain->cell_number ? container_of(domain, struct cell, domain) : NULL;
 }
 
 void cell_wake(struct cell *cell, u32 thread_index)
 {
     u32 *word;
 
-    if (thread_index >= RF_MAX_THREADS)
+    if (thread_index >= RF_MAX_THREADS || !cell->window)
         return;
     word = &cell->window->wake[thread_index];
     __atomic_add_fetch(word, 1, __ATOMIC_RELEASE);
     syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
+void cell_console_event(struct cell *cell)
+{
+    if (!cell->any_armed || !cell->window)
+        return;
+    cell->any_armed = false;
+    __atomic_add_fetch(&cell->window->cell.console_events, 1, __ATOMIC_RELEASE);
+    for (u32 word = 0; word < ARRAY_SIZE(cell->armed); word++) {
+        while (cell->armed[word]) {
+            u32 bit = (u32)__builtin_ctzl(cell->armed[word]);
+
+            cell->armed[word] &= cell->armed[word] - 1;
+            cell_wake(cell, word * 64 + bit);
+            if (word == 0 && bit == 0)
+                signals_forward(cell, RF_PREPARED_CONSOLE);
+        }
+    }
+}
+
 /* Session numbers stay reserved while a member lives, and jailed code cannot leave its session. */
 bool cell_has_process(const struct cell *cell, u64 pid)
 {
-    return pid > 1 && pid <= INT_MAX && getsid((pid_t)pid) == cell->leader;
+    return pid > 1 && pid <= INT_MAX && cell->leader && getsid((pid_t)pid) == cell->leader;
 }
 
 /* A caller whose answer waits is told -EINTR. Where the host knows WAIT_KILLABLE_RECV it would
@@ -49,13 +275,6 @@ int cell_kick(struct cell *cell, u64 pid, u64 tid)
         return -ESRCH;
     if (syscall(SYS_tgkill, (pid_t)pid, (pid_t)tid, RF_KICK_SIGNAL) < 0)
         return -errno;
-    list_for_each(node, &cell->pending) {
-        struct pending *pending = list_entry(node, struct pending, all);
-
-        if (pending->tid == tid) {
-            pending_answer(pending, -EINTR);
-            break;
-        }
-    }
+    domain_interrupt(&cell->domain, (u32)tid);
     return 0;
 }

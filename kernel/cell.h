@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A cell as the kernel holds it: its host processes, what it was granted, who waits. */
+/* A cell as the kernel holds it: its place in the tree, its host processes, what it may use. */
 #ifndef KERNEL_CELL_H
 #define KERNEL_CELL_H
 
@@ -7,51 +7,12 @@
 
 #include "abi/layout.h"
 #include "base/list.h"
-#include "kernel/cap/table.h"
-#include "kernel/config.h"
+#include "kernel/account/limits.h"
+#include "kernel/domain.h"
 #include "kernel/event.h"
 
-#define MAX_GRANTS   MAX_MOUNTS
-#define CONSOLES     4 /* stdin, stdout, stderr, trace */
-#define SPAWN_TOKENS 64
-#define MAX_PENDING  RF_MAX_THREADS
-
-/* A directory of the host that the cell may use. */
-struct grant {
-    int fd; /* O_PATH */
-    const char *host;
-    u32 rights;        /* RF_RIGHT_* */
-    const char **only; /* NULL, or the only names in it that the cell may use */
-    u32 only_count;
-};
-
-/* A stream of the host. `fd` is inherited and shared with other processes of the host, so its
- * O_NONBLOCK is never touched: `event.fd` is a description of our own where one could be had. */
-struct console {
-    struct event event; /* fd is a description of our own, or the inherited one */
-    int fd;             /* the inherited descriptor */
-    u32 rights;
-    bool is_tty, is_regular, is_socket, own_description;
-    struct list readers, writers; /* struct pending */
-    u8 *unread;                   /* bytes read for a caller that was gone when they came */
-    u32 unread_length;
-    u16 armed[RF_MAX_THREADS]; /* poll(2) events that thread waits for */
-    u32 armed_count;
-    bool parked;       /* a terminal whose input is not ours for now: see console_park */
-    struct timer park; /* when to look again */
-    struct cell *cell;
-};
-
-/* An invocation whose answer waits. On one list of what it waits for. */
-struct pending {
-    struct list link;
-    struct list all; /* cell->pending, or cell->free_pending */
-    struct timer timer;
-    struct cell *cell;
-    u64 id; /* of the notification */
-    u32 tid, op, slot, msg;
-    u64 w[4];
-};
+#define SPAWN_TOKENS  64
+#define TABLE_RESERVE RF_SLOT_LIMIT
 
 struct thread_timer {
     struct timer timer;
@@ -61,50 +22,91 @@ struct thread_timer {
 };
 
 struct cell {
-    const struct run_config *config;
-    struct rf_window *window;
-    int heap_fd;
-    pid_t leader; /* first process; number of the cell's host session and process group */
-    struct event listener;
-    struct cap_table caps;
-    struct grant grants[MAX_GRANTS];
-    u32 grant_count;
-    struct console consoles[CONSOLES];
+    struct object object; /* capabilities to it: interfaces cell and cell_self */
+    struct domain domain;
+    char name[RF_CELL_NAME];
+    u32 number;
+    struct cell *parent; /* NULL: the first cell of the world, which has no program; a reference */
+    struct list below, sibling;
+    struct list all; /* of the world's cells, in order of their numbers */
+    struct meter *meter;
+    struct bank *bank; /* what it is charged to; a reference */
 
-    struct pending
-        *pending_memory; /* MAX_PENDING, of which those from pending_fresh on are untouched */
-    u32 pending_fresh;
-    struct list pending, free_pending;
+    struct rf_window *window; /* NULL: the first cell */
+    int window_fd, heap_fd;
+    pid_t leader; /* first process; number of the cell's host session and process group; 0: not
+                     started */
+    struct event start; /* the socket by which the first process says how far it got */
+    struct event listener;
+    struct limits limits;
+
     struct list prepared; /* callers of PREPARED */
-    struct list sleepers, lockers;
     u32 tokens[SPAWN_TOKENS];
     u32 token_count;
-    u64 signals;                 /* bit n-1: ringfence got signal n, not yet handed to the cell */
-    u64 signals_ns;              /* since when there are some */
-    bool job_control;            /* somebody would continue us if we stopped */
-    bool main_stopped;           /* the library OS said STOPPED: it is told when we go on */
-    struct thread_timer *timers; /* RF_MAX_THREADS, by thread index */
+    u64 signals;                    /* bit n-1: signal n, not yet handed to the cell */
+    u64 signals_ns;                 /* since when there are some */
+    bool job_control;               /* somebody would continue us if we stopped */
+    bool main_stopped;              /* the library OS said STOPPED: it is told when we go on */
+    struct thread_timer *timers;    /* RF_MAX_THREADS, by thread index */
+    u64 armed[RF_MAX_THREADS / 64]; /* threads to be woken by the next console event */
+    bool any_armed;
+    struct list execs;   /* struct pending: callers of CELL_EXEC */
+    struct list waiters; /* struct pending: callers of CELL_WAIT */
+    u32 next_exec;
 
     u32 tasks;     /* host threads and processes; an upper bound until recounted */
     u32 processes; /* host processes that exist */
-    u64 invocations;
+    u64 started_ns;
     u64 cpu_used_ns, cpu_missing_ns, peak_bytes; /* of ended host processes */
+    u64 system_calls;                            /* served in it; when it is over */
+    u64 pages_charged;                           /* to the bank, as memory was seen last */
 
+    bool paused;
     bool ending;
+    bool over;       /* no host process is left */
     int wait_status; /* of the main program, as of waitpid(2); valid when ending */
     int own_status;  /* exit status of ringfence that overrides it, or -1 */
 };
 
-/* Ends the cell: kills what runs in it. Only the first call counts. */
+/* A new cell below `parent` (NULL: the first), with one reference, the caller's. 0 and *cell;
+ * -ENOSPC: a limit of the bank; -ENOMEM, -ENFILE: the host has no more. */
+int cell_make(struct cell *parent, struct bank *bank, struct meter *meter, const char *name,
+              struct cell **cell);
+
+/* Fills the slots that every cell has: itself, a clock, its bank and meter, discrim. */
+void cell_put_own(struct cell *cell);
+
+/* Starts it. 0; -EBUSY: it was started; -EINVAL: it has no boot record; another negative errno: the
+ * host has no more processes or descriptors. The kernel holds it until its processes have ended. */
+int cell_start(struct cell *cell);
+
+/* Ends the cell and all below: kills what runs in it. Only the first call counts. */
 void cell_end(struct cell *cell, int wait_status, int own_status);
+
+/* The last host process is gone. */
+void cell_over(struct cell *cell);
 
 /* Wakes the thread with that index if it is one. */
 void cell_wake(struct cell *cell, u32 thread_index);
+
+/* Wakes the threads that wait for console events. */
+void cell_console_event(struct cell *cell);
 
 /* Interrupts a host thread of the cell: 0, -ESRCH: not one of this cell. */
 int cell_kick(struct cell *cell, u64 pid, u64 tid);
 
 /* Whether that host process belongs to the cell. */
 bool cell_has_process(const struct cell *cell, u64 pid);
+
+/* Whether `cell` is `above` or below it. */
+bool cell_is_below(const struct cell *cell, const struct cell *above);
+
+static inline struct cell *cell_of(const struct cap *cap)
+{
+    return container_of(cap->object, struct cell, object);
+}
+
+/* The cell of a domain that is one's, or NULL. */
+struct cell *cell_of_domain(struct domain *domain);
 
 #endif

@@ -5,6 +5,7 @@
 #define KERNEL_CONFINE_H
 
 #include "kernel/cell.h"
+#include "kernel/run.h"
 
 /* The host's Landlock version, 0 where there is none. Versions below CONFINE_LANDLOCK_LEAST are not
  * used: they forbid moving files between directories. */
@@ -15,9 +16,9 @@ u32 confine_landlock_version(void);
  * rights that were granted, and to /proc for reading; no TCP, no signals to others. Before the
  * first process is made, so that the kernel may look at it. Nothing happens where the host has no
  * Landlock. */
-void confine_files(const struct cell *cell);
+void confine_files(const struct cell *cell, const struct run_config *config);
 
-/* Lets through only the host calls that the kernel makes while it serves a cell. Last of all. */
-void confine_calls(const struct cell *cell);
+/* Lets through only the host calls that the kernel makes while it serves cells. Last of all. */
+void confine_calls(void);
 
 #endif

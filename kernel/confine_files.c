@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <linux/landlock.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -59,7 +60,7 @@ static void allow_path(int at, const char *path, u64 access)
         close(fd);
 }
 
-static void allow_grant(const struct grant *grant)
+static void allow_grant(const struct grant_config *grant)
 {
     bool writable = grant->rights & RF_RIGHT_WRITE;
 
@@ -67,12 +68,12 @@ static void allow_grant(const struct grant *grant)
         allow_fd(grant->fd, READS | (writable ? WRITES | NAMES : 0));
         return;
     }
-    for (u32 i = 0; i < grant->only_count; i++)
-        allow_path(grant->fd, grant->only[i],
+    for (size_t at = 0; at < grant->only_length; at += strlen(grant->only + at) + 1)
+        allow_path(grant->fd, grant->only + at,
                    LANDLOCK_ACCESS_FS_READ_FILE | (writable ? WRITES : 0));
 }
 
-void confine_files(const struct cell *cell)
+void confine_files(const struct cell *cell, const struct run_config *config)
 {
     u32 version = confine_landlock_version();
     struct ruleset ruleset;
@@ -94,10 +95,10 @@ void confine_files(const struct cell *cell)
                               0);
     if (ruleset_fd < 0)
         fail_errno(errno, "cannot confine the kernel process (Landlock)");
-    for (u32 i = 0; i < cell->grant_count; i++)
-        allow_grant(&cell->grants[i]);
+    for (u32 i = 0; i < config->grant_count; i++)
+        allow_grant(&config->grants[i]);
     allow_path(AT_FDCWD, "/proc", READS);
-    for (u32 i = 0; (group = limits_group_parent(i)); i++)
+    for (u32 i = 0; (group = limits_group_parent(cell, i)); i++)
         allow_path(AT_FDCWD, group, READS | LANDLOCK_ACCESS_FS_REMOVE_DIR);
     if (syscall(SYS_landlock_restrict_self, ruleset_fd, 0) < 0)
         fail_errno(errno, "cannot confine the kernel process (Landlock)");

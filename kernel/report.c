@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/world.h"
+
 static void (*before_line)(void);
 
 void report_prepare(void (*prepare)(void))
@@ -68,7 +70,22 @@ void fail_errno(int error, const char *format, ...)
     exit(STATUS_OWN_FAILURE);
 }
 
-void report_foreign(const char *before, const char *text, unsigned long length)
+void report_of(const struct cell *cell, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (world.alone)
+        report("%s", text);
+    else
+        report("%s: %s", cell->name, text);
+}
+
+void report_foreign(const struct cell *cell, const char *before, const char *text,
+                    unsigned long length)
 {
     char clean[1001];
     unsigned long n = length < sizeof(clean) - 1 ? length : sizeof(clean) - 1;
@@ -76,5 +93,5 @@ void report_foreign(const char *before, const char *text, unsigned long length)
     for (unsigned long i = 0; i < n; i++)
         clean[i] = ((unsigned char)text[i] >= ' ' && text[i] != 0x7f) ? text[i] : '?';
     clean[n] = 0;
-    report("%s%s", before, clean);
+    report_of(cell, "%s%s", before, clean);
 }

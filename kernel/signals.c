@@ -13,11 +13,12 @@
 #include "kernel/account/limits.h"
 #include "kernel/account/stats.h"
 #include "kernel/account/tasks.h"
+#include "kernel/cell.h"
 #include "kernel/object/call.h"
 #include "kernel/object/console.h"
 #include "kernel/report.h"
+#include "kernel/world.h"
 
-static struct cell *the_cell;
 static struct event signal_event = {.fd = -1};
 
 /* Handed on to the cell, unless ringfence was started with them ignored. */
@@ -41,7 +42,7 @@ void signals_forward(struct cell *cell, u32 signal)
     cell->signals |= 1ul << (signal - 1);
     if (signal != SIGWINCH && signal != RF_PREPARED_CONSOLE &&
         now - cell->signals_ns > PATIENCE_NS) {
-        report("the library OS does not answer: the cell is ended by signal %u", signal);
+        report_of(cell, "the library OS does not answer: the cell is ended by signal %u", signal);
         cell_end(cell, (int)signal, -1);
     }
 }
@@ -52,25 +53,56 @@ static void end_for_death(struct cell *cell, int status)
 {
     if (cell->ending || !WIFSIGNALED(status) || limits_killed(cell))
         return;
-    report("the cell was ended: one of its host processes died of signal %d", WTERMSIG(status));
+    report_of(cell, "the cell was ended: one of its host processes died of signal %d",
+              WTERMSIG(status));
     cell_end(cell, status, STATUS_OWN_FAILURE);
 }
 
-/* All that ended since the last look. The cell is over when no process of its group is left. */
-static void reap(struct cell *cell)
+/* No process of its session is left. */
+static bool is_empty(const struct cell *cell)
 {
-    int status;
-    pid_t pid;
+    siginfo_t info;
 
-    while ((pid = stats_reap(cell, &status)) > 0) {
-        tasks_ended(cell);
-        end_for_death(cell, status);
-    }
-    if (pid < 0 && errno == ECHILD) {
-        if (!cell->ending)
-            report("the cell ended without a word from its library OS");
-        cell_end(cell, 0, STATUS_OWN_FAILURE);
+    return waitid(P_PGID, (id_t)cell->leader, &info, WEXITED | WNOHANG | WNOWAIT) < 0 &&
+           errno == ECHILD;
+}
+
+static void over(struct cell *cell)
+{
+    if (!cell->ending)
+        report_of(cell, "the cell ended without a word from its library OS");
+    cell_end(cell, 0, STATUS_OWN_FAILURE);
+    cell_over(cell);
+    object_release(&cell->object); /* it was held for its processes */
+    if (world.alone)
         event_stop();
+}
+
+/* One that ended. Its session is known until it is reaped. */
+static void reap_one(pid_t pid)
+{
+    struct cell *cell = world_cell_of_session(getsid(pid));
+    int status;
+
+    if (stats_reap(cell, pid, &status) < 0 || !cell)
+        return;
+    tasks_ended(cell);
+    end_for_death(cell, status);
+    if (!cell->processes || pid == cell->leader || cell->ending) {
+        if (is_empty(cell))
+            over(cell);
+    }
+}
+
+/* All that ended since the last look. The starter's end is not ours to see before it is dismissed.
+ */
+static void reap(void)
+{
+    siginfo_t info = {0};
+
+    while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid) {
+        reap_one(info.si_pid);
+        info.si_pid = 0;
     }
 }
 
@@ -113,14 +145,13 @@ static u32 key_of(u32 signal, int code)
     }
 }
 
-static void serve(struct cell *cell, u32 signal, int code)
+/* Of a throw-away world: its cell gets what we get. */
+static void serve_alone(struct cell *cell, u32 signal, int code)
 {
     u32 key = key_of(signal, code);
 
     if (key) {
         signals_forward(cell, key);
-    } else if (signal == SIGCHLD) {
-        reap(cell);
     } else if (signal == SIGWINCH) {
         if (consoles_resized(cell))
             signals_forward(cell, SIGWINCH);
@@ -133,21 +164,34 @@ static void serve(struct cell *cell, u32 signal, int code)
     }
 }
 
+static void serve(u32 signal, int code)
+{
+    struct cell *cell = list_empty(&world.first->below)
+                            ? NULL
+                            : list_first(&world.first->below, struct cell, sibling);
+
+    if (signal == SIGCHLD)
+        reap();
+    else if (world.alone && cell)
+        serve_alone(cell, signal, code);
+    else if (!world.alone && (signal == SIGTERM || signal == SIGINT))
+        event_stop();
+}
+
 static void signals_ready(struct event *event, u32 events)
 {
     struct signalfd_siginfo info;
 
     (void)events;
     while (read(event->fd, &info, sizeof(info)) == sizeof(info))
-        serve(the_cell, info.ssi_signo, info.ssi_code);
+        serve(info.ssi_signo, info.ssi_code);
 }
 
-int signals_init(struct cell *cell)
+int signals_init(void)
 {
     struct sigaction action;
     sigset_t set;
 
-    the_cell = cell;
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGWINCH);

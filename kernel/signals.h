@@ -5,9 +5,9 @@
 
 #include "kernel/cell.h"
 
-/* Blocks the signals that the kernel serves and prepares to serve them for that cell. Before the
- * cell's first process is made, so that none is lost. 0 or a negative errno. */
-int signals_init(struct cell *cell);
+/* Blocks the signals that the kernel serves and prepares to serve them. Before the first process is
+ * made, so that none is lost. 0 or a negative errno. */
+int signals_init(void);
 
 /* Starts serving them in the event loop. */
 int signals_start(void);

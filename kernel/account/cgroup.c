@@ -118,6 +118,8 @@ static bool find_own(u32 version, const char *controller, char *path, size_t siz
     return found;
 }
 
+static u32 groups_made;
+
 /* In version 2 a process may only move when it may do so in what holds both groups, too. */
 static bool may_move(const struct cgroup_part *part, const char *parent)
 {
@@ -135,7 +137,7 @@ static bool make_in(struct cgroup_part *part, const char *parent, enum cgroup_co
     if (!may_move(part, parent))
         return false;
     snprintf(part->parent, sizeof(part->parent), "%s", parent);
-    snprintf(part->name, sizeof(part->name), "ringfence-%d", getpid());
+    snprintf(part->name, sizeof(part->name), "ringfence-%d-%u", getpid(), ++groups_made);
     snprintf(path, sizeof(path), "%s/%s", part->parent, part->name);
     if (mkdir(path, 0755) < 0)
         return false;

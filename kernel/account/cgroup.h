@@ -4,7 +4,9 @@
 #ifndef KERNEL_ACCOUNT_CGROUP_H
 #define KERNEL_ACCOUNT_CGROUP_H
 
-#include "kernel/config.h"
+#include "base/types.h"
+
+enum limit_by { LIMIT_BY_ANY = 0, LIMIT_BY_CGROUP2, LIMIT_BY_CGROUP1, LIMIT_BY_POLL };
 
 enum cgroup_controller { CGROUP_MEMORY, CGROUP_CPU, CGROUP_CONTROLLERS };
 

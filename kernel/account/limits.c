@@ -1,82 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/account/limits.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kernel/account/cgroup.h"
 #include "kernel/account/stats.h"
 #include "kernel/account/tasks.h"
+#include "kernel/cell.h"
+#include "kernel/object/bank.h"
 #include "kernel/report.h"
-
-static struct cgroup group = {.part = {{.dir_fd = -1}, {.dir_fd = -1}}};
-static struct timer end_timer, memory_timer, cpu_timer;
-static struct cell *the_cell;
-
-/* Processor time by watching: a budget that fills at the cell's rate; below zero the cell is
- * stopped. */
-static struct {
-    s64 budget_ns;
-    u64 seen_ns, at_ns, stopped_at_ns;
-} cpu;
 
 /* A group that does not keep the limit is none: the limit is kept by watching instead, unless the
  * user asked for the group. */
-static void without_group(enum cgroup_controller controller, const char *name)
+static int without_group(struct limits *limits, enum cgroup_controller controller)
 {
-    enum limit_by by = the_cell->config->limit_by;
+    enum limit_by by = limits->config.limit_by;
 
     if (by == LIMIT_BY_CGROUP1 || by == LIMIT_BY_CGROUP2) {
-        cgroup_remove(&group);
-        fail("--limit-by: the host offers no %s control group of version %d", name,
-             by == LIMIT_BY_CGROUP1 ? 1 : 2);
+        cgroup_remove(&limits->group);
+        return -ENOTSUP;
     }
-    cgroup_drop(&group, controller);
+    cgroup_drop(&limits->group, controller);
+    return 0;
 }
 
-void limits_prepare(struct cell *cell)
+int limits_prepare(struct cell *cell, const struct limits_config *config)
 {
-    const struct run_config *config = cell->config;
+    struct limits *limits = &cell->limits;
+    struct cgroup *group = &limits->group;
+    int error = 0;
 
-    the_cell = cell;
-    if (config->memory_limit || config->stats)
-        cgroup_make(&group, CGROUP_MEMORY, config->limit_by);
-    if (config->memory_limit && !cgroup_limit_memory(&group, config->memory_limit))
-        without_group(CGROUP_MEMORY, "memory");
-    if (config->cpu_percent)
-        cgroup_make(&group, CGROUP_CPU, config->limit_by);
-    if (config->cpu_percent && !cgroup_limit_cpu(&group, config->cpu_percent))
-        without_group(CGROUP_CPU, "cpu");
+    limits->config = *config;
+    *group = (struct cgroup){.part = {{.dir_fd = -1}, {.dir_fd = -1}}};
+    if (config->memory_limit || config->sample)
+        cgroup_make(group, CGROUP_MEMORY, config->limit_by);
+    if (config->memory_limit && !cgroup_limit_memory(group, config->memory_limit))
+        error = without_group(limits, CGROUP_MEMORY);
+    if (config->cpu_percent && !error)
+        cgroup_make(group, CGROUP_CPU, config->limit_by);
+    if (config->cpu_percent && !error && !cgroup_limit_cpu(group, config->cpu_percent))
+        error = without_group(limits, CGROUP_CPU);
+    return error;
 }
 
-bool limits_join(void)
+u32 limits_group_fds(const struct cell *cell, int fds[CGROUP_CONTROLLERS])
 {
+    u32 count = 0;
+
     for (u32 i = 0; i < CGROUP_CONTROLLERS; i++) {
-        if (group.part[i].dir_fd >= 0 && !group.part[i].shared &&
-            write(group.part[i].procs_fd, "0", 1) != 1)
-            return false;
+        if (cell->limits.group.part[i].dir_fd >= 0 && !cell->limits.group.part[i].shared)
+            fds[count++] = cell->limits.group.part[i].procs_fd;
     }
-    return true;
+    return count;
 }
 
-const char *limits_group_parent(u32 i)
+const char *limits_group_parent(const struct cell *cell, u32 i)
 {
     for (u32 part = 0; part < CGROUP_CONTROLLERS; part++) {
-        if (group.part[part].dir_fd >= 0 && i-- == 0)
-            return group.part[part].parent;
+        if (cell->limits.group.part[part].dir_fd >= 0 && i-- == 0)
+            return cell->limits.group.part[part].parent;
     }
     return NULL;
 }
 
 static void time_over(struct timer *timer)
 {
-    (void)timer;
-    report("the cell was ended: it ran longer than its limit of %g s (--time)",
-           (double)the_cell->config->time_limit_ns / 1e9);
-    cell_end(the_cell, SIGKILL, -1);
+    struct cell *cell = container_of(timer, struct cell, limits.end_timer);
+
+    report_of(cell, "the cell was ended: it ran longer than its limit of %g s (--time)",
+              (double)cell->limits.config.time_limit_ns / 1e9);
+    cell_end(cell, SIGKILL, -1);
 }
 
 struct memory {
@@ -132,24 +129,48 @@ static u64 memory_held(struct cell *cell, u64 enough)
 
 static void end_for_memory(struct cell *cell)
 {
-    report("the cell was ended: it needs more memory than its limit of %lu MiB (--mem)",
-           cell->config->memory_limit >> 20);
+    report_of(cell, "the cell was ended: it needs more memory than its limit of %lu MiB (--mem)",
+              cell->limits.config.memory_limit >> 20);
     cell_end(cell, SIGKILL, -1);
 }
 
+/* What is held now counts in the bank, whether it allows for it or not: there it was not asked. */
+static void charge_memory(struct cell *cell, u64 held)
+{
+    u64 pages = held / PAGE_SIZE;
+
+    if (cell->object.dead)
+        return;
+    if (pages > cell->pages_charged)
+        bank_charge_used(cell->bank, RF_RESOURCE_PAGES, pages - cell->pages_charged);
+    else
+        bank_uncharge(cell->bank, RF_RESOURCE_PAGES, cell->pages_charged - pages);
+    cell->pages_charged = pages;
+}
+
 /* In a control group the host keeps the limit, and only figures are taken. */
+static u64 see_memory(struct cell *cell, bool grouped, u64 limit)
+{
+    u64 held =
+        grouped ? cgroup_memory_now(&cell->limits.group) : memory_held(cell, limit ? limit : ~0ul);
+
+    cell->window->cell.memory_held = held;
+    cell->peak_bytes = MAX(cell->peak_bytes, held);
+    charge_memory(cell, held);
+    return held;
+}
+
 static void look_at_memory(struct timer *timer)
 {
-    bool grouped = group.part[CGROUP_MEMORY].dir_fd >= 0;
-    u64 limit = the_cell->config->memory_limit, held, period = MEMORY_PERIOD_NS;
+    struct cell *cell = container_of(timer, struct cell, limits.memory_timer);
+    bool grouped = cell->limits.group.part[CGROUP_MEMORY].dir_fd >= 0;
+    u64 limit = cell->limits.config.memory_limit, period = MEMORY_PERIOD_NS;
+    u64 held = see_memory(cell, grouped, limit);
 
-    held = grouped ? cgroup_memory_now(&group) : memory_held(the_cell, limit ? limit : ~0ul);
-    the_cell->window->cell.memory_held = held;
-    the_cell->peak_bytes = MAX(the_cell->peak_bytes, held);
-    if (the_cell->config->stats)
-        stats_sample(the_cell);
+    if (cell->limits.config.sample)
+        stats_sample(cell);
     if (limit && held > limit && !grouped) {
-        end_for_memory(the_cell);
+        end_for_memory(cell);
         return;
     }
     if (limit && held > limit / 2)
@@ -175,65 +196,79 @@ static u64 cpu_used(struct cell *cell)
     return cell->cpu_used_ns + live;
 }
 
+void limits_look(struct cell *cell)
+{
+    if (!cell->leader || cell->over)
+        return;
+    see_memory(cell, cell->limits.group.part[CGROUP_MEMORY].dir_fd >= 0, 0);
+    cell->window->cell.cpu_used_ns = cpu_used(cell);
+    cell->window->cell.cpu_missing_ns = cell->cpu_missing_ns;
+}
+
 static void look_at_cpu(struct timer *timer)
 {
-    u64 now = now_ns(), used = cpu_used(the_cell), percent = the_cell->config->cpu_percent;
+    struct cell *cell = container_of(timer, struct cell, limits.cpu_timer);
+    struct limits *limits = &cell->limits;
+    u64 now = now_ns(), used = cpu_used(cell), percent = limits->config.cpu_percent;
     s64 most = (s64)(CPU_TICK_NS * percent / 100);
 
-    cpu.budget_ns += (s64)((now - cpu.at_ns) * percent / 100);
-    if (used > cpu.seen_ns) {
-        cpu.budget_ns -= (s64)(used - cpu.seen_ns);
-        cpu.seen_ns = used;
+    limits->cpu.budget_ns += (s64)((now - limits->cpu.at_ns) * percent / 100);
+    if (used > limits->cpu.seen_ns) {
+        limits->cpu.budget_ns -= (s64)(used - limits->cpu.seen_ns);
+        limits->cpu.seen_ns = used;
     }
-    cpu.at_ns = now;
-    cpu.budget_ns = MIN(cpu.budget_ns, most);
-    if (cpu.budget_ns < 0 && !cpu.stopped_at_ns) {
-        kill(-the_cell->leader, SIGSTOP);
-        cpu.stopped_at_ns = now;
-    } else if (cpu.budget_ns >= 0 && cpu.stopped_at_ns) {
-        kill(-the_cell->leader, SIGCONT);
-        the_cell->cpu_missing_ns += now - cpu.stopped_at_ns;
-        cpu.stopped_at_ns = 0;
+    limits->cpu.at_ns = now;
+    limits->cpu.budget_ns = MIN(limits->cpu.budget_ns, most);
+    if (limits->cpu.budget_ns < 0 && !limits->cpu.stopped_at_ns) {
+        kill(-cell->leader, SIGSTOP);
+        limits->cpu.stopped_at_ns = now;
+    } else if (limits->cpu.budget_ns >= 0 && limits->cpu.stopped_at_ns) {
+        if (!cell->paused)
+            kill(-cell->leader, SIGCONT);
+        cell->cpu_missing_ns += now - limits->cpu.stopped_at_ns;
+        limits->cpu.stopped_at_ns = 0;
     }
     timer_set(timer, now + CPU_TICK_NS);
 }
 
 void limits_start(struct cell *cell)
 {
-    const struct run_config *config = cell->config;
+    struct limits *limits = &cell->limits;
     u64 now = now_ns();
 
-    if (config->time_limit_ns) {
-        end_timer.expired = time_over;
-        timer_set(&end_timer, now + config->time_limit_ns);
+    if (limits->config.time_limit_ns) {
+        limits->end_timer.expired = time_over;
+        timer_set(&limits->end_timer, now + limits->config.time_limit_ns);
     }
-    if (config->memory_limit || config->stats) {
-        memory_timer.expired = look_at_memory;
-        timer_set(&memory_timer, now + MEMORY_PERIOD_NS / 10);
+    if (limits->config.memory_limit || limits->config.sample) {
+        limits->memory_timer.expired = look_at_memory;
+        timer_set(&limits->memory_timer, now + MEMORY_PERIOD_NS / 10);
     }
-    if (config->cpu_percent && group.part[CGROUP_CPU].dir_fd < 0) {
-        cpu.at_ns = now;
-        cpu_timer.expired = look_at_cpu;
-        timer_set(&cpu_timer, now + CPU_TICK_NS);
+    if (limits->config.cpu_percent && limits->group.part[CGROUP_CPU].dir_fd < 0) {
+        limits->cpu.at_ns = now;
+        limits->cpu_timer.expired = look_at_cpu;
+        timer_set(&limits->cpu_timer, now + CPU_TICK_NS);
     }
 }
 
 bool limits_killed(struct cell *cell)
 {
-    if (!cell->config->memory_limit || cell->ending || cgroup_out_of_memory_kills(&group) == 0)
+    if (!cell->limits.config.memory_limit || cell->ending ||
+        cgroup_out_of_memory_kills(&cell->limits.group) == 0)
         return false;
     end_for_memory(cell);
     return true;
 }
 
-void limits_remove_groups(void)
-{
-    cgroup_remove(&group);
-}
-
 void limits_finish(struct cell *cell)
 {
-    cell->peak_bytes = MAX(cell->peak_bytes, cgroup_memory_peak(&group));
-    cell->cpu_missing_ns += cgroup_throttled_ns(&group);
-    limits_remove_groups();
+    struct limits *limits = &cell->limits;
+
+    timer_cancel(&limits->end_timer);
+    timer_cancel(&limits->memory_timer);
+    timer_cancel(&limits->cpu_timer);
+    cell->peak_bytes = MAX(cell->peak_bytes, cgroup_memory_peak(&limits->group));
+    cell->cpu_missing_ns += cgroup_throttled_ns(&limits->group);
+    charge_memory(cell, 0);
+    cgroup_remove(&limits->group);
 }

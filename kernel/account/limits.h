@@ -9,20 +9,45 @@
 #ifndef KERNEL_ACCOUNT_LIMITS_H
 #define KERNEL_ACCOUNT_LIMITS_H
 
-#include "kernel/cell.h"
+#include "kernel/account/cgroup.h"
+#include "kernel/event.h"
+
+struct cell;
 
 #define MEMORY_PERIOD_NS 100000000u
 #define CPU_TICK_NS      10000000u
 
-/* Before the first process is made: opens what the limits need. Fails (fail()) when a limit was
- * asked for by a way that the host does not offer. */
-void limits_prepare(struct cell *cell);
+struct limits_config {
+    u64 memory_limit;  /* bytes; 0: none */
+    u32 cpu_percent;   /* 100 per processor; 0: none */
+    u32 process_limit; /* 0: none but RF_MAX_THREADS */
+    u64 time_limit_ns; /* 0: none */
+    enum limit_by limit_by;
+    bool sample; /* figures are wanted, though nothing is limited */
+};
 
-/* In the first process, before it gives up its identity: joins the groups. */
-bool limits_join(void);
+struct limits {
+    struct limits_config config;
+    struct cgroup group;
+    struct timer end_timer, memory_timer, cpu_timer;
+    /* Processor time by watching: a budget that fills at the cell's rate; below zero the cell is
+     * stopped. */
+    struct {
+        s64 budget_ns;
+        u64 seen_ns, at_ns, stopped_at_ns;
+    } cpu;
+};
+
+/* Before the first process is made: opens what the limits need. 0; -ENOTSUP: a limit was asked for
+ * by a way that the host does not offer. */
+int limits_prepare(struct cell *cell, const struct limits_config *config);
+
+/* Descriptors of the groups' process lists, which the first process writes "0" to before it gives
+ * up its identity: how many were put into fds. */
+u32 limits_group_fds(const struct cell *cell, int fds[CGROUP_CONTROLLERS]);
 
 /* Host directories in which groups were made, for i from 0; NULL after the last. */
-const char *limits_group_parent(u32 i);
+const char *limits_group_parent(const struct cell *cell, u32 i);
 
 /* When the first process runs. */
 void limits_start(struct cell *cell);
@@ -31,10 +56,10 @@ void limits_start(struct cell *cell);
  */
 bool limits_killed(struct cell *cell);
 
-/* Removes the groups, from whichever process outlived the cell. */
-void limits_remove_groups(void);
-
 /* When the cell is over: last figures, and what limits_prepare made goes away. */
 void limits_finish(struct cell *cell);
+
+/* Looks at memory and processor time now. */
+void limits_look(struct cell *cell);
 
 #endif

@@ -5,6 +5,7 @@
 #include "kernel/account/stats.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,21 +90,19 @@ static void add_missing(struct cell *cell, pid_t pid)
     cell->cpu_missing_ns += missing;
 }
 
-pid_t stats_reap(struct cell *cell, int *status)
+int stats_reap(struct cell *cell, pid_t pid, int *status)
 {
     struct rusage usage;
-    siginfo_t info = {0};
-    pid_t pid;
 
-    if (cell->config->stats &&
-        waitid(P_PGID, (id_t)cell->leader, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid)
-        add_missing(cell, info.si_pid);
-    pid = wait4(info.si_pid ? info.si_pid : -cell->leader, status, WNOHANG, &usage);
-    if (pid > 0) {
+    if (cell && cell->limits.config.sample)
+        add_missing(cell, pid);
+    if (wait4(pid, status, WNOHANG, &usage) != pid)
+        return -ECHILD;
+    if (cell) {
         cell->cpu_used_ns += time_ns(usage.ru_utime) + time_ns(usage.ru_stime);
         cell->peak_bytes = MAX(cell->peak_bytes, (u64)usage.ru_maxrss * 1024);
     }
-    return pid;
+    return 0;
 }
 
 static u64 clock_of(pid_t pid, u32 which)
@@ -151,40 +150,27 @@ static const char *grouped(u64 n, char text[32])
     return text;
 }
 
-/* A name without what would upset a terminal or JSON. */
-static const char *plain_name(const struct cell *cell, char name[40])
+void stats_show(const struct cell *cell, u64 wall_ns, bool json)
 {
-    const char *program = cell->config->argv[0], *slash = strrchr(program, '/');
-
-    snprintf(name, 40, "%s", slash && slash[1] ? slash + 1 : program);
-    for (char *c = name; *c; c++) {
-        if (*c < ' ' || *c == 0x7f || *c == '"' || *c == '\\')
-            *c = '?';
-    }
-    return name;
-}
-
-void stats_show(const struct cell *cell, u64 wall_ns)
-{
-    u64 calls = cell->window->cell.stat_system_calls;
-    char text[1024], name[40], a[32], b[32];
+    u64 calls = cell->window ? cell->window->cell.stat_system_calls : cell->system_calls;
+    char text[1024], a[32], b[32];
     int n;
 
-    if (cell->config->stats == STATS_JSON)
+    if (json)
         n = snprintf(text, sizeof(text),
                      "{\"cell\":\"%s\",\"processor_ns\":%lu,\"missing_ns\":%lu,"
                      "\"peak_bytes\":%lu,\"system_calls\":%lu,\"invocations\":%lu,"
                      "\"wall_ns\":%lu}\n",
-                     plain_name(cell, name), cell->cpu_used_ns, cell->cpu_missing_ns,
-                     cell->peak_bytes, calls, cell->invocations, wall_ns);
+                     cell->name, cell->cpu_used_ns, cell->cpu_missing_ns, cell->peak_bytes, calls,
+                     cell->domain.invocations, wall_ns);
     else
         n = snprintf(
             text, sizeof(text),
             "%-16s %12s %12s %12s %14s %12s\n%-16s %10.3f s %10.3f s %8.1f MiB %14s %12s\n", "cell",
-            "processor", "missing", "peak memory", "system calls", "invocations",
-            plain_name(cell, name), (double)cell->cpu_used_ns / 1e9,
-            (double)cell->cpu_missing_ns / 1e9, (double)cell->peak_bytes / 1048576,
-            grouped(calls, a), grouped(cell->invocations, b));
+            "processor", "missing", "peak memory", "system calls", "invocations", cell->name,
+            (double)cell->cpu_used_ns / 1e9, (double)cell->cpu_missing_ns / 1e9,
+            (double)cell->peak_bytes / 1048576, grouped(calls, a),
+            grouped(cell->domain.invocations, b));
     if (write(STDERR_FILENO, text, (size_t)n) < 0)
         return;
 }

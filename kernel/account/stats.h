@@ -15,14 +15,14 @@ void stats_cpu(pid_t pid, struct process_times *times);
 /* The same and the other figures. */
 void stats_process(pid_t pid, struct process_times *times);
 
-/* Reaps one ended host process of the cell and adds what it used to the cell's figures. As
- * waitpid(2) with WNOHANG for the cell's process group. */
-pid_t stats_reap(struct cell *cell, int *status);
+/* Reaps an ended host process and adds what it used to the figures of the cell (NULL: nobody's). 0;
+ * -ECHILD: it has not ended. */
+int stats_reap(struct cell *cell, pid_t pid, int *status);
 
 /* Remembers the missing time of the threads that run now; the host forgets it when one ends. */
 void stats_sample(struct cell *cell);
 
-/* Shows the figures on stderr. */
-void stats_show(const struct cell *cell, u64 wall_ns);
+/* Shows the figures on stderr, as a table or as JSON. */
+void stats_show(const struct cell *cell, u64 wall_ns, bool json);
 
 #endif

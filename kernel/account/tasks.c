@@ -102,7 +102,8 @@ static void recount(struct cell *cell)
 
 bool tasks_charge(struct cell *cell, bool is_thread)
 {
-    u32 limit = cell->config->process_limit ? cell->config->process_limit : RF_MAX_THREADS - 1;
+    u32 limit =
+        cell->limits.config.process_limit ? cell->limits.config.process_limit : RF_MAX_THREADS - 1;
 
     limit++; /* the prepared process is not the user's */
 

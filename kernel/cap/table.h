@@ -1,43 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A cell's capability table: a fixed number of slots. What a slot names is held in the slot itself,
- * so a table needs no other memory and dropping it is closing its descriptors. */
+/* Capabilities, and tables of them. A capability is a reference to an object with an interface,
+ * rights, and what else makes it a narrower one; it is held in a slot by value. */
 #ifndef KERNEL_CAP_TABLE_H
 #define KERNEL_CAP_TABLE_H
 
-#include "abi/objects.h"
+#include "kernel/object/object.h"
 
 #define CAP_SLOTS 65536u
+#define CAP_CHUNK 256u /* slots that are charged together */
 
 struct cap {
-    u8 kind;       /* enum rf_kind; RF_KIND_NONE: empty */
-    u8 rights;     /* RF_RIGHT_* */
-    u8 is_dir;     /* file: an opened directory */
-    u8 append;     /* file: every write goes to the end */
-    u8 may_change; /* file: it was reached by a grant with the write right */
-    u32 index;     /* dir: of the grant; console: of the console; empty: the next free slot */
-    s32 fd;        /* file: the host's descriptor, owned by the slot */
+    struct object *object; /* NULL: empty */
+    u64 a, b;              /* segment: offset and length of the slice; else 0 */
+    u8 kind;               /* the interface: enum rf_kind */
+    u8 rights;             /* RF_RIGHT_* */
+    u32 next;              /* empty: the next free slot */
 };
+
+/* A new reference to the same, with at most those rights. */
+struct cap cap_copy(const struct cap *cap, u32 rights);
+
+/* Gives up the capability's reference. */
+void cap_drop(struct cap *cap);
 
 struct cap_table {
     struct cap *slots; /* CAP_SLOTS, zeroed pages that the host supplies when touched */
+    struct bank *bank; /* pays for chunks of slots; holds a reference. NULL: nobody */
     u32 free;          /* first of the list of freed slots; 0: none */
     u32 fresh;         /* slots from here on were never used */
+    u32 used;          /* slots that hold something */
 };
 
 /* 0 or -ENOMEM. Slots below `reserved` are left for table_put. */
-int table_init(struct cap_table *table, u32 reserved);
+int table_init(struct cap_table *table, struct bank *bank, u32 reserved);
+
+/* Drops all capabilities, and the memory. Harmless when it was done. */
+void table_finish(struct cap_table *table);
 
 /* The capability in a slot, or NULL when it is empty or no slot of the table. */
 struct cap *table_get(struct cap_table *table, u64 slot);
 
-/* Fills a reserved slot. */
-void table_put(struct cap_table *table, u32 slot, const struct cap *cap);
+/* Fills an empty reserved slot; the capability's reference passes to the table. */
+void table_put(struct cap_table *table, u32 slot, struct cap cap);
 
-/* Moves the capability (with its descriptor) into a free slot: the slot, or -ENFILE (the caller
- * keeps the descriptor). */
-s64 table_add(struct cap_table *table, const struct cap *cap);
+/* Whether that many more can be added. Past this check table_add does not fail. */
+bool table_has_room(const struct cap_table *table, u32 n);
 
-/* Empties the slot and closes its descriptor. */
+/* Puts the capability into a free slot: the slot, and its reference passes to the table. -ENFILE:
+ * the caller keeps it. */
+s64 table_add(struct cap_table *table, struct cap cap);
+
+/* Empties the slot. */
 void table_drop(struct cap_table *table, u32 slot);
 
 #endif

@@ -11,6 +11,7 @@
 #include "abi/invoke.h"
 #include "kernel/account/tasks.h"
 #include "kernel/object/call.h"
+#include "kernel/world.h"
 
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
@@ -19,17 +20,22 @@
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1ul << 0)
 #endif
 
-static bool send_response(const struct cell *cell, struct seccomp_notif_resp *response)
+static int listener_of(const struct domain *domain)
 {
-    return ioctl(cell->listener.fd, SECCOMP_IOCTL_NOTIF_SEND, response) == 0;
+    return container_of(domain, const struct cell, domain)->listener.fd;
 }
 
-bool notify_valid(const struct cell *cell, u64 id)
+static bool send_response(const struct domain *domain, struct seccomp_notif_resp *response)
 {
-    return ioctl(cell->listener.fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+    return ioctl(listener_of(domain), SECCOMP_IOCTL_NOTIF_SEND, response) == 0;
 }
 
-bool notify_answer(const struct cell *cell, u64 id, s64 result)
+static bool notify_valid(const struct domain *domain, u64 id)
+{
+    return ioctl(listener_of(domain), SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
+static bool notify_answer(struct domain *domain, u64 id, s64 result)
 {
     struct seccomp_notif_resp response = {.id = id};
 
@@ -37,30 +43,32 @@ bool notify_answer(const struct cell *cell, u64 id, s64 result)
         response.error = (s32)result;
     else
         response.val = result;
-    return send_response(cell, &response);
+    return send_response(domain, &response);
 }
 
-int notify_grant(const struct cell *cell, u64 id, int fd)
+static int notify_grant(struct domain *domain, u64 id, int fd)
 {
     struct seccomp_notif_addfd add = {.id = id, .srcfd = (u32)fd, .flags = SECCOMP_ADDFD_FLAG_SEND};
-    int number = ioctl(cell->listener.fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+    int number = ioctl(listener_of(domain), SECCOMP_IOCTL_NOTIF_ADDFD, &add);
 
     if (number < 0 && errno == EINVAL) { /* before Linux 5.14: in two steps */
         add.flags = 0;
-        number = ioctl(cell->listener.fd, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+        number = ioctl(listener_of(domain), SECCOMP_IOCTL_NOTIF_ADDFD, &add);
         if (number >= 0) {
-            notify_answer(cell, id, number);
+            notify_answer(domain, id, number);
             return 0;
         }
     }
     return number < 0 ? -errno : 0;
 }
 
+const struct transport notify_transport = {notify_valid, notify_answer, notify_grant};
+
 static void serve_invoke(struct cell *cell, const struct seccomp_notif *request)
 {
     const __u64 *args = request->data.args;
     struct call call = {
-        .cell = cell,
+        .domain = &cell->domain,
         .slot = (u32)args[0],
         .op = (u32)(args[0] >> 32),
         .msg_index = args[1] == RF_MSG_NONE  ? RF_MSG_NONE
@@ -69,14 +77,15 @@ static void serve_invoke(struct cell *cell, const struct seccomp_notif *request)
         .w = {args[2], args[3], args[4], args[5]},
         .id = request->id,
         .tid = request->pid,
+        .fd = -1,
     };
     s64 result;
 
-    cell->invocations++;
-    cell->window->cell.invocations = cell->invocations;
+    world.invocations++;
+    cell->window->cell.invocations = ++cell->domain.invocations;
     result = call_dispatch(&call);
     if (result != CALL_WAITS && result != CALL_GRANTED)
-        notify_answer(cell, request->id, result);
+        notify_answer(&cell->domain, request->id, result);
 }
 
 /* A thread or process is charged before it exists. The flags are in registers, which the caller
@@ -90,7 +99,7 @@ static void serve_clone(struct cell *cell, const struct seccomp_notif *request)
         response.error = -EAGAIN;
     else
         response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-    if (!send_response(cell, &response) && !response.error)
+    if (!send_response(&cell->domain, &response) && !response.error)
         tasks_uncharge(cell, is_thread);
 }
 
@@ -111,7 +120,7 @@ static void listener_ready(struct event *event, u32 events)
     else if (request.data.nr == SYS_clone)
         serve_clone(cell, &request);
     else
-        notify_answer(cell, request.id, -ENOSYS);
+        notify_answer(&cell->domain, request.id, -ENOSYS);
 }
 
 int notify_start(struct cell *cell, int listener_fd)

@@ -15,10 +15,15 @@ struct identity {
 };
 static struct identity shown, host;
 
+void attr_init(void)
+{
+    host = (struct identity){geteuid(), getegid()};
+    shown = host;
+}
+
 void attr_set_identity(u32 uid, u32 gid)
 {
     shown = (struct identity){uid, gid};
-    host = (struct identity){geteuid(), getegid()};
 }
 
 static struct rf_time time_of(const struct statx_timestamp *t)

@@ -5,8 +5,11 @@
 
 #include "abi/objects.h"
 
-/* Who the cell's program is to itself. What belongs to the host user that the kernel runs as is
- * shown as belonging to that, and the other way round. Called once, before there is a cell. */
+/* Once, before there is a cell. */
+void attr_init(void);
+
+/* Who the invoking cell's program is to itself, from now on. What belongs to the host user that the
+ * kernel runs as is shown as belonging to that, and the other way round. */
 void attr_set_identity(u32 uid, u32 gid);
 
 /* Of `name` in `fd` ("": of fd itself), not following a symbolic link. 0 or a negative errno. */

@@ -1,23 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/object/call.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "kernel/jail/notify.h"
-
-#define KIND_any       RF_KIND_NONE
-#define KIND_cell_self RF_KIND_CELL_SELF
-#define KIND_console   RF_KIND_CONSOLE
-#define KIND_clock     RF_KIND_CLOCK
-#define KIND_dir       RF_KIND_DIR
-#define KIND_file      RF_KIND_FILE
+#include "kernel/object/attr.h"
+#include "kernel/object/endpoint.h"
 
 static const struct operation {
     s64 (*run)(struct call *call);
-    u32 kind; /* RF_KIND_NONE: any */
+    u8 kind;   /* RF_KIND_NONE: any */
+    u8 rights; /* that the capability must have */
 } operations[RF_OP_LIMIT] = {
-#define OP(interface, name, number, in, out, meaning) [number] = {op_##name, KIND_##interface},
+#define KIND_any RF_KIND_NONE
+#define OP(interface, name, number, rights, in, out, meaning, cost)                                \
+    [number] = {op_##name, KIND_##interface, rights},
+#define KIND_cell_self    RF_KIND_CELL_SELF
+#define KIND_console      RF_KIND_CONSOLE
+#define KIND_clock        RF_KIND_CLOCK
+#define KIND_dir          RF_KIND_DIR
+#define KIND_file         RF_KIND_FILE
+#define KIND_bank         RF_KIND_BANK
+#define KIND_node         RF_KIND_NODE
+#define KIND_segment      RF_KIND_SEGMENT
+#define KIND_cell         RF_KIND_CELL
+#define KIND_endpoint     RF_KIND_ENDPOINT
+#define KIND_resume       RF_KIND_RESUME
+#define KIND_notification RF_KIND_NOTIFICATION
+#define KIND_meter        RF_KIND_METER
+#define KIND_constructor  RF_KIND_CONSTRUCTOR
+#define KIND_discrim      RF_KIND_DISCRIM
+#define KIND_viewer       RF_KIND_VIEWER
+#define KIND_world        RF_KIND_WORLD
     RF_OPERATIONS(OP)
 #undef OP
 };
@@ -28,38 +44,68 @@ static s64 run(const struct operation *operation, struct call *call)
 {
     s64 result = operation->run(call);
 
+    assert(!call->committed || result >= 0);
     return result == -ENOSYS ? -EOPNOTSUPP : result;
 }
 
-s64 call_dispatch(struct call *call)
+/* These concern the slot, whatever is in it. */
+static bool is_for_slot(u32 op)
+{
+    return op == RF_OP_DROP || op == RF_OP_COPY;
+}
+
+static void take_caps(struct call *call)
+{
+    u32 count;
+
+    if (!call->in)
+        return;
+    count = *(volatile u32 *)&call->in->cap_count;
+    call->cap_count = MIN(count, RF_MSG_CAPS);
+    for (u32 i = 0; i < call->cap_count; i++)
+        call->caps[i] = *(volatile u32 *)&call->in->caps[i];
+}
+
+s64 call_run(struct call *call)
 {
     const struct operation *operation;
 
-    call->cap = table_get(&call->cell->caps, call->slot);
-    if (!call->cap)
-        return -EBADF;
+    if (call->cap->object->dead && call->op != RF_OP_DROP)
+        return -ESTALE;
+    attr_set_identity(call->domain->uid, call->domain->gid);
+    if (call->cap->kind == RF_KIND_ENTRY && !is_for_slot(call->op))
+        return entry_call(call);
     if (call->op >= RF_OP_LIMIT || !operations[call->op].run)
         return -EINVAL;
     operation = &operations[call->op];
     if (operation->kind != RF_KIND_NONE && operation->kind != call->cap->kind)
         return -EINVAL;
-    if (call->msg_index == RF_MSG_NONE)
-        call->msg = NULL;
-    else if (call->msg_index < RF_MSG_BUFFERS)
-        call->msg =
-            (struct rf_msg *)(call->cell->window->messages + call->msg_index * RF_MSG_STRIDE);
-    else
-        return -EINVAL;
+    if ((call->cap->rights & operation->rights) != operation->rights)
+        return -EACCES;
     return run(operation, call);
+}
+
+s64 call_dispatch(struct call *call)
+{
+    call->senders = &call->domain->caps;
+    call->cap = table_get(call->senders, call->slot);
+    if (!call->cap)
+        return -EBADF;
+    call->msg = domain_message(call->domain, call->msg_index);
+    if (!call->msg && call->msg_index != RF_MSG_NONE)
+        return -EINVAL;
+    call->in = call->msg;
+    take_caps(call);
+    return call_run(call);
 }
 
 s64 call_data_length(const struct call *call)
 {
     u32 length;
 
-    if (!call->msg)
+    if (!call->in)
         return -EINVAL;
-    length = *(volatile u32 *)&call->msg->data_length;
+    length = *(volatile u32 *)&call->in->data_length;
     return length <= RF_MSG_DATA ? (s64)length : -EINVAL;
 }
 
@@ -69,7 +115,7 @@ s64 call_data(const struct call *call, void *to, u32 least, u32 most)
 
     if (length < (s64)least || length > (s64)most)
         return -EINVAL;
-    memcpy(to, call->msg->data, (size_t)length);
+    memcpy(to, call->in->data, (size_t)length);
     return length;
 }
 
@@ -84,84 +130,170 @@ void call_out(const struct call *call, u32 offset, const void *from, u32 length)
     call->msg->data_length = offset + length;
 }
 
+struct cap *call_cap(const struct call *call, u32 i)
+{
+    struct cap *cap = i < call->cap_count ? table_get(call->senders, call->caps[i]) : NULL;
+
+    return cap && !cap->object->dead ? cap : NULL;
+}
+
+void call_commit(struct call *call)
+{
+    call->committed = true;
+}
+
+s64 call_new_cap(struct call *call, struct cap cap)
+{
+    s64 slot = table_add(&call->domain->caps, cap);
+
+    if (slot < 0)
+        cap_drop(&cap);
+    else
+        call_commit(call);
+    return slot;
+}
+
+s64 call_new_slot(struct call *call, struct object *object, u32 rights)
+{
+    struct cap cap = {.object = object, .kind = (u8)object->class->kind, .rights = (u8)rights};
+
+    return call_new_cap(call, cap);
+}
+
 /* NULL when all are in use. */
-static struct pending *take_pending(struct cell *cell)
+static struct pending *take_pending(struct domain *domain)
 {
     struct pending *pending = NULL;
 
-    if (!list_empty(&cell->free_pending)) {
-        pending = list_first(&cell->free_pending, struct pending, all);
+    if (domain->ended)
+        return NULL;
+    if (!list_empty(&domain->free_pending)) {
+        pending = list_first(&domain->free_pending, struct pending, all);
         list_del(&pending->all);
-    } else if (cell->pending_fresh < MAX_PENDING) {
-        pending = &cell->pending_memory[cell->pending_fresh++];
-        pending->cell = cell;
+    } else if (domain->pending_fresh < MAX_PENDING) {
+        pending = &domain->pending_memory[domain->pending_fresh++];
     }
     return pending;
 }
 
-s64 call_wait(const struct call *call, struct list *list)
+/* The arguments of a forwarded call lie in the forwarder's buffer, which is used again soon. */
+static bool keep_arguments(const struct call *call, struct pending *pending)
 {
-    struct cell *cell = call->cell;
-    struct pending *pending = take_pending(cell);
+    s64 length = MAX(call_data_length(call), 0);
 
+    pending->kept = malloc(offsetof(struct rf_msg, data) + (size_t)length);
+    if (!pending->kept)
+        return false;
+    memcpy(pending->kept->words, call->in->words, sizeof(pending->kept->words));
+    pending->kept->data_length = (u32)length;
+    memcpy(pending->kept->data, call->in->data, (size_t)length);
+    return true;
+}
+
+s64 call_wait(const struct call *call, struct list *list, struct pending **result)
+{
+    struct domain *domain = call->domain;
+    struct pending *pending = take_pending(domain);
+
+    assert(!call->committed);
     if (!pending)
         return -EAGAIN;
-    list_add_tail(&cell->pending, &pending->all);
-    list_add_tail(list, &pending->link);
-    pending->id = call->id;
-    pending->tid = call->tid;
-    pending->op = call->op;
-    pending->slot = call->slot;
-    pending->msg = call->msg_index;
+    *pending = (struct pending){
+        .domain = domain,
+        .id = call->id,
+        .tid = call->tid,
+        .op = call->op,
+        .msg = call->msg_index,
+        .cap = cap_copy(call->cap, ~0u),
+    };
     memcpy(pending->w, call->w, sizeof(pending->w));
+    if (call->in != call->msg && !keep_arguments(call, pending)) {
+        cap_drop(&pending->cap);
+        list_add(&domain->free_pending, &pending->all);
+        return -EAGAIN;
+    }
+    list_add_tail(&domain->pending, &pending->all);
+    list_add_tail(list, &pending->link);
+    if (result)
+        *result = pending;
     return CALL_WAITS;
 }
 
-struct call call_of_pending(const struct pending *pending)
+struct call call_of_pending(struct pending *pending)
 {
-    struct cell *cell = pending->cell;
     struct call call = {
-        .cell = cell,
-        .cap = table_get(&cell->caps, pending->slot),
-        .slot = pending->slot,
+        .domain = pending->domain,
+        .senders = &pending->domain->caps,
+        .cap = pending->cap.object && !pending->cap.object->dead ? &pending->cap : NULL,
         .op = pending->op,
         .msg_index = pending->msg,
         .id = pending->id,
         .tid = pending->tid,
+        .fd = -1,
     };
 
     memcpy(call.w, pending->w, sizeof(call.w));
-    if (pending->msg != RF_MSG_NONE)
-        call.msg = (struct rf_msg *)(cell->window->messages + pending->msg * RF_MSG_STRIDE);
+    call.msg = domain_message(pending->domain, pending->msg);
+    call.in = pending->kept ? pending->kept : call.msg;
     return call;
 }
 
 bool pending_valid(const struct pending *pending)
 {
-    return notify_valid(pending->cell, pending->id);
+    return pending->domain->transport->valid(pending->domain, pending->id);
+}
+
+/* The record is off all lists before anybody is told, since that may end up here again. */
+void pending_done(struct pending *pending)
+{
+    struct domain *domain = pending->domain;
+    void (*withdrawn)(struct pending * pending) = pending->withdrawn;
+    struct cap cap = pending->cap, caps[RF_MSG_CAPS];
+    u32 cap_count = pending->cap_count;
+
+    memcpy(caps, pending->caps, sizeof(caps));
+    timer_cancel(&pending->timer);
+    list_del(&pending->link);
+    list_del(&pending->all);
+    if (withdrawn)
+        withdrawn(pending);
+    free(pending->kept);
+    pending->kept = NULL;
+    list_add(&domain->free_pending, &pending->all);
+    cap_drop(&cap);
+    for (u32 i = 0; i < cap_count; i++)
+        cap_drop(&caps[i]);
 }
 
 bool pending_answer(struct pending *pending, s64 result)
 {
-    struct cell *cell = pending->cell;
-    bool answered = notify_answer(cell, pending->id, result);
+    struct domain *domain = pending->domain;
+    bool answered = domain->transport->answer(domain, pending->id, result);
 
-    timer_cancel(&pending->timer);
-    list_del(&pending->link);
-    list_del(&pending->all);
-    list_add(&cell->free_pending, &pending->all);
+    pending_done(pending);
     return answered;
+}
+
+void pending_answer_all(struct list *list, s64 result)
+{
+    while (!list_empty(list))
+        pending_answer(list_first(list, struct pending, link), result);
 }
 
 s64 op_DROP(struct call *call)
 {
     if (call->slot < RF_SLOT_FIRST_DIR)
         return -EACCES;
-    table_drop(&call->cell->caps, call->slot);
+    table_drop(&call->domain->caps, call->slot);
     return 0;
 }
 
 s64 op_KIND(struct call *call)
 {
     return call->cap->kind;
+}
+
+s64 op_COPY(struct call *call)
+{
+    return call_new_cap(call, cap_copy(call->cap, (u32)call->w[0]));
 }

@@ -1,27 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One invocation on its way through the kernel, and what the objects' operations are made of.
  *
- * An operation checks, commits, acts. It returns what goes into the caller's rax, or CALL_WAITS
- * after call_wait. The message lies in memory that the cell writes at any time: what is checked is
- * first copied out of it, once. */
+ * An operation checks, commits (call_commit), acts. Up to the commit it may fail or wait and has
+ * changed nothing; behind it, it neither fails nor waits, which is asserted. It returns what goes
+ * into the caller's rax, or CALL_WAITS after call_wait. Messages lie in memory that the other side
+ * writes at any time: what is checked is first copied out of it, once. */
 #ifndef KERNEL_OBJECT_CALL_H
 #define KERNEL_OBJECT_CALL_H
 
 #include "abi/invoke.h"
 #include "abi/objects.h"
-#include "kernel/cell.h"
+#include "kernel/domain.h"
 
 #define CALL_WAITS   (-0x10000) /* the answer is given later */
 #define CALL_GRANTED (-0x10001) /* the answer has been given, with a descriptor */
 
 struct call {
-    struct cell *cell;
-    struct cap *cap;
+    struct domain *domain; /* who gets the answer */
+    struct cap *cap;       /* what is invoked; alive */
     u32 slot, op, msg_index;
     u64 w[4];
-    struct rf_msg *msg; /* in the window; NULL: the caller named no buffer */
-    u64 id;             /* of the notification */
+    u32 cap_count;             /* those of `caps` that came */
+    u32 caps[RF_MSG_CAPS];     /* slots, read once */
+    struct cap_table *senders; /* whose slots they are */
+    struct rf_msg *in;         /* arguments; NULL: none */
+    struct rf_msg *msg;        /* results; NULL: the caller named no buffer */
+    u64 id;                    /* of the invocation, for the transport */
     u32 tid;
+    s32 fd; /* a descriptor that came along, or -1 */
+    bool committed;
 };
 
 /* Copies the message's data (checked to be `least`..`most` bytes) to `to`. The length, or -EINVAL.
@@ -37,12 +44,26 @@ int call_needs_message(const struct call *call);
 /* Puts `length` bytes at `offset` of the message's data and sets data_length to their end. */
 void call_out(const struct call *call, u32 offset, const void *from, u32 length);
 
-/* Makes the call wait on `list`; CALL_WAITS, or -EAGAIN when too many wait. */
-s64 call_wait(const struct call *call, struct list *list);
+/* The i-th capability that came, alive; NULL: there is none. */
+struct cap *call_cap(const struct call *call, u32 i);
 
-/* The call that a pending record stands for; its `cap` is NULL when the slot was emptied meanwhile.
- */
-struct call call_of_pending(const struct pending *pending);
+/* The commit point: from here on the operation neither fails nor waits. */
+void call_commit(struct call *call);
+
+/* Puts a capability with all of its object's own interface and those rights into a new slot of the
+ * caller's table: the slot, and the commit point is passed. The caller's reference passes to the
+ * table; on -ENFILE it is released, which destroys a new object. */
+s64 call_new_slot(struct call *call, struct object *object, u32 rights);
+
+/* The same for any capability. */
+s64 call_new_cap(struct call *call, struct cap cap);
+
+/* Makes the call wait on `list`; CALL_WAITS, or -EAGAIN when too many wait. *pending (may be NULL)
+ * is its record, which keeps the invoked capability. */
+s64 call_wait(const struct call *call, struct list *list, struct pending **pending);
+
+/* The call that a pending record stands for. Its `cap` is the record's; NULL when it is stale. */
+struct call call_of_pending(struct pending *pending);
 
 /* Whether the caller still waits for the answer. */
 bool pending_valid(const struct pending *pending);
@@ -50,12 +71,20 @@ bool pending_valid(const struct pending *pending);
 /* Answers and frees the record: true if the caller got it. */
 bool pending_answer(struct pending *pending, s64 result);
 
-#define OP(interface, name, number, in, out, meaning) s64 op_##name(struct call *call);
+/* Frees the record, the answer having been given. */
+void pending_done(struct pending *pending);
+
+/* Answers all on the list. */
+void pending_answer_all(struct list *list, s64 result);
+
+#define OP(interface, name, ...) s64 op_##name(struct call *call);
 RF_OPERATIONS(OP)
 #undef OP
 
-/* Serves one call: looks up the capability, checks that the operation is of its interface, runs it.
- */
+/* Serves one call: looks up the capability, checks the operation and the rights, runs it. */
 s64 call_dispatch(struct call *call);
+
+/* The same, with call->cap already found. */
+s64 call_run(struct call *call);
 
 #endif

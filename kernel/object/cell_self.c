@@ -18,7 +18,7 @@
 
 s64 op_PREPARED(struct call *call)
 {
-    struct cell *cell = call->cell;
+    struct cell *cell = cell_of(call->cap);
 
     if (cell->signals) {
         u32 bit = (u32)__builtin_ctzl(cell->signals);
@@ -32,12 +32,12 @@ s64 op_PREPARED(struct call *call)
         memmove(cell->tokens, cell->tokens + 1, --cell->token_count * sizeof(token));
         return token;
     }
-    return call_wait(call, &cell->prepared);
+    return call_wait(call, &cell->prepared, NULL);
 }
 
 s64 op_SPAWN(struct call *call)
 {
-    struct cell *cell = call->cell;
+    struct cell *cell = cell_of(call->cap);
 
     if (call->w[0] >= RF_PREPARED_SIGNAL)
         return -EINVAL;
@@ -59,16 +59,16 @@ s64 op_STOPPED(struct call *call)
 {
     if (!consoles_may_stop())
         return -EPERM;
-    if (!call->cell->job_control)
+    if (!cell_of(call->cap)->job_control)
         return -EPERM;
-    call->cell->main_stopped = true;
+    cell_of(call->cap)->main_stopped = true;
     kill(getpid(), SIGTSTP);
     return 0;
 }
 
 s64 op_KICK(struct call *call)
 {
-    return cell_kick(call->cell, call->w[0], call->w[1]);
+    return cell_kick(cell_of(call->cap), call->w[0], call->w[1]);
 }
 
 s64 op_EXIT(struct call *call)
@@ -77,7 +77,7 @@ s64 op_EXIT(struct call *call)
 
     if (!WIFEXITED(status) && !WIFSIGNALED(status))
         return -EINVAL;
-    cell_end(call->cell, status, -1);
+    cell_end(cell_of(call->cap), status, -1);
     return 0;
 }
 
@@ -93,9 +93,9 @@ s64 op_START_FAILED(struct call *call)
     length = call_data(call, text, 1, sizeof(text));
     if (length < 0)
         return length;
-    if (!call->cell->ending)
-        report_foreign("", text, (unsigned long)length);
-    cell_end(call->cell, status, -1);
+    if (!cell_of(call->cap)->ending)
+        report_foreign(cell_of(call->cap), "", text, (unsigned long)length);
+    cell_end(cell_of(call->cap), status, -1);
     return 0;
 }
 
@@ -106,9 +106,9 @@ s64 op_PANIC(struct call *call)
 
     if (length < 0)
         return length;
-    if (!call->cell->ending)
-        report_foreign("the library OS stopped: ", text, (unsigned long)length);
-    cell_end(call->cell, 0, STATUS_OWN_FAILURE);
+    if (!cell_of(call->cap)->ending)
+        report_foreign(cell_of(call->cap), "the library OS stopped: ", text, (unsigned long)length);
+    cell_end(cell_of(call->cap), 0, STATUS_OWN_FAILURE);
     return 0;
 }
 
@@ -122,7 +122,7 @@ static void timer_expired(struct timer *base)
 
 s64 op_TIMER(struct call *call)
 {
-    struct cell *cell = call->cell;
+    struct cell *cell = cell_of(call->cap);
     struct thread_timer *timer;
 
     if (call->w[0] >= RF_MAX_THREADS)
@@ -164,7 +164,7 @@ s64 op_TIMES(struct call *call)
 
     if (error)
         return error;
-    if (!cell_has_process(call->cell, call->w[0]))
+    if (!cell_has_process(cell_of(call->cap), call->w[0]))
         return -ESRCH;
     stats_process((pid_t)call->w[0], &times);
     call->msg->words[0] = times.user_ns;
@@ -203,4 +203,16 @@ s64 op_CPU_INFO(struct call *call)
         return -errno;
     call->msg->data_length = (u32)n;
     return n;
+}
+
+s64 op_EXEC_TAKE(struct call *call)
+{
+    (void)call;
+    return -ENOENT;
+}
+
+s64 op_EXEC_DONE(struct call *call)
+{
+    (void)call;
+    return -ENOENT;
 }

@@ -4,6 +4,19 @@
 #include <time.h>
 
 #include "kernel/object/call.h"
+#include "kernel/object/common.h"
+
+static const struct object_class clock_class = {.kind = RF_KIND_CLOCK,
+                                                .size = sizeof(struct object)};
+
+struct object *clock_object(void)
+{
+    static struct object clock;
+
+    if (!clock.references)
+        object_init(&clock, &clock_class);
+    return &clock;
+}
 
 s64 op_CLOCK_NOW(struct call *call)
 {
@@ -32,10 +45,9 @@ s64 op_CLOCK_SLEEP(struct call *call)
 
     if (call->w[0] <= now_ns())
         return 0;
-    result = call_wait(call, &call->cell->sleepers);
+    result = call_wait(call, &call->domain->timed, &pending);
     if (result != CALL_WAITS)
         return result;
-    pending = list_entry(call->cell->sleepers.prev, struct pending, link);
     pending->timer.expired = sleep_over;
     if (timer_set(&pending->timer, call->w[0]) < 0)
         pending_answer(pending, -EAGAIN);

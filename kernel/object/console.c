@@ -28,9 +28,23 @@
 
 static void console_ready(struct event *event, u32 events);
 
+/* A cell that waits for events of a console. The cell's end ends it: it holds the cell. */
+struct console_watch {
+    struct list link;
+    struct cell *cell;
+    u32 events; /* poll(2) */
+};
+
 static struct console *console_of(const struct call *call)
 {
-    return &call->cell->consoles[call->cap->index];
+    return container_of(call->cap->object, struct console, object);
+}
+
+static void drop_watch(struct console_watch *watch)
+{
+    list_del(&watch->link);
+    object_release(&watch->cell->object);
+    free(watch);
 }
 
 /* A description of our own, with O_NONBLOCK: -1 where the host gives none. */
@@ -50,16 +64,28 @@ static u32 rights_of(int fd)
     return (mode != O_WRONLY ? RF_RIGHT_READ : 0) | (mode != O_RDONLY ? RF_RIGHT_WRITE : 0);
 }
 
-void console_init(struct cell *cell, u32 index, int fd)
+static void console_destroy(struct object *object);
+
+static const struct object_class console_class = {.kind = RF_KIND_CONSOLE,
+                                                  .records = 1,
+                                                  .size = sizeof(struct console),
+                                                  .destroy = console_destroy};
+
+struct console *console_make(struct bank *bank, int fd, bool owned)
 {
-    struct console *console = &cell->consoles[index];
+    struct object *object = object_new(&console_class, bank);
+    struct console *console;
     struct stat st = {0};
     int own = -1;
 
+    if (!object)
+        return NULL;
+    console = container_of(object, struct console, object);
     list_init(&console->readers);
     list_init(&console->writers);
-    console->cell = cell;
+    list_init(&console->watches);
     console->fd = fd;
+    console->owned = owned;
     console->rights = rights_of(fd);
     fstat(fd, &st);
     console->is_tty = S_ISCHR(st.st_mode) && isatty(fd);
@@ -69,6 +95,37 @@ void console_init(struct cell *cell, u32 index, int fd)
         own = open_again(fd, console->rights);
     console->own_description = own >= 0;
     console->event = (struct event){.fd = own >= 0 ? own : fd, .ready = console_ready};
+    return console;
+}
+
+bool console_is_terminal(const struct cap *input, const struct cap *output)
+{
+    struct stat a, b;
+
+    if (input->object->class != &console_class || output->object->class != &console_class)
+        return false;
+    return container_of(input->object, struct console, object)->is_tty &&
+           fstat(container_of(input->object, struct console, object)->fd, &a) == 0 &&
+           fstat(container_of(output->object, struct console, object)->fd, &b) == 0 &&
+           S_ISCHR(b.st_mode) && a.st_rdev == b.st_rdev;
+}
+
+static void console_destroy(struct object *object)
+{
+    struct console *console = container_of(object, struct console, object);
+
+    event_watch(&console->event, 0);
+    timer_cancel(&console->park);
+    pending_answer_all(&console->readers, -ESTALE);
+    pending_answer_all(&console->writers, -ESTALE);
+    while (!list_empty(&console->watches))
+        drop_watch(list_first(&console->watches, struct console_watch, link));
+    if (console->own_description)
+        close(console->event.fd);
+    if (console->owned)
+        close(console->fd);
+    free(console->unread);
+    console->unread = NULL;
 }
 
 /* The user gave the terminal to another job: reading from it now would stop us. */
@@ -95,16 +152,16 @@ static u32 events_now(const struct console *console, u32 events)
  * ready, so nobody waits on them. */
 static void rewatch(struct console *console)
 {
-    u32 interest = 0, left = console->armed_count;
+    u32 interest = 0;
 
+    if (console->object.dead)
+        return;
     if (!list_empty(&console->readers))
         interest |= EPOLLIN;
     if (!list_empty(&console->writers))
         interest |= EPOLLOUT;
-    for (u32 i = 0; left && i < RF_MAX_THREADS; i++) {
-        interest |= console->armed[i];
-        left -= console->armed[i] != 0;
-    }
+    list_for_each(node, &console->watches)
+        interest |= list_entry(node, struct console_watch, link)->events;
     if (console->parked)
         interest &= ~(u32)EPOLLIN;
     event_watch(&console->event, interest);
@@ -216,7 +273,7 @@ static bool serve_writer(struct console *console, struct pending *pending)
         pending_answer(pending, -EINTR);
         return true;
     }
-    n = write_now(console, call.msg->data + pending->w[2], pending->w[3] - pending->w[2]);
+    n = write_now(console, call.in->data + pending->w[2], pending->w[3] - pending->w[2]);
     if (n == -EAGAIN)
         return false;
     if (n > 0)
@@ -228,23 +285,13 @@ static bool serve_writer(struct console *console, struct pending *pending)
 
 static void wake_armed(struct console *console, u32 events)
 {
-    u32 left = console->armed_count;
-    bool any = false;
+    list_for_each_safe(node, &console->watches) {
+        struct console_watch *watch = list_entry(node, struct console_watch, link);
 
-    for (u32 i = 0; left && i < RF_MAX_THREADS; i++) {
-        if (!console->armed[i])
+        if (!(events & (watch->events | EPOLLHUP | EPOLLERR)))
             continue;
-        left--;
-        if (!(events & (console->armed[i] | EPOLLHUP | EPOLLERR)))
-            continue;
-        console->armed[i] = 0;
-        console->armed_count--;
-        if (!any)
-            __atomic_add_fetch(&console->cell->window->cell.console_events, 1, __ATOMIC_RELEASE);
-        any = true;
-        cell_wake(console->cell, i);
-        if (i == 0)
-            signals_forward(console->cell, RF_PREPARED_CONSOLE);
+        cell_console_event(watch->cell);
+        drop_watch(watch);
     }
 }
 
@@ -274,7 +321,7 @@ static void console_ready(struct event *event, u32 events)
 
 static s64 wait_for(struct call *call, struct console *console, struct list *list)
 {
-    s64 result = call_wait(call, list);
+    s64 result = call_wait(call, list, NULL);
 
     rewatch(console);
     return result;
@@ -311,7 +358,7 @@ s64 op_CONSOLE_WRITE(struct call *call)
     if (length && !list_empty(&console->writers))
         n = -EAGAIN;
     while (n >= 0 && done < length) {
-        n = write_now(console, call->msg->data + done, (size_t)(length - done));
+        n = write_now(console, call->in->data + done, (size_t)(length - done));
         if (n > 0)
             done += n;
     }
@@ -344,28 +391,55 @@ s64 op_CONSOLE_INFO(struct call *call)
     return 0;
 }
 
+/* One record for each cell that waits; NULL: no memory. */
+static struct console_watch *watch_of(struct console *console, struct cell *cell)
+{
+    struct console_watch *watch;
+
+    list_for_each(node, &console->watches) {
+        watch = list_entry(node, struct console_watch, link);
+        if (watch->cell == cell)
+            return watch;
+    }
+    watch = calloc(1, sizeof(*watch));
+    if (!watch)
+        return NULL;
+    object_hold(&cell->object);
+    watch->cell = cell;
+    list_add(&console->watches, &watch->link);
+    return watch;
+}
+
 s64 op_CONSOLE_ARM(struct call *call)
 {
     struct console *console = console_of(call);
+    struct cell *cell = cell_of_domain(call->domain);
     u32 wanted = call->w[1] & (POLLIN | POLLOUT | POLLPRI | POLLRDHUP), now;
+    struct console_watch *watch;
 
-    if (call->w[0] >= RF_MAX_THREADS)
+    if (call->w[0] >= RF_MAX_THREADS || !cell)
         return -EINVAL;
     now = events_now(console, wanted);
     if (now || !wanted)
         return now;
-    console->armed_count += !console->armed[call->w[0]];
-    console->armed[call->w[0]] |= (u16)wanted;
+    watch = watch_of(console, cell);
+    if (!watch)
+        return -ENOMEM;
+    watch->events |= wanted;
+    cell->armed[call->w[0] / 64] |= 1ul << call->w[0] % 64;
+    cell->any_armed = true;
     rewatch(console);
     return 0;
 }
 
 s64 op_CONSOLE_SUSPEND(struct call *call)
 {
+    struct cell *cell = cell_of_domain(call->domain);
+
     if (!consoles_may_stop())
         return -EPERM;
-    if (call->w[0] == call->cell->window->cell.console_events)
-        signals_suspend(call->cell);
+    if (cell && call->w[0] == cell->window->cell.console_events)
+        signals_suspend(cell);
     return 0;
 }
 

@@ -4,14 +4,40 @@
 #define KERNEL_OBJECT_CONSOLE_H
 
 #include "kernel/cell.h"
+#include "kernel/object/call.h"
 
-/* Binds console `index` to an inherited descriptor, with the rights that it has. */
-void console_init(struct cell *cell, u32 index, int fd);
+/* A stream of the host. `fd` may be shared with other processes of the host, so its O_NONBLOCK is
+ * never touched: `event.fd` is a description of our own where one could be had. */
+struct console {
+    struct object object;
+    struct event event; /* fd is a description of our own, or the same */
+    int fd;
+    bool owned; /* fd is closed with the object */
+    u32 rights; /* what the descriptor was opened for */
+    bool is_tty, is_regular, is_socket, own_description;
+    struct list readers, writers; /* struct pending */
+    u8 *unread;                   /* bytes read for a caller that was gone when they came */
+    u32 unread_length;
+    struct list watches; /* cells that wait for events */
+    bool parked;         /* a terminal whose input is not ours for now: see console_park */
+    struct timer park;   /* when to look again */
+};
+
+/* A console on that descriptor, with the rights that it has. NULL: a limit of the bank (NULL: not
+ * charged), or no memory; then the descriptor stays the caller's. */
+struct console *console_make(struct bank *bank, int fd, bool owned);
 
 /* Puts the terminal into raw mode if stdin and stdout are one, and arranges that it is put back
  * whatever happens to this process but SIGKILL (which is the watchdog's business). Tells whether
  * the cell has a terminal. */
-bool consoles_start(struct cell *cell);
+bool consoles_start(const struct console *input, const struct console *output);
+
+/* Whether two capabilities are consoles on one terminal. */
+bool console_is_terminal(const struct cap *input, const struct cap *output);
+
+/* Whether somebody outside of this process's group waits for it, who could let it go on after a
+ * stop. */
+bool consoles_job_control(void);
 
 /* Puts the terminal back. Harmless when there is nothing to do; safe in a signal handler. */
 void consoles_restore(void);

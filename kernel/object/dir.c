@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -12,12 +13,51 @@
 #include <unistd.h>
 
 #include "kernel/object/attr.h"
-#include "kernel/object/call.h"
+#include "kernel/object/bank.h"
+#include "kernel/object/dir.h"
 #include "kernel/object/path.h"
 
-static const struct grant *grant_of(const struct call *call)
+static void dir_destroy(struct object *object)
 {
-    return &call->cell->grants[call->cap->index];
+    struct dir *dir = container_of(object, struct dir, object);
+
+    close(dir->fd);
+    free(dir->only);
+    dir->only = NULL;
+    if (object->bank)
+        bank_uncharge(object->bank, RF_RESOURCE_FILES, 1);
+}
+
+static const struct object_class dir_class = {
+    .kind = RF_KIND_DIR, .records = 1, .size = sizeof(struct dir), .destroy = dir_destroy};
+
+struct dir *dir_make(struct bank *bank, int fd, const char *only, size_t only_length)
+{
+    char *names = NULL;
+    struct object *object;
+    struct dir *dir;
+
+    if (bank && !bank_charge(bank, RF_RESOURCE_FILES, 1))
+        return NULL;
+    if (only && (names = malloc(only_length)))
+        memcpy(names, only, only_length);
+    object = only && !names ? NULL : object_new(&dir_class, bank);
+    if (!object) {
+        free(names);
+        if (bank)
+            bank_uncharge(bank, RF_RESOURCE_FILES, 1);
+        return NULL;
+    }
+    dir = container_of(object, struct dir, object);
+    dir->fd = fd;
+    dir->only = names;
+    dir->only_length = only_length;
+    return dir;
+}
+
+static const struct dir *grant_of(const struct call *call)
+{
+    return dir_of(call->cap);
 }
 
 /* The message's data as one path. */
@@ -240,24 +280,35 @@ static s64 open_path(struct call *call, struct path *path, struct rf_attr *attr,
     return fd;
 }
 
-/* Empties a slot that holds an opened file, as DROP does. */
-static void drop_file(struct call *call, u64 slot)
+/* Empties a slot, as DROP does. */
+static void drop_slot(struct call *call, u64 slot)
 {
-    const struct cap *cap = table_get(&call->cell->caps, slot);
+    if (slot >= RF_SLOT_FIRST_DIR && table_get(&call->domain->caps, slot))
+        table_drop(&call->domain->caps, (u32)slot);
+}
 
-    if (cap && cap->kind == RF_KIND_FILE)
-        table_drop(&call->cell->caps, slot);
+/* The opened file as a new object of the caller's bank: NULL when that has reached a limit. */
+static struct file *make_file(struct call *call, int fd, const struct rf_attr *attr, int flags)
+{
+    struct file *file = file_make(call->domain->bank, fd);
+
+    if (!file)
+        return NULL;
+    file->is_dir = S_ISDIR(attr->mode);
+    file->append = !!(flags & O_APPEND);
+    file->may_change = !!(call->cap->rights & RF_RIGHT_WRITE);
+    return file;
 }
 
 s64 op_DIR_OPEN(struct call *call)
 {
     int flags = (int)call->w[0], error, access = flags & O_ACCMODE;
-    struct cap cap = {.kind = RF_KIND_FILE};
     struct rf_attr attr = {0};
+    struct file *file;
     struct path path;
     bool created = false;
-    u32 inlined = 0;
-    s64 fd, slot;
+    u32 inlined = 0, rights;
+    s64 fd, slot = 0;
 
     if (call->w[0] & ~(u64)OPEN_FLAGS || access == O_ACCMODE)
         return -EINVAL;
@@ -267,22 +318,21 @@ s64 op_DIR_OPEN(struct call *call)
     fd = open_path(call, &path, &attr, &created);
     if (fd < 0)
         return fd;
-    cap.fd = (int)fd;
-    cap.is_dir = S_ISDIR(attr.mode);
-    cap.append = !!(flags & O_APPEND);
-    cap.may_change = !!(call->cap->rights & RF_RIGHT_WRITE);
-    cap.rights =
-        (access != O_WRONLY ? RF_RIGHT_READ : 0) | (access != O_RDONLY ? RF_RIGHT_WRITE : 0);
+    rights = (access != O_WRONLY ? RF_RIGHT_READ : 0) | (access != O_RDONLY ? RF_RIGHT_WRITE : 0);
     call_out(call, 0, &attr, sizeof(attr));
-    if (call->w[2] && S_ISREG(attr.mode) && cap.rights & RF_RIGHT_READ)
-        inlined = inline_content(call, cap.fd, attr.size);
-    slot = inlined && call->w[2] == 2 ? 0 : table_add(&call->cell->caps, &cap);
-    if (slot <= 0)
-        close(cap.fd);
+    if (call->w[2] && S_ISREG(attr.mode) && rights & RF_RIGHT_READ)
+        inlined = inline_content(call, (int)fd, attr.size);
+    file = inlined && call->w[2] == 2 ? NULL : make_file(call, (int)fd, &attr, flags);
+    if (file)
+        slot = call_new_slot(call, &file->object, rights);
+    else
+        close((int)fd);
+    if (!file && !(inlined && call->w[2] == 2))
+        slot = -ENFILE;
     call->msg->words[0] = created;
     call->msg->words[1] = inlined;
     if (slot >= 0 && call->w[3])
-        drop_file(call, call->w[3]);
+        drop_slot(call, call->w[3]);
     return slot;
 }
 
@@ -373,7 +423,7 @@ s64 op_DIR_MKNOD(struct call *call)
     return error;
 }
 
-/* Two paths, and their parents: `to` in the dir of slot w1, which must be the same grant. */
+/* Two paths, and their parents: `to` in the dir that came along, which must be the same grant. */
 struct two {
     struct path from_path, to_path;
     struct parent from, to;
@@ -384,16 +434,16 @@ static int take_two(const struct call *call, struct two *two)
     char text[2 * PATH_MAX];
     s64 length = call_data(call, text, 2, sizeof(text) - 1);
     u64 first = call->w[2];
-    const struct cap *target = table_get(&call->cell->caps, call->w[1]);
+    const struct cap *target = call_cap(call, 0);
     int error = need_names(call);
 
     if (error)
         return error;
     if (length < 0 || first > (u64)length)
         return -EINVAL;
-    if (!target || target->kind != RF_KIND_DIR)
+    if (!target)
         return -EBADF;
-    if (target->index != call->cap->index)
+    if (target->object != call->cap->object)
         return -EXDEV;
     if (!(target->rights & RF_RIGHT_WRITE))
         return -EROFS;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "kernel/object/attr.h"
-#include "kernel/object/call.h"
+#include "kernel/object/dir.h"
 #include "kernel/object/path.h"
 
 /* Opens the directory that the message names: a descriptor or a negative errno. */
@@ -22,7 +22,7 @@ static int open_named(const struct call *call, struct rf_attr *attr)
 
     if (length < 0)
         return (int)length;
-    error = path_set(&path, &call->cell->grants[call->cap->index], text, (u32)length);
+    error = path_set(&path, dir_of(call->cap), text, (u32)length);
     if (!error)
         error = parent_open(&path, &parent);
     if (error)

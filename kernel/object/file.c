@@ -9,13 +9,39 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "kernel/jail/notify.h"
 #include "kernel/object/attr.h"
-#include "kernel/object/call.h"
+#include "kernel/object/bank.h"
+#include "kernel/object/dir.h"
+
+static void file_destroy(struct object *object)
+{
+    close(container_of(object, struct file, object)->fd);
+    if (object->bank)
+        bank_uncharge(object->bank, RF_RESOURCE_FILES, 1);
+}
+
+static const struct object_class file_class = {
+    .kind = RF_KIND_FILE, .records = 1, .size = sizeof(struct file), .destroy = file_destroy};
+
+struct file *file_make(struct bank *bank, int fd)
+{
+    struct object *object;
+
+    if (bank && !bank_charge(bank, RF_RESOURCE_FILES, 1))
+        return NULL;
+    object = object_new(&file_class, bank);
+    if (!object) {
+        if (bank)
+            bank_uncharge(bank, RF_RESOURCE_FILES, 1);
+        return NULL;
+    }
+    container_of(object, struct file, object)->fd = fd;
+    return container_of(object, struct file, object);
+}
 
 static int need(const struct call *call, u32 right)
 {
-    if (call->cap->is_dir)
+    if (file_of(call->cap)->is_dir)
         return -EISDIR;
     return call->cap->rights & right ? 0 : -EBADF;
 }
@@ -36,7 +62,7 @@ s64 op_FILE_READ(struct call *call)
         return error;
     if (call->w[1] > RF_MSG_DATA || !is_range(call->w[0], call->w[1]))
         return -EINVAL;
-    n = pread(call->cap->fd, call->msg->data, call->w[1], (off_t)call->w[0]);
+    n = pread(file_of(call->cap)->fd, call->msg->data, call->w[1], (off_t)call->w[0]);
     if (n < 0)
         return -errno;
     call->msg->data_length = (u32)n;
@@ -54,15 +80,16 @@ static s64 write_all(struct call *call, const void *from, u64 length, u64 offset
 
     while (done < length) {
         piece = (struct iovec){(char *)(uintptr_t)from + done, length - done};
-        n = append ? pwritev2(call->cap->fd, &piece, 1, 0, RWF_APPEND)
-                   : pwrite(call->cap->fd, piece.iov_base, piece.iov_len, (off_t)(offset + done));
+        n = append ? pwritev2(file_of(call->cap)->fd, &piece, 1, 0, RWF_APPEND)
+                   : pwrite(file_of(call->cap)->fd, piece.iov_base, piece.iov_len,
+                            (off_t)(offset + done));
         if (n <= 0)
             break;
         done += (u64)n;
     }
     if (n < 0 && !done)
         return -errno;
-    if (call->msg && fstat(call->cap->fd, &st) == 0)
+    if (call->msg && fstat(file_of(call->cap)->fd, &st) == 0)
         call->msg->words[0] = (u64)st.st_size;
     return (s64)done;
 }
@@ -76,8 +103,8 @@ s64 op_FILE_WRITE(struct call *call)
         return error;
     if (length < 0 || !is_range(call->w[0], (u64)length))
         return -EINVAL;
-    return write_all(call, call->msg->data, (u64)length, call->w[0],
-                     call->w[1] || call->cap->append);
+    return write_all(call, call->in->data, (u64)length, call->w[0],
+                     call->w[1] || file_of(call->cap)->append);
 }
 
 s64 op_FILE_GETATTR(struct call *call)
@@ -86,7 +113,7 @@ s64 op_FILE_GETATTR(struct call *call)
     int error = call_needs_message(call);
 
     if (!error)
-        error = attr_get(call->cap->fd, "", &attr);
+        error = attr_get(file_of(call->cap)->fd, "", &attr);
     if (error)
         return error;
     call_out(call, 0, &attr, sizeof(attr));
@@ -102,13 +129,13 @@ s64 op_FILE_SETATTR(struct call *call)
 
     if (length < 0)
         return length;
-    if (!call->cap->may_change)
+    if (!file_of(call->cap)->may_change)
         return -EROFS;
     if (set.which & RF_SETATTR_SIZE && !(call->cap->rights & RF_RIGHT_WRITE))
         return -EINVAL;
-    error = attr_set(call->cap->fd, "", &set);
+    error = attr_set(file_of(call->cap)->fd, "", &set);
     if (!error)
-        error = attr_get(call->cap->fd, "", &attr);
+        error = attr_get(file_of(call->cap)->fd, "", &attr);
     if (error)
         return error;
     call_out(call, 0, &attr, sizeof(attr));
@@ -117,7 +144,7 @@ s64 op_FILE_SETATTR(struct call *call)
 
 s64 op_FILE_SYNC(struct call *call)
 {
-    int result = call->w[0] ? fdatasync(call->cap->fd) : fsync(call->cap->fd);
+    int result = call->w[0] ? fdatasync(file_of(call->cap)->fd) : fsync(file_of(call->cap)->fd);
 
     return result < 0 ? -errno : 0;
 }
@@ -133,7 +160,7 @@ static int read_only_description(int fd)
 
 s64 op_FILE_MAP(struct call *call)
 {
-    int error = need(call, RF_RIGHT_READ), fd = call->cap->fd, result;
+    int error = need(call, RF_RIGHT_READ), fd = file_of(call->cap)->fd, result;
     bool writes = call->cap->rights & RF_RIGHT_WRITE;
 
     if (error)
@@ -143,8 +170,8 @@ s64 op_FILE_MAP(struct call *call)
         if (fd < 0)
             return -errno;
     }
-    result = notify_grant(call->cell, call->id, fd);
-    if (fd != call->cap->fd)
+    result = call->domain->transport->grant(call->domain, call->id, fd);
+    if (fd != file_of(call->cap)->fd)
         close(fd);
     return result ? result : CALL_GRANTED;
 }
@@ -156,32 +183,30 @@ s64 op_FILE_READDIR(struct call *call)
 
     if (error)
         return error;
-    if (!call->cap->is_dir)
+    if (!file_of(call->cap)->is_dir)
         return -ENOTDIR;
-    if (lseek(call->cap->fd, (off_t)call->w[0], SEEK_SET) < 0)
+    if (lseek(file_of(call->cap)->fd, (off_t)call->w[0], SEEK_SET) < 0)
         return -EINVAL;
-    n = syscall(SYS_getdents64, call->cap->fd, call->msg->data, RF_MSG_DATA);
+    n = syscall(SYS_getdents64, file_of(call->cap)->fd, call->msg->data, RF_MSG_DATA);
     if (n < 0)
         return -errno;
     call->msg->data_length = (u32)n;
-    call->msg->words[0] = (u64)lseek(call->cap->fd, 0, SEEK_CUR);
+    call->msg->words[0] = (u64)lseek(file_of(call->cap)->fd, 0, SEEK_CUR);
     return n;
 }
 
-/* The cell's heap segment as the kernel sees it, mapped at the first use. Only host calls touch it,
- * so that memory which is not there is an error number and no signal. */
-static u8 *heap_of(const struct cell *cell)
+/* The caller's heap segment as the kernel sees it, mapped at the first use. Only host calls touch
+ * it, so that memory which is not there is an error number and no signal. */
+static u8 *heap_of(struct domain *domain)
 {
-    static u8 *heap;
-
-    if (!heap) {
+    if (!domain->heap && domain->heap_fd >= 0) {
         void *at = mmap(NULL, RF_HEAP_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-                        cell->heap_fd, 0);
+                        domain->heap_fd, 0);
 
         if (at != MAP_FAILED)
-            heap = at;
+            domain->heap = at;
     }
-    return heap;
+    return domain->heap;
 }
 
 /* Where w1 bytes at w2 of the heap segment lie: NULL and an error when they do not. */
@@ -190,6 +215,9 @@ static u8 *heap_range(const struct call *call, int *error)
     u64 length = call->w[1], offset = call->w[2];
     u8 *heap;
 
+    *error = -EOPNOTSUPP;
+    if (call->domain->heap_fd < 0)
+        return NULL;
     *error = -EFAULT;
     if (length > RF_HEAP_SIZE || offset > RF_HEAP_SIZE - length)
         return NULL;
@@ -197,18 +225,18 @@ static u8 *heap_range(const struct call *call, int *error)
     if (!is_range(call->w[0], length))
         return NULL;
     *error = -ENOMEM;
-    heap = heap_of(call->cell);
+    heap = heap_of(call->domain);
     return heap ? heap + offset : NULL;
 }
 
 /* Pages that the kernel touches first are charged to it and not to the cell's control group: so the
  * heap segment alone may not exceed the cell's limit that way. */
-static bool heap_may_grow(const struct cell *cell, u64 length)
+static bool heap_may_grow(const struct domain *domain, u64 length)
 {
-    u64 limit = cell->config->memory_limit;
+    u64 limit = domain->memory_limit;
     struct stat st;
 
-    return !limit || (fstat(cell->heap_fd, &st) == 0 && length <= limit &&
+    return !limit || (fstat(domain->heap_fd, &st) == 0 && length <= limit &&
                       (u64)st.st_blocks * 512 <= limit - length);
 }
 
@@ -223,9 +251,9 @@ s64 op_FILE_TO_HEAP(struct call *call)
     to = heap_range(call, &error);
     if (!to)
         return error;
-    if (!heap_may_grow(call->cell, call->w[1]))
+    if (!heap_may_grow(call->domain, call->w[1]))
         return -ENOMEM;
-    n = pread(call->cap->fd, to, call->w[1], (off_t)call->w[0]);
+    n = pread(file_of(call->cap)->fd, to, call->w[1], (off_t)call->w[0]);
     return n < 0 ? -errno : n;
 }
 
@@ -239,19 +267,19 @@ s64 op_FILE_FROM_HEAP(struct call *call)
     from = heap_range(call, &error);
     if (!from)
         return error;
-    return write_all(call, from, call->w[1], call->w[0], call->w[3] || call->cap->append);
+    return write_all(call, from, call->w[1], call->w[0], call->w[3] || file_of(call->cap)->append);
 }
 
 s64 op_FILE_SEEK(struct call *call)
 {
-    int error = call->cap->is_dir ? -EISDIR : 0;
+    int error = file_of(call->cap)->is_dir ? -EISDIR : 0;
     off_t at;
 
     if (error)
         return error;
     if (!is_range(call->w[0], 0) || (call->w[1] != SEEK_DATA && call->w[1] != SEEK_HOLE))
         return -EINVAL;
-    at = lseek(call->cap->fd, (off_t)call->w[0], (int)call->w[1]);
+    at = lseek(file_of(call->cap)->fd, (off_t)call->w[0], (int)call->w[1]);
     return at < 0 ? -errno : at;
 }
 
@@ -263,7 +291,8 @@ s64 op_FILE_ALLOCATE(struct call *call)
         return error;
     if (call->w[0] > INT32_MAX || !is_range(call->w[1], call->w[2]))
         return -EINVAL;
-    return fallocate(call->cap->fd, (int)call->w[0], (off_t)call->w[1], (off_t)call->w[2]) < 0
+    return fallocate(file_of(call->cap)->fd, (int)call->w[0], (off_t)call->w[1],
+                     (off_t)call->w[2]) < 0
                ? -errno
                : 0;
 }
@@ -278,7 +307,7 @@ static int try_lock(const struct cap *cap, const u64 w[4])
     struct flock lock = {
         .l_type = (short)w[0], .l_whence = SEEK_SET, .l_start = (off_t)w[1], .l_len = (off_t)w[2]};
 
-    return fcntl(cap->fd, F_OFD_SETLK, &lock) < 0 ? -errno : 0;
+    return fcntl(file_of(cap)->fd, F_OFD_SETLK, &lock) < 0 ? -errno : 0;
 }
 
 static void retry_lock(struct timer *timer)
@@ -287,7 +316,7 @@ static void retry_lock(struct timer *timer)
     struct call call = call_of_pending(pending);
     int error = -EBADF;
 
-    if (call.cap && call.cap->kind == RF_KIND_FILE && pending_valid(pending))
+    if (call.cap && pending_valid(pending))
         error = try_lock(call.cap, call.w);
     if ((error == -EAGAIN || error == -EACCES) && timer_set(timer, now_ns() + LOCK_RETRY_NS) == 0)
         return;
@@ -300,7 +329,7 @@ s64 op_FILE_LOCK(struct call *call)
     int error;
     s64 result;
 
-    if (call->cap->is_dir)
+    if (file_of(call->cap)->is_dir)
         return -EISDIR;
     if (call->w[0] != F_RDLCK && call->w[0] != F_WRLCK && call->w[0] != F_UNLCK)
         return -EINVAL;
@@ -309,10 +338,9 @@ s64 op_FILE_LOCK(struct call *call)
     error = try_lock(call->cap, call->w);
     if ((error != -EAGAIN && error != -EACCES) || !call->w[3])
         return error == -EACCES ? -EAGAIN : error;
-    result = call_wait(call, &call->cell->lockers);
+    result = call_wait(call, &call->domain->timed, &pending);
     if (result != CALL_WAITS)
         return result;
-    pending = list_entry(call->cell->lockers.prev, struct pending, link);
     pending->timer.expired = retry_lock;
     if (timer_set(&pending->timer, now_ns() + LOCK_RETRY_NS) < 0)
         pending_answer(pending, -ENOLCK);

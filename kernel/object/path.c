@@ -10,18 +10,21 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-static bool grant_covers(const struct grant *grant, const char *text, u32 length)
+static bool grant_covers(const struct dir *grant, const char *text, u32 length)
 {
     if (!grant->only)
         return true;
-    for (u32 i = 0; i < grant->only_count; i++) {
-        if (strlen(grant->only[i]) == length && !memcmp(grant->only[i], text, length))
+    for (size_t at = 0; at < grant->only_length;) {
+        size_t size = strlen(grant->only + at);
+
+        if (size == length && !memcmp(grant->only + at, text, length))
             return true;
+        at += size + 1;
     }
     return false;
 }
 
-int path_set(struct path *path, const struct grant *grant, const char *text, u32 length)
+int path_set(struct path *path, const struct dir *grant, const char *text, u32 length)
 {
     u32 n = 0;
 

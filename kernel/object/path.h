@@ -5,19 +5,19 @@
 
 #include <limits.h>
 
-#include "kernel/cell.h"
+#include "kernel/object/dir.h"
 
 /* A path as a cell sent it, checked: relative, no "..", no NUL, no empty or "." component, "" for
  * the dir itself, and within what the grant allows. */
 struct path {
-    const struct grant *grant;
+    const struct dir *grant;
     u32 length;
     char text[PATH_MAX];
 };
 
 /* Checks and takes over a path. 0, -EINVAL: malformed, -ENAMETOOLONG, -ENOENT: the grant does not
  * cover it. */
-int path_set(struct path *path, const struct grant *grant, const char *text, u32 length);
+int path_set(struct path *path, const struct dir *grant, const char *text, u32 length);
 
 /* The host directory that holds the path's last component. `fd` is the grant's when `owned` is
  * false; `name` is the component, "." for the dir itself. */

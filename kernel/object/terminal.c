@@ -2,8 +2,11 @@
 /* The terminal that the user sits at. While a cell has it, it is in raw mode, the line discipline
  * is the library OS's; it is put back whenever this process stops, ends or crashes. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -106,13 +109,13 @@ static bool is_same_terminal(int a, int b)
            sa.st_rdev == sb.st_rdev;
 }
 
-bool consoles_start(struct cell *cell)
+bool consoles_start(const struct console *input, const struct console *output)
 {
     static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
 
-    if (!is_same_terminal(cell->consoles[0].fd, cell->consoles[1].fd))
+    if (!is_same_terminal(input->fd, output->fd))
         return false;
-    tty_fd = cell->consoles[0].fd;
+    tty_fd = input->fd;
     tcgetattr(tty_fd, &cooked);
     raw = cooked;
     cfmakeraw(&raw);
@@ -123,8 +126,37 @@ bool consoles_start(struct cell *cell)
     report_prepare(consoles_restore);
     may_stop = getpgid(getppid()) != getpgrp() && getsid(getppid()) == getsid(0);
     make_raw();
-    consoles_resized(cell);
     return true;
+}
+
+static pid_t parent_of(pid_t pid)
+{
+    char path[32], text[512];
+    pid_t parent = 0;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+    if (fd >= 0)
+        close(fd);
+    if (n > 0) {
+        text[n] = 0;
+        char *after_name = strrchr(text, ')');
+        if (after_name && sscanf(after_name, ") %*c %d", &parent) != 1)
+            parent = 0;
+    }
+    return parent;
+}
+
+/* As POSIX tells that a process group is not orphaned: the first ancestor outside of our group is
+ * in our session. */
+bool consoles_job_control(void)
+{
+    pid_t ancestor = getppid();
+
+    while (ancestor > 1 && getpgid(ancestor) == getpgrp())
+        ancestor = parent_of(ancestor);
+    return ancestor > 1 && getsid(ancestor) == getsid(0);
 }
 
 bool consoles_may_stop(void)

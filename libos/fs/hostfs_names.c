@@ -218,8 +218,11 @@ static long invoke_two(struct dentry *a, struct dentry *b, u32 op, u64 w0)
     struct rf_msg *m = message_get();
     m->data_length = 0;
     long n = hostfs_add_path(m, a), r = n < 0 ? n : hostfs_add_path(m, b);
-    if (r >= 0)
-        r = invoke_message_retry(a->fs->slot, op, m, w0, a->fs->slot, (u64)n, 0);
+    if (r >= 0) {
+        m->caps[0] = a->fs->slot;
+        m->cap_count = 1;
+        r = invoke_message_retry(a->fs->slot, op, m, w0, 0, (u64)n, 0);
+    }
     message_put(m);
     return r;
 }

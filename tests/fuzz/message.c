@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "kernel/event.h"
+#include "kernel/object/dir.h"
 #include "tests/unit/fake_cell.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -19,8 +20,8 @@ static char top[] = "/tmp/ringfence-fuzz.XXXXXX";
 
 /* One invocation of the input, followed by `length` bytes of data. */
 struct step {
-    u8 slot, op;
-    u16 length;
+    u8 slot;
+    u16 op, length;
     u16 w[4];
     u8 high; /* bit i: word i is taken for a negative number */
 } __attribute__((packed));
@@ -48,7 +49,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 static void check_read_only(void)
 {
     char text[16];
-    int fd = openat(cell->grants[0].fd, "file", O_RDONLY);
+    int fd = openat(dir_of(table_get(&cell->domain.caps, FAKE_RO))->fd, "file", O_RDONLY);
 
     if (fd < 0 || read(fd, text, sizeof(text)) != 8 || memcmp(text, "content\n", 8))
         abort();
@@ -64,12 +65,11 @@ static bool is_left_out(u32 op)
 
 static void drop_all(void)
 {
-    for (u32 slot = FAKE_ONE + 1; slot < cell->caps.fresh; slot++) {
-        if (table_get(&cell->caps, slot))
-            table_drop(&cell->caps, slot);
+    for (u32 slot = RF_SLOT_FIRST_DIR; slot < cell->domain.caps.fresh; slot++) {
+        if (slot > FAKE_ONE && table_get(&cell->domain.caps, slot))
+            table_drop(&cell->domain.caps, slot);
     }
-    while (!list_empty(&cell->pending))
-        pending_answer(list_first(&cell->pending, struct pending, all), 0);
+    domain_interrupt(&cell->domain, 0);
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
@@ -84,6 +84,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
         size -= sizeof(step);
         for (u32 i = 0; i < 4; i++)
             w[i] = step.high & (1u << i) ? (u64) - (s64)step.w[i] : step.w[i];
+        step.op %= RF_OP_LIMIT;
         if (is_left_out(step.op))
             continue;
         if (step.op == RF_OP_FILE_ALLOCATE || step.op == RF_OP_FILE_SETATTR)

@@ -18,6 +18,18 @@ static s64 call_path(u32 slot, u32 op, const char *path, u64 w0, u64 w1, u64 w2)
     return fake_call(cell, slot, op, path, (u32)strlen(path), w0, w1, w2, 0);
 }
 
+/* Two paths, the first of `first` bytes, the second in the dir of slot `target`. */
+static s64 call_two(u32 slot, u32 op, const char *paths, u32 target, u64 first)
+{
+    s64 result;
+
+    fake_message(cell)->caps[0] = target;
+    fake_message(cell)->cap_count = 1;
+    result = fake_call(cell, slot, op, paths, (u32)strlen(paths), 0, 0, first, 0);
+    fake_message(cell)->cap_count = 0;
+    return result;
+}
+
 static const char *outside(const char *name)
 {
     static char path[PATH_MAX];
@@ -115,9 +127,9 @@ static void test_read_only_stays(void **state)
     assert_int_equal(fake_call(cell, FAKE_RO, RF_OP_DIR_SETATTR, bytes, sizeof(bytes), 0, 0, 0, 0),
                      -EROFS);
     /* A second name in a writable place would make the file writable. */
-    assert_int_equal(call_path(FAKE_RO, RF_OP_DIR_LINK, "filename", 0, FAKE_RW, 4), -EROFS);
-    assert_int_equal(call_path(FAKE_RO, RF_OP_DIR_RENAME, "filename", 0, FAKE_RW, 4), -EROFS);
-    assert_int_equal(call_path(FAKE_RW, RF_OP_DIR_RENAME, "fifofile", 0, FAKE_RO, 4), -EXDEV);
+    assert_int_equal(call_two(FAKE_RO, RF_OP_DIR_LINK, "filename", FAKE_RW, 4), -EROFS);
+    assert_int_equal(call_two(FAKE_RO, RF_OP_DIR_RENAME, "filename", FAKE_RW, 4), -EROFS);
+    assert_int_equal(call_two(FAKE_RW, RF_OP_DIR_RENAME, "fifofile", FAKE_RO, 4), -EXDEV);
 }
 
 static void test_set_user_id_is_dropped(void **state)

@@ -5,6 +5,7 @@
 #ifndef TESTS_UNIT_FAKE_CELL_H
 #define TESTS_UNIT_FAKE_CELL_H
 
+#include "kernel/cell.h"
 #include "kernel/object/call.h"
 
 enum { FAKE_RO = RF_SLOT_FIRST_DIR, FAKE_RW, FAKE_ONE };

@@ -11,7 +11,7 @@
 
 #include "kernel/object/path.h"
 
-static struct grant grant;
+static struct dir grant;
 static struct path path;
 
 static int set(const char *text)
@@ -54,8 +54,8 @@ static void refused_forms(void **state)
 
 static void named_files_only(void **state)
 {
-    const char *only[] = {"one", "two"};
-    struct grant some = {.fd = grant.fd, .only = only, .only_count = 2};
+    char only[] = "one\0two";
+    struct dir some = {.fd = grant.fd, .only = only, .only_length = sizeof(only)};
 
     (void)state;
     assert_int_equal(path_set(&path, &some, "one", 3), 0);

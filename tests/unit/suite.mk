@@ -7,6 +7,7 @@ UNIT_CFLAGS  := -std=gnu17 -I. $(WARN) -O1 -g -D_GNU_SOURCE -DRF_VERSION='"$(VER
 UNIT_SRC     := $(filter kernel/% base/% cli/numbers.c,$(KERNEL_SRC)) tests/unit/fake_cell.c
 UNIT_OBJ     := $(patsubst %,$(B)/unit-obj/%.o,$(UNIT_SRC))
 UNIT_TESTS   := $(basename $(notdir $(wildcard tests/unit/*_test.c)))
+.SECONDARY: $(UNIT_OBJ)
 TEST_PROGRAMS += $(if $(wildcard /usr/include/cmocka.h),$(UNIT_TESTS:%=$(B)/tests/unit/%))
 
 $(B)/unit-obj/%.o: % Makefile tests/unit/suite.mk

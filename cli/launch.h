@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the command line asks of the kernel: one cell and what it is given. Strings are borrowed for
- * as long as the kernel runs. */
-#ifndef KERNEL_CONFIG_H
-#define KERNEL_CONFIG_H
+/* What the command line asks for: one cell and what it is given, and ways to make it. Strings are
+ * borrowed. */
+#ifndef CLI_LAUNCH_H
+#define CLI_LAUNCH_H
 
 #include "abi/boot.h"
 #include "abi/invoke.h"
+#include "kernel/run.h"
 
 #define MAX_MOUNTS 512
 
@@ -22,10 +23,7 @@ struct mount_config {
     u32 mode;   /* permission bits of RAM objects */
 };
 
-enum limit_by { LIMIT_BY_ANY = 0, LIMIT_BY_CGROUP2, LIMIT_BY_CGROUP1, LIMIT_BY_POLL };
-enum stats_format { STATS_NONE = 0, STATS_TABLE, STATS_JSON };
-
-struct run_config {
+struct launch {
     char *const *argv; /* of the program; argv[0] is the program as the user named it */
     u32 argc;
     char *const *env;
@@ -38,14 +36,14 @@ struct run_config {
     bool trace;
     const char *trace_filter; /* NULL: every system call */
     int trace_fd;             /* the kernel's stderr when the user named no file */
-    u64 memory_limit;         /* bytes; 0: none */
-    u32 cpu_percent;          /* 100 per processor; 0: none */
-    u32 process_limit;        /* 0: none but RF_MAX_THREADS */
-    u64 time_limit_ns;        /* 0: none */
-    enum limit_by limit_by;
+    struct limits_config limits;
     enum stats_format stats;
     const char
         *libos_path; /* another library OS image, for tests of the jail; NULL: the embedded one */
 };
+
+/* Runs it as the only cell of a throw-away world: the exit status. Fails (fail()) with a line for
+ * the user. */
+int launch_alone(const struct launch *launch);
 
 #endif

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way into the jail.
  *
- *   kernel K                     first process C                     helper H
- *   clone ---------------------> setsid, descriptors, identity,
- *                                limits, mappings
- *                                clone (shares memory, descriptors) -> waits for the listener
- *                                stub: seccomp(NEW_LISTENER), wake --> sends it to K, closes it and
- *   takes the listener <-------- waits for H's end                     the socket, ends
- *                                stub: enters the library OS
+ *   kernel K    starter S    first process C                     helper H
+ *   request --> clone -----> setsid, descriptors, identity,
+ *                            limits, mappings
+ *                            clone (shares memory, descriptors) -> waits for the listener
+ *                            stub: seccomp(NEW_LISTENER), wake --> sends it to K, closes it and
+ *   takes the listener <---- waits for H's end                     the socket, ends
+ *                            stub: enters the library OS
  *
- * H is needed because a filtered C could not hand out the listener, and must not hold it. */
-#include "kernel/jail/start.h"
+ * H is needed because a filtered C could not hand out the listener, and must not hold it. S is
+ * starter.c. */
+#include "kernel/jail/first_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,13 +32,11 @@
 #include <sys/rseq.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "abi/layout.h"
 #include "abi/objects.h"
-#include "kernel/account/limits.h"
 #include "kernel/jail/filter.h"
-#include "kernel/report.h"
 
 #define SOCKET_FD RF_FD_ZERO_USED /* in C, until H closes it */
 #define NOBODY    65534
@@ -55,18 +54,13 @@ struct handover {
     u32 helper;
 };
 static struct handover handover;
-static int notice_fd, listener_socket;
+static int notice_fd;
+static pid_t own_pid;
 static u8 helper_stack[16384] __attribute__((aligned(16)));
-
-/* What C or H tells K when it cannot go on, or with the listener. */
-struct notice {
-    char step[40];
-    s32 error; /* 0: the listener comes along */
-};
 
 static void send_notice(const char *step, int error, int fd)
 {
-    struct notice notice = {.error = error};
+    struct notice notice = {.error = error, .leader = own_pid};
     struct iovec piece = {&notice, sizeof(notice)};
     union {
         struct cmsghdr header;
@@ -194,18 +188,18 @@ static void map_shared(u64 address, u64 length, int fd, const char *what)
     require(at == (void *)address, what);
 }
 
-static void map_all(const struct start *start)
+static void map_all(const struct image *image, int heap_fd, int window_fd)
 {
     int error;
     void *stub;
 
     munmap((void *)RF_LIBOS_BASE,
            RF_LIBOS_END - RF_LIBOS_BASE); /* the address sanitizer lives there */
-    error = image_map(start->image);
+    error = image_map(image);
     if (error)
         give_up("mapping the library OS", -error);
-    map_shared(RF_HEAP_BASE, RF_HEAP_SIZE, start->cell->heap_fd, "mapping the heap segment");
-    map_shared(RF_WINDOW_BASE, PAGE_ALIGN(sizeof(struct rf_window)), start->window_fd,
+    map_shared(RF_HEAP_BASE, RF_HEAP_SIZE, heap_fd, "mapping the heap segment");
+    map_shared(RF_WINDOW_BASE, PAGE_ALIGN(sizeof(struct rf_window)), window_fd,
                "mapping the window");
     stub = mmap((void *)RF_START_STUB, PAGE_SIZE, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
@@ -225,7 +219,7 @@ static u64 filter_flags(void)
     return SECCOMP_FILTER_FLAG_NEW_LISTENER;
 }
 
-_Noreturn static void enter(const struct start *start)
+_Noreturn static void enter(const struct image *image)
 {
     static struct sock_filter instructions[FILTER_MAX];
     struct sock_fprog program = {.filter = instructions};
@@ -239,72 +233,29 @@ _Noreturn static void enter(const struct start *start)
               CLONE_VM | CLONE_FILES | CLONE_PARENT | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID,
               NULL, &handover.helper, NULL, &handover.helper) > 0,
         "starting a helper");
-    stub(&handover, flags, &program, (void *)RF_WINDOW_BASE, start->image->entry);
+    stub(&handover, flags, &program, (void *)RF_WINDOW_BASE, image->entry);
     __builtin_unreachable();
 }
 
-_Noreturn static void first_process(const struct start *start, int socket_fd)
+static void join_groups(const int fds[], u32 count)
 {
-    notice_fd = socket_fd;
+    for (u32 i = 0; i < count; i++)
+        require(write(fds[i], "0", 1) == 1, "joining a control group");
+}
+
+void first_process(const struct image *image, const int fds[], u32 count)
+{
+    notice_fd = fds[START_SOCKET];
+    own_pid = getpid();
     setsid();
-    require(limits_join(), "joining a control group");
-    map_all(start);
-    arrange_descriptors(start->cell->heap_fd, socket_fd);
+    join_groups(fds + START_GROUPS, count - START_GROUPS);
+    map_all(image, fds[START_HEAP], fds[START_WINDOW]);
+    arrange_descriptors(fds[START_HEAP], fds[START_SOCKET]);
     reset_signals();
     set_limit(RLIMIT_CORE, 0);
     set_limit(RLIMIT_NOFILE, MAX_GRANTED);
     drop_identity();
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a change of identity clears it */
     unregister_thread();
-    enter(start);
-}
-
-/* The listener that comes with C's last notice. */
-int start_take_listener(void)
-{
-    struct notice notice = {0};
-    struct iovec piece = {&notice, sizeof(notice)};
-    union {
-        struct cmsghdr header;
-        u8 space[CMSG_SPACE(sizeof(int))];
-    } control;
-    struct msghdr message = {.msg_iov = &piece,
-                             .msg_iovlen = 1,
-                             .msg_control = &control,
-                             .msg_controllen = sizeof(control)};
-    ssize_t n;
-    int fd;
-
-    do
-        n = recvmsg(listener_socket, &message, MSG_CMSG_CLOEXEC);
-    while (n < 0 && errno == EINTR);
-    if (n != sizeof(notice))
-        fail("the cell's first process ended before it was in the jail");
-    if (notice.error)
-        fail_errno(notice.error,
-                   "the host refuses a part of the jail (see: ringfence doctor): %.39s",
-                   notice.step);
-    if (message.msg_controllen < CMSG_LEN(sizeof(int)))
-        fail("the cell's first process sent no listener");
-    memcpy(&fd, CMSG_DATA(&control.header), sizeof(fd));
-    close(listener_socket);
-    return fd;
-}
-
-void start_cell(const struct start *start)
-{
-    int sockets[2];
-    pid_t pid;
-
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0)
-        fail_errno(errno, "cannot make a socket pair");
-    pid = fork();
-    if (pid < 0)
-        fail_errno(errno, "cannot make a process");
-    if (pid == 0)
-        first_process(start, sockets[1]);
-    start->cell->leader = pid;
-    start->cell->tasks = start->cell->processes = 1;
-    close(sockets[1]);
-    listener_socket = sockets[0];
+    enter(image);
 }

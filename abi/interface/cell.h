@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A cell as others see it. The cells of a world are a tree: who holds a cell can make cells below
+ * it, and its end is the end of all below. The first cell of a world is nobody's program: only a
+ * place in the tree.
+ *
+ * A new cell is filled, then started: CELL_CREATE, CELL_LOAD (the boot record of abi/boot.h, which
+ * is the business of the library OS), CELL_GIVE, CELL_START. One that is dropped before it was
+ * started is gone. */
+#ifndef ABI_INTERFACE_CELL_H
+#define ABI_INTERFACE_CELL_H
+
+#include "base/types.h"
+
+#define RF_CELL_NAME 32
+
+#define RF_OPS_CELL(OP)                                                                            \
+    OP(cell, CELL_CREATE, 352, RF_RIGHT_WRITE, "caps: bank, meter; data: name",                    \
+       "slot of the new cell, all rights",                                                         \
+       "EEXIST: a cell has that name. EINVAL: a name is 1 to 31 letters, digits, dots, dashes, "   \
+       "not a number. ENOSPC: the bank's limit",                                                   \
+       "8 records of that bank")                                                                   \
+    OP(cell, CELL_LOAD, 353, RF_RIGHT_MANAGE, "w0: offset; data", "0",                             \
+       "writes into the boot record. EBUSY: it was started. EFBIG", "")                            \
+    OP(cell, CELL_GIVE, 354, RF_RIGHT_MANAGE, "w0: slot; caps: one capability", "0",               \
+       "puts a copy into a slot below RF_SLOT_LIMIT. EBUSY: it was started, or the slot is "       \
+       "filled. ERANGE",                                                                           \
+       "")                                                                                         \
+    OP(cell, CELL_START, 355, RF_RIGHT_MANAGE, "", "0",                                            \
+       "EBUSY: it was started. EAGAIN: the host has no more processes",                            \
+       "its processes and memory, as they are used")                                               \
+    OP(cell, CELL_PAUSE, 356, RF_RIGHT_WRITE, "", "0",                                             \
+       "with all below; nothing of it runs until CELL_RESUME", "")                                 \
+    OP(cell, CELL_RESUME, 357, RF_RIGHT_WRITE, "", "0", "", "")                                    \
+    OP(cell, CELL_KILL, 358, RF_RIGHT_WRITE, "", "0",                                              \
+       "ends it and all below. EPERM: the first cell of the world", "")                            \
+    OP(cell, CELL_SIGNAL, 359, RF_RIGHT_WRITE, "w0: signal number", "0",                           \
+       "for the cell's foreground job, or its main program without a terminal. EINVAL", "")        \
+    OP(cell, CELL_WAIT, 360, RF_RIGHT_READ, "w0: 1 to not wait",                                   \
+       "wait status as of waitpid(2) of its main program",                                         \
+       "EAGAIN: it runs. ENOTSUP: the first cell of the world", "")                                \
+    OP(cell, CELL_STAT, 361, RF_RIGHT_READ, "", "0; data out: struct rf_cell_stat", "", "")        \
+    OP(cell, CELL_LIST, 362, RF_RIGHT_READ, "w0: number to start behind, 0 first",                 \
+       "bytes; data out: struct rf_cell_stat of each cell below, in order of their numbers",       \
+       "0: the end", "")                                                                           \
+    OP(cell, CELL_FIND, 363, RF_RIGHT_READ, "data: name or number",                                \
+       "slot of a cell below, with the rights of this capability", "ENOENT", "")                   \
+    OP(cell, CELL_CAPS, 364, RF_RIGHT_READ, "w0: slot to start behind, 0 first",                   \
+       "bytes; data out: struct rf_cap_info records", "0: the end", "")                            \
+    OP(cell, CELL_REVOKE, 365, RF_RIGHT_WRITE, "w0: slot", "0",                                    \
+       "empties a slot of its table. EBADF: it is empty", "")                                      \
+    OP(cell, CELL_EXEC, 366, RF_RIGHT_WRITE,                                                       \
+       "caps: three consoles; data: program, arguments and environment as abi/boot.h says",        \
+       "wait status as of waitpid(2)",                                                             \
+       "runs a further program in the cell and waits for its end. ESRCH: the cell has ended",      \
+       "3 slots of the cell")                                                                      \
+    OP(cell, CELL_VIEW, 367, RF_RIGHT_WRITE, "", "slot of the viewer of its standard console",     \
+       "ENOENT: it has none", "")
+
+enum rf_cell_state { RF_CELL_NEW, RF_CELL_RUNNING, RF_CELL_PAUSED, RF_CELL_ENDED };
+
+struct rf_cell_stat {
+    u32 number, parent; /* parent 0: the first cell */
+    u32 state;          /* enum rf_cell_state */
+    s32 status;         /* ended: as of waitpid(2) */
+    u32 tasks, slots;   /* host processes and threads; capabilities held */
+    u64 age_ns;
+    u64 used_ns, missing_ns, memory_held, memory_peak, memory_limit;
+    u64 byte_ns_high, byte_ns_low;
+    u64 invocations, system_calls;
+    u32 cpu_percent; /* promised: 100 per processor; 0: no limit */
+    u32 depth;       /* below the cell that was asked */
+    char name[RF_CELL_NAME];
+};
+_Static_assert(sizeof(struct rf_cell_stat) == 144, "shared layout");
+
+struct rf_cap_info {
+    u32 slot, kind, rights, cell; /* cell: number of the cell that serves or is it; 0: the kernel */
+    u64 object;                   /* the same for all capabilities to one object */
+    u64 badge;
+};
+_Static_assert(sizeof(struct rf_cap_info) == 32, "shared layout");
+
+#endif

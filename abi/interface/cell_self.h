@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What only a cell's own library OS asks of the kernel: starting processes, interrupting threads,
+ * timers, the cell's end. */
+#ifndef ABI_INTERFACE_CELL_SELF_H
+#define ABI_INTERFACE_CELL_SELF_H
+
+#define RF_OPS_CELL_SELF(OP)                                                                       \
+    OP(cell_self, PREPARED, 32, 0, "", "a spawn token, or RF_PREPARED_SIGNAL | signal number",     \
+       "waits until SPAWN, or until ringfence was sent a signal that the cell's foreground job "   \
+       "(no terminal: its main program) is to get, SIGWINCH among them; only the prepared "        \
+       "process calls it. EINTR: the thread was kicked",                                           \
+       "")                                                                                         \
+    OP(cell_self, SPAWN, 33, 0, "w0: token", "0",                                                  \
+       "lets the prepared process return from PREPARED with result w0 (it forks then). EINVAL: "   \
+       "w0 is RF_PREPARED_SIGNAL or more. EAGAIN: 64 tokens wait already",                         \
+       "")                                                                                         \
+    OP(cell_self, KICK, 34, 0, "w0: host process id, w1: host thread id", "0",                     \
+       "sends RF_KICK_SIGNAL to a thread of this cell. ESRCH: not a thread of this cell", "")      \
+    OP(cell_self, EXIT, 35, 0, "w0: wait status as of waitpid(2)", "never returns",                \
+       "ends the cell: its main program ended", "")                                                \
+    OP(cell_self, TIMER, 36, 0,                                                                    \
+       "w0: thread index, w1: CLOCK_MONOTONIC ns or 0 to cancel, w2: host process id, w3: host "   \
+       "thread id",                                                                                \
+       "0",                                                                                        \
+       "at that time increments and wakes wake[w0] and kicks the thread; one timer per thread "    \
+       "index, a new one replaces it",                                                             \
+       "")                                                                                         \
+    OP(cell_self, PANIC, 37, 0, "data: text", "never returns",                                     \
+       "the library OS met a state that must not be; ends the cell and shows the text", "")        \
+    OP(cell_self, RANDOM, 38, 0, "w0: bytes, at most 256", "bytes; data out", "host getrandom(2)", \
+       "")                                                                                         \
+    OP(cell_self, TIMES, 39, 0, "w0: host process id",                                             \
+       "0; w0: user ns, w1: system ns, w2: peak resident bytes, w3: missing ns",                   \
+       "figures of one host process of this cell. ESRCH: not a process of this cell", "")          \
+    OP(cell_self, AFFINITY, 40, 0, "", "number of processors; data out: cpu mask", "", "")         \
+    OP(cell_self, START_FAILED, 41, 0,                                                             \
+       "w0: wait status as of waitpid(2): exit status 126 (cannot be executed), 127 (not found), " \
+       "125 (else); data: text for the user",                                                      \
+       "never returns",                                                                            \
+       "ends the cell: its main program could not be started. The text is shown in one line "      \
+       "after ringfence and a colon",                                                              \
+       "")                                                                                         \
+    OP(cell_self, CPU_INFO, 42, 0, "w0: offset", "bytes; data out",                                \
+       "a piece of the host's /proc/cpuinfo; 0: its end", "")                                      \
+    OP(cell_self, STOPPED, 43, 0, "", "0",                                                         \
+       "the main program stopped itself: the kernel process stops likewise, and when it is "       \
+       "continued, PREPARED returns SIGCONT. EPERM: nobody could continue it",                     \
+       "")                                                                                         \
+    OP(cell_self, EXEC_TAKE, 44, 0, "", "bytes; w0: token; data out: what EXEC was given",         \
+       "the request that PREPARED announced as RF_PREPARED_EXEC. ENOENT: it was withdrawn", "")    \
+    OP(cell_self, EXEC_DONE, 45, 0, "w0: token, w1: wait status as of waitpid(2)", "0",            \
+       "the program that the request started has ended", "")
+
+/* Results of PREPARED from here on carry a signal number in the low bits, or RF_PREPARED_CONSOLE:
+ * one of the events that CONSOLE_ARM was asked for on behalf of thread 0, the prepared process's,
+ * holds. */
+#define RF_PREPARED_SIGNAL  0x40000000u
+#define RF_PREPARED_CONSOLE 64
+/* In place of a signal number too: a key was typed at the terminal. */
+#define RF_PREPARED_INTERRUPT 61
+#define RF_PREPARED_QUIT      62
+#define RF_PREPARED_SUSPEND   63
+#define RF_PREPARED_EXEC      60
+
+/* The host signal by which the kernel interrupts a thread of a cell (SIGUSR2's number). The library
+ * OS gives it no meaning of its own: it looks at the thread's pending events. */
+#define RF_KICK_SIGNAL 12
+
+#endif

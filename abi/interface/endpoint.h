@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Endpoints: objects that programs implement.
+ *
+ * The server holds the endpoint and mints entries, which it hands out; a badge tells it by which
+ * entry a message came. An invocation of an entry, whatever its operation, waits until the server
+ * receives it, and then until the server replies through the resume capability that came with it.
+ * The caller sees what it would see of a kernel object. One result for each way to fail:
+ *
+ *   ESTALE      the entry was revoked, or the endpoint was destroyed (with its server's cell or
+ * bank), before the message was received; nothing was delivered ECONNRESET  the message had been
+ * received, and the server will not reply: it dropped the resume capability or is gone EINTR the
+ * caller was interrupted; the server's reply, if one comes, gets ESTALE
+ */
+#ifndef ABI_INTERFACE_ENDPOINT_H
+#define ABI_INTERFACE_ENDPOINT_H
+
+#define RF_OPS_ENDPOINT(OP)                                                                        \
+    OP(endpoint, ENDPOINT_MINT, 384, RF_RIGHT_WRITE, "w0: badge", "slot of an entry",              \
+       "entries of one badge are one: they are revoked together", "1 record per badge")            \
+    OP(endpoint, ENDPOINT_RECEIVE, 385, RF_RIGHT_READ, "w0: 1 to not wait",                        \
+       "slot of a resume capability; words, data and caps as the caller sent them, and op and "    \
+       "badge",                                                                                    \
+       "EAGAIN: none waits and w0 was 1. ENFILE: no slots for the caps that came; the message "    \
+       "waits on",                                                                                 \
+       "")                                                                                         \
+    OP(endpoint, ENDPOINT_REVOKE, 386, RF_RIGHT_WRITE, "w0: badge, w1: 1 for all badges", "0",     \
+       "entries become stale; callers that wait get ESTALE. ENOENT: no such badge", "")            \
+    OP(endpoint, ENDPOINT_REPLY_RECEIVE, 387, RF_RIGHT_READ,                                       \
+       "w0: slot of a resume capability, w1: result; words, data and caps for the caller",         \
+       "as ENDPOINT_RECEIVE",                                                                      \
+       "RESUME_REPLY, then ENDPOINT_RECEIVE: one way for what a server does all day. Whether the " \
+       "caller still waited is not told",                                                          \
+       "")
+
+#define RF_OPS_RESUME(OP)                                                                          \
+    OP(resume, RESUME_REPLY, 416, 0,                                                               \
+       "w0: result, words w1 to w3 and word 0 of the message, data, caps", "0",                    \
+       "answers the caller; the slot is empty then, whatever the result. ESTALE: nobody waits "    \
+       "any more. ENFILE: the caller's table cannot take the caps; it gets ENFILE",                \
+       "")                                                                                         \
+    OP(resume, RESUME_FORWARD, 417, 0,                                                             \
+       "w0: operation; caps: the object, then caps of the message; words and data", "0",           \
+       "as if the caller had invoked that object so: the answer, with descriptors, goes to it. "   \
+       "The slot is empty then. ESTALE: nobody waits any more",                                    \
+       "")
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A notification: 64 event bits, set without blocking, taken by who waits. It carries no data. */
+#ifndef ABI_INTERFACE_NOTIFICATION_H
+#define ABI_INTERFACE_NOTIFICATION_H
+
+#define RF_OPS_NOTIFICATION(OP)                                                                    \
+    OP(notification, NOTIFICATION_SIGNAL, 448, RF_RIGHT_WRITE, "w0: bits", "0", "never waits", "") \
+    OP(notification, NOTIFICATION_WAIT, 449, RF_RIGHT_READ,                                        \
+       "w0: bits of interest, w1: 1 to not wait, w2: CLOCK_MONOTONIC ns or 0: no deadline; a "     \
+       "message",                                                                                  \
+       "0; w0: bits that were set", "and clears them. EAGAIN, ETIMEDOUT", "")
+
+#endif

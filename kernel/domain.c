@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/domain.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "kernel/object/call.h"
+
+int domain_init(struct domain *domain, const struct transport *transport, struct bank *bank,
+                struct meter *meter, u32 reserved)
+{
+    domain->transport = transport;
+    domain->bank = bank;
+    domain->meter = meter;
+    domain->heap_fd = -1;
+    list_init(&domain->pending);
+    list_init(&domain->free_pending);
+    list_init(&domain->timed);
+    domain->pending_memory = calloc(MAX_PENDING, sizeof(*domain->pending_memory));
+    if (!domain->pending_memory || table_init(&domain->caps, bank, reserved)) {
+        free(domain->pending_memory);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+void domain_interrupt(struct domain *domain, u32 tid)
+{
+    list_for_each_safe(node, &domain->pending) {
+        struct pending *pending = list_entry(node, struct pending, all);
+
+        if (tid && pending->tid != tid)
+            continue;
+        pending_answer(pending, -EINTR);
+        if (tid)
+            return;
+    }
+}
+
+void domain_finish(struct domain *domain)
+{
+    if (domain->ended)
+        return;
+    domain->ended = true;
+    while (!list_empty(&domain->pending))
+        pending_answer(list_first(&domain->pending, struct pending, all), -EINTR);
+    table_finish(&domain->caps);
+    if (domain->heap)
+        munmap(domain->heap, RF_HEAP_SIZE);
+    domain->heap = NULL;
+    free(domain->pending_memory);
+    domain->pending_memory = NULL;
+}
+
+struct rf_msg *domain_message(const struct domain *domain, u32 index)
+{
+    return index < RF_MSG_BUFFERS ? (struct rf_msg *)(domain->messages + index * RF_MSG_STRIDE)
+                                  : NULL;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/object/bank.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/event.h"
+#include "kernel/object/call.h"
+
+static void bank_destroy(struct object *object);
+
+static const struct object_class bank_class = {
+    .kind = RF_KIND_BANK, .records = 1, .size = sizeof(struct bank), .destroy = bank_destroy};
+
+static struct bank *bank_of(const struct call *call)
+{
+    return container_of(call->cap->object, struct bank, object);
+}
+
+/* What counts at the bank above: what is used, at least what is guaranteed. */
+static u64 counted(const struct bank *bank, enum rf_resource resource, u64 used)
+{
+    return MAX(used, bank->limits.guaranteed[resource]);
+}
+
+static void meter_memory(struct bank *bank)
+{
+    u64 now = now_ns();
+
+    bank->byte_ns +=
+        (unsigned __int128)(bank->used[RF_RESOURCE_PAGES] * PAGE_SIZE) * (now - bank->since_ns);
+    bank->since_ns = now;
+}
+
+static void set_used(struct bank *bank, enum rf_resource resource, u64 used)
+{
+    if (resource == RF_RESOURCE_PAGES)
+        meter_memory(bank);
+    bank->used[resource] = used;
+    bank->peak[resource] = MAX(bank->peak[resource], used);
+}
+
+bool bank_has_room(const struct bank *bank, enum rf_resource resource, u64 n)
+{
+    for (; bank && n; bank = bank->parent) {
+        u64 used = bank->used[resource], most = bank->limits.most[resource];
+
+        if (used > most || n > most - used)
+            return false;
+        n = counted(bank, resource, used + n) - counted(bank, resource, used);
+    }
+    return true;
+}
+
+void bank_charge_used(struct bank *bank, enum rf_resource resource, u64 n)
+{
+    for (; bank && n; bank = bank->parent) {
+        u64 used = bank->used[resource];
+
+        set_used(bank, resource, used + n);
+        n = counted(bank, resource, used + n) - counted(bank, resource, used);
+    }
+}
+
+bool bank_charge(struct bank *bank, enum rf_resource resource, u64 n)
+{
+    if (bank->object.dead || !bank_has_room(bank, resource, n))
+        return false;
+    bank_charge_used(bank, resource, n);
+    return true;
+}
+
+void bank_uncharge(struct bank *bank, enum rf_resource resource, u64 n)
+{
+    for (; bank && n; bank = bank->parent) {
+        u64 used = bank->used[resource];
+
+        assert(n <= used);
+        set_used(bank, resource, used - n);
+        n = counted(bank, resource, used) - counted(bank, resource, used - n);
+    }
+}
+
+u64 bank_effective_limit(const struct bank *bank, enum rf_resource resource)
+{
+    u64 least = RF_NO_LIMIT, others = 0;
+
+    for (const struct bank *b = bank; b; b = b->parent) {
+        u64 most = b->limits.most[resource];
+
+        if (most != RF_NO_LIMIT)
+            least = MIN(least, most > others ? most - others : 0);
+        if (b->parent)
+            others += b->parent->used[resource] -
+                      MIN(b->parent->used[resource], counted(b, resource, b->used[resource]));
+    }
+    return least;
+}
+
+bool bank_is_below(const struct bank *bank, const struct bank *above)
+{
+    while (bank && bank != above)
+        bank = bank->parent;
+    return bank != NULL;
+}
+
+static struct bank *make(struct bank *parent, const struct rf_bank_limits *limits)
+{
+    struct object *object = object_new(&bank_class, parent);
+    struct bank *bank;
+
+    if (!object)
+        return NULL;
+    bank = container_of(object, struct bank, object);
+    list_init(&bank->below);
+    list_init(&bank->sibling);
+    list_init(&bank->objects);
+    bank->limits = *limits;
+    bank->since_ns = now_ns();
+    if (parent) {
+        object_hold(&parent->object);
+        bank->parent = parent;
+        list_add_tail(&parent->below, &bank->sibling);
+    }
+    return bank;
+}
+
+struct bank *bank_make_first(const struct rf_bank_limits *limits)
+{
+    return make(NULL, limits);
+}
+
+/* Everything that it pays for ends, the banks below it first among them in their turn. */
+static void bank_destroy(struct object *object)
+{
+    struct bank *bank = container_of(object, struct bank, object);
+
+    while (!list_empty(&bank->objects))
+        object_destroy(list_first(&bank->objects, struct object, charged));
+    for (u32 i = 0; i < RF_RESOURCES; i++) {
+        assert(!bank->used[i]);
+        if (bank->parent)
+            bank_uncharge(bank->parent, i, bank->limits.guaranteed[i]);
+    }
+    list_del(&bank->sibling);
+    if (bank->parent)
+        object_release(&bank->parent->object);
+    bank->parent = NULL;
+}
+
+/* Whether the guarantees can be kept: what more they take fits into what the bank above guarantees.
+ */
+static s64 check_limits(const struct bank *parent, const struct rf_bank_limits *limits,
+                        const struct rf_bank_limits *before)
+{
+    for (u32 i = 0; i < RF_RESOURCES; i++) {
+        u64 more = limits->guaranteed[i];
+
+        if (more > limits->most[i])
+            return -EINVAL;
+        more -= MIN(more, before ? before->guaranteed[i] : 0);
+        if (more && (!parent || !bank_has_room(parent, i, more)))
+            return -ENOSPC;
+    }
+    return 0;
+}
+
+s64 op_BANK_SPLIT(struct call *call)
+{
+    struct bank *parent = bank_of(call), *bank;
+    struct rf_bank_limits limits;
+    s64 length = call_data(call, &limits, sizeof(limits), sizeof(limits)), error, slot;
+
+    if (length < 0)
+        return length;
+    error = check_limits(parent, &limits, NULL);
+    if (error)
+        return error;
+    bank = make(parent, &limits);
+    if (!bank)
+        return -ENOSPC;
+    for (u32 i = 0; i < RF_RESOURCES; i++)
+        bank_charge_used(parent, i, limits.guaranteed[i]);
+    slot = call_new_slot(call, &bank->object, RF_RIGHT_ALL);
+    return slot;
+}
+
+s64 op_BANK_LIMITS(struct call *call)
+{
+    const struct bank *bank = bank_of(call);
+    struct rf_bank_limits limits[2] = {bank->limits, bank->limits};
+    int error = call_needs_message(call);
+
+    if (error)
+        return error;
+    for (u32 i = 0; i < RF_RESOURCES; i++)
+        limits[1].most[i] = bank_effective_limit(bank, i);
+    call_out(call, 0, limits, sizeof(limits));
+    return 0;
+}
+
+s64 op_BANK_SET_LIMITS(struct call *call)
+{
+    struct bank *bank = bank_of(call);
+    struct rf_bank_limits limits, old = bank->limits;
+    s64 length = call_data(call, &limits, sizeof(limits), sizeof(limits)), error;
+
+    if (length < 0)
+        return length;
+    error = check_limits(bank->parent, &limits, &old);
+    if (error)
+        return error;
+    call_commit(call);
+    memcpy(bank->limits.most, limits.most, sizeof(limits.most));
+    for (u32 i = 0; i < RF_RESOURCES && bank->parent; i++) {
+        u64 before = counted(bank, i, bank->used[i]), after;
+
+        bank->limits.guaranteed[i] = limits.guaranteed[i];
+        after = counted(bank, i, bank->used[i]);
+        if (after > before)
+            bank_charge_used(bank->parent, i, after - before);
+        else
+            bank_uncharge(bank->parent, i, before - after);
+    }
+    return 0;
+}
+
+s64 op_BANK_USAGE(struct call *call)
+{
+    struct bank *bank = bank_of(call);
+    struct rf_bank_usage usage;
+    int error = call_needs_message(call);
+
+    if (error)
+        return error;
+    meter_memory(bank);
+    memcpy(usage.used, bank->used, sizeof(usage.used));
+    memcpy(usage.peak, bank->peak, sizeof(usage.peak));
+    usage.byte_ns_high = (u64)(bank->byte_ns >> 64);
+    usage.byte_ns_low = (u64)bank->byte_ns;
+    call_out(call, 0, &usage, sizeof(usage));
+    return 0;
+}
+
+/* What counts in the bank already counts above it, so only the guarantee's unused part goes back.
+ */
+static void dissolve(struct bank *bank)
+{
+    struct bank *parent = bank->parent;
+
+    list_for_each_safe(node, &bank->below) {
+        struct bank *below = list_entry(node, struct bank, sibling);
+
+        object_hold(&parent->object);
+        object_release(&below->parent->object);
+        below->parent = parent;
+        list_del(&below->sibling);
+        list_add_tail(&parent->below, &below->sibling);
+    }
+    list_for_each_safe(node, &bank->objects)
+        object_recharge(list_entry(node, struct object, charged), parent);
+    for (u32 i = 0; i < RF_RESOURCES; i++) {
+        bank_uncharge(parent, i, counted(bank, i, bank->used[i]) - bank->used[i]);
+        bank->limits.guaranteed[i] = 0;
+        set_used(bank, i, 0);
+    }
+}
+
+s64 op_BANK_DESTROY(struct call *call)
+{
+    struct bank *bank = bank_of(call);
+
+    if (!bank->parent)
+        return -EPERM;
+    call_commit(call);
+    if (call->w[0])
+        dissolve(bank);
+    object_destroy(&bank->object);
+    return 0;
+}
+
+s64 op_BANK_FREE(struct call *call)
+{
+    const struct cap *cap = call_cap(call, 0);
+
+    if (!cap)
+        return -EBADF;
+    if (!bank_is_below(cap->object->bank, bank_of(call)))
+        return -EPERM;
+    call_commit(call);
+    object_destroy(cap->object);
+    return 0;
+}
+
+s64 op_BANK_VERIFY(struct call *call)
+{
+    const struct cap *cap = call_cap(call, 0);
+
+    return cap && cap->kind == RF_KIND_BANK;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Space banks: what is charged where. A bank counts what it and the banks below it use. What a bank
+ * guarantees to one below it counts as used from the start, so guarantees can always be kept; what
+ * the lower one uses beyond its guarantee is charged upwards when it is used. */
+#ifndef KERNEL_OBJECT_BANK_H
+#define KERNEL_OBJECT_BANK_H
+
+#include "kernel/object/object.h"
+
+struct bank {
+    struct object object;
+    struct bank *parent; /* NULL: the first bank; holds a reference */
+    struct list below;   /* struct bank.sibling */
+    struct list sibling;
+    struct list
+        objects; /* struct object.charged: all that this bank pays for, banks below included */
+    struct rf_bank_limits limits;
+    u64 used[RF_RESOURCES], peak[RF_RESOURCES];
+    unsigned __int128 byte_ns; /* until `since_ns` */
+    u64 since_ns;
+};
+
+/* The first bank of a world. NULL: no memory. */
+struct bank *bank_make_first(const struct rf_bank_limits *limits);
+
+/* Whether n more fit here and above. */
+bool bank_has_room(const struct bank *bank, enum rf_resource resource, u64 n);
+
+/* Counts n more; false when a limit on the way up does not allow it, and nothing is changed. */
+bool bank_charge(struct bank *bank, enum rf_resource resource, u64 n);
+
+/* Counts what has been used already, whatever the limits say. */
+void bank_charge_used(struct bank *bank, enum rf_resource resource, u64 n);
+
+void bank_uncharge(struct bank *bank, enum rf_resource resource, u64 n);
+
+/* The least limit on the way up, as a total that this bank may reach. */
+u64 bank_effective_limit(const struct bank *bank, enum rf_resource resource);
+
+/* Whether `bank` is `above` or below it. */
+bool bank_is_below(const struct bank *bank, const struct bank *above);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What all objects have in common: who pays, who refers to them, how they end.
+ *
+ * An object lives until nobody refers to it or until it is destroyed, whichever comes first. When
+ * it is destroyed it gives back all it holds and is charged for at once; what is left is an empty
+ * record that stays until the last reference is gone, so that every capability to it is found to be
+ * stale. */
+#ifndef KERNEL_OBJECT_OBJECT_H
+#define KERNEL_OBJECT_OBJECT_H
+
+#include "abi/objects.h"
+#include "base/list.h"
+
+struct bank;
+struct object;
+
+struct object_class {
+    u32 kind;    /* the interface of capabilities to it as it is made: enum rf_kind */
+    u32 records; /* what it is charged for */
+    size_t size; /* of the structure that begins with struct object */
+    /* Gives back all that the object holds. Called once; may release other objects. NULL: nothing.
+     */
+    void (*destroy)(struct object *object);
+    /* The last reference is gone and the object was destroyed. NULL: free its memory. */
+    void (*forget)(struct object *object);
+};
+
+struct object {
+    const struct object_class *class;
+    struct bank *bank;   /* pays; NULL: the kernel itself, and when destroyed */
+    struct list charged; /* on bank->objects */
+    u64 number;          /* never used again: names it in CELL_CAPS */
+    u32 references;      /* capabilities in slots, nodes and messages, and the kernel's own */
+    bool dead;
+};
+
+/* A zeroed object of that class with one reference, the caller's. NULL: no memory, or a limit of
+ * the bank (NULL: not charged). */
+struct object *object_new(const struct object_class *class, struct bank *bank);
+
+/* Prepares an object that is not on the heap, with one reference and no bank. */
+void object_init(struct object *object, const struct object_class *class);
+
+void object_hold(struct object *object);
+
+/* Gives up a reference; NULL: nothing. The last one destroys the object. */
+void object_release(struct object *object);
+
+/* Ends the object whoever refers to it. Harmless when it has ended. */
+void object_destroy(struct object *object);
+
+/* Moves the charge for a living object: used when a bank dissolves. */
+void object_recharge(struct object *object, struct bank *bank);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/world.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kernel/object/bank.h"
+#include "kernel/object/meter.h"
+#include "kernel/report.h"
+
+struct world world;
+
+/* All that the host has and the tables of this process can hold; what a guarantee is taken from. */
+static struct rf_bank_limits whole_host(void)
+{
+    struct rf_bank_limits limits = {.most = {
+                                        [RF_RESOURCE_PAGES] = (u64)sysconf(_SC_PHYS_PAGES),
+                                        [RF_RESOURCE_RECORDS] = 1u << 22,
+                                        [RF_RESOURCE_TASKS] = 1u << 20,
+                                        [RF_RESOURCE_FILES] = (u64)sysconf(_SC_OPEN_MAX),
+                                    }};
+
+    return limits;
+}
+
+void world_init(bool alone)
+{
+    struct rf_bank_limits limits = whole_host();
+
+    list_init(&world.cells);
+    world.alone = alone;
+    world.began_ns = now_ns();
+    world.bank = bank_make_first(&limits);
+    world.meter = meter_make_first();
+    if (!world.bank || !world.meter ||
+        cell_make(NULL, world.bank, world.meter, "world", &world.first))
+        fail("no memory");
+}
+
+struct cell *world_cell(u32 number)
+{
+    list_for_each(node, &world.cells) {
+        struct cell *cell = list_entry(node, struct cell, all);
+
+        if (cell->number == number)
+            return cell;
+    }
+    return NULL;
+}
+
+struct cell *world_cell_of_session(pid_t session)
+{
+    list_for_each(node, &world.cells) {
+        struct cell *cell = list_entry(node, struct cell, all);
+
+        if (cell->leader && cell->leader == session && !cell->over)
+            return cell;
+    }
+    return NULL;
+}
+
+struct cell *world_find(const struct cell *above, const char *name)
+{
+    char *end;
+    unsigned long number = strtoul(name, &end, 10);
+
+    list_for_each(node, &world.cells) {
+        struct cell *cell = list_entry(node, struct cell, all);
+
+        if (cell != above && cell_is_below(cell, above) &&
+            (*end ? !strcmp(cell->name, name) : cell->number == number))
+            return cell;
+    }
+    return NULL;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one world that this kernel process runs. */
+#ifndef KERNEL_WORLD_H
+#define KERNEL_WORLD_H
+
+#include "kernel/cell.h"
+#include "kernel/jail/image.h"
+
+struct world {
+    struct list cells; /* struct cell.all, in order of their numbers; the first cell is the first */
+    struct cell *first;
+    struct bank *bank;   /* the first bank: what the world may use */
+    struct meter *meter; /* the first meter */
+    u32 next_number;
+    bool alone; /* thrown away with its only cell, whose messages go to stderr */
+    u64 began_ns;
+    u64 invocations; /* of all cells and clients */
+};
+
+extern struct world world;
+
+/* Makes the first bank, meter and cell. Fails (fail()) without memory. */
+void world_init(bool alone);
+
+/* The cell with that number, of that host session, or NULL. */
+struct cell *world_cell(u32 number);
+struct cell *world_cell_of_session(pid_t session);
+
+/* The cell of that name or number below `above`, or NULL. */
+struct cell *world_find(const struct cell *above, const char *name);
+
+#endif
