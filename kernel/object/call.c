@@ -207,7 +207,7 @@ s64 call_wait(const struct call *call, struct list *list, struct pending **resul
         .cap = cap_copy(call->cap, ~0u),
     };
     memcpy(pending->w, call->w, sizeof(pending->w));
-    if (call->in != call->msg && !keep_arguments(call, pending)) {
+    if (call->in && call->in != call->msg && !keep_arguments(call, pending)) {
         cap_drop(&pending->cap);
         list_add(&domain->free_pending, &pending->all);
         return -EAGAIN;

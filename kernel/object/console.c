@@ -118,8 +118,8 @@ static void console_destroy(struct object *object)
     timer_cancel(&console->park);
     pending_answer_all(&console->readers, -ESTALE);
     pending_answer_all(&console->writers, -ESTALE);
-    while (!list_empty(&console->watches))
-        drop_watch(list_first(&console->watches, struct console_watch, link));
+    list_for_each_safe(node, &console->watches)
+        drop_watch(list_entry(node, struct console_watch, link));
     if (console->own_description)
         close(console->event.fd);
     if (console->owned)

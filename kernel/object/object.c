@@ -41,20 +41,24 @@ void object_hold(struct object *object)
     object->references++;
 }
 
-/* The object holds a reference to itself meanwhile, since destroying it may release it. */
-void object_destroy(struct object *object)
+/* Whoever ends it holds a reference meanwhile. */
+static void end(struct object *object)
 {
-    if (object->dead)
-        return;
     object->dead = true;
-    object_hold(object);
     if (object->class->destroy)
         object->class->destroy(object);
     if (object->bank)
         bank_uncharge(object->bank, RF_RESOURCE_RECORDS, object->class->records);
     object->bank = NULL;
     list_del(&object->charged);
-    list_init(&object->charged);
+}
+
+void object_destroy(struct object *object)
+{
+    if (object->dead)
+        return;
+    object_hold(object);
+    end(object);
     object_release(object);
 }
 
@@ -63,11 +67,8 @@ void object_release(struct object *object)
     if (!object)
         return;
     assert(object->references);
-    if (object->references == 1 && !object->dead) {
-        object_destroy(object);
-        object_release(object);
-        return;
-    }
+    if (object->references == 1 && !object->dead)
+        end(object);
     if (--object->references)
         return;
     if (object->class->forget)
