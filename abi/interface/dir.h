@@ -47,6 +47,9 @@
     OP(dir, DIR_ATTRS, 141, 0, "w0: cookie, 0 to start; data: path",                               \
        "bytes; w0: next cookie, w1: 1 if that was the end; data out: struct rf_entry records",     \
        "names in a directory with their attributes, as many as fit. Some may be left out", "")     \
+    OP(dir, DIR_DESCEND, 142, 0, "w0: RF_RIGHT_* to keep; data: path", "slot of a dir capability", \
+       "to a directory below, and to nothing above it. ENOENT, ENOTDIR, EACCES",                   \
+       "1 record, 1 file")                                                                         \
     OP(dir, DIR_WATCH, 139, 0, "w0: 1", "0", "reserved for change notices", "")
 
 #endif

@@ -336,6 +336,31 @@ s64 op_DIR_OPEN(struct call *call)
     return slot;
 }
 
+/* The rights are those of this capability at most, and a grant of single files has no directories.
+ */
+s64 op_DIR_DESCEND(struct call *call)
+{
+    struct rf_attr attr;
+    struct path path;
+    struct dir *dir;
+    int error = take_path(call, &path), fd;
+
+    if (error)
+        return error;
+    fd = path_open(&path);
+    if (fd < 0)
+        return fd;
+    error = attr_get(fd, "", &attr);
+    if (!error)
+        error = !S_ISDIR(attr.mode) ? -ENOTDIR : !device_allowed(fd, "", attr.device) ? -EACCES : 0;
+    dir = error ? NULL : dir_make(call->domain->bank, fd, NULL, 0);
+    if (!dir) {
+        close(fd);
+        return error ? error : -ENFILE;
+    }
+    return call_new_slot(call, &dir->object, call->cap->rights & (u32)call->w[0]);
+}
+
 s64 op_DIR_MKDIR(struct call *call)
 {
     struct parent parent;

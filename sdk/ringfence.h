@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The API of Ringfence for programs: the same inside a cell and on the host, connected to a world.
+ * All functions may be called from any thread. Results below zero are -errno; rf_error_text says
+ * what an error means for an invocation. What each operation takes and gives is in abi/interface/
+ * and docs/reference/. */
+#ifndef SDK_RINGFENCE_H
+#define SDK_RINGFENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "abi/invoke.h"
+#include "abi/local.h"
+#include "abi/objects.h"
+
+/* One message. What is not set is zero: start from RF_MESSAGE. */
+struct rf_message {
+    u64 words[4];
+    const void *data; /* to send; borrowed during the call */
+    u32 data_length;
+    void *room; /* where data that comes is put; may be the same memory */
+    u32 room_size;
+    u32 received;          /* out: bytes that came */
+    u32 caps[RF_MSG_CAPS]; /* slots: in, those to send; out, those that came, now ours */
+    u32 cap_count;
+    u32 op, rights; /* out, of a received message: what is asked, and the rights of the entry */
+    u64 badge;      /* out, of a received message */
+    int descriptor; /* in: one to send, or -1; out: one that came, ours to close, or -1 */
+};
+#define RF_MESSAGE ((struct rf_message){.descriptor = -1})
+
+/* Makes the way to the kernel. In a cell there is nothing to do, and `world` is not looked at. On
+ * the host it connects to the world in that directory (NULL: $RINGFENCE_WORLD, else the user's own,
+ * rf_default_world). 0; -ENOENT, -ECONNREFUSED: no such world runs; -EACCES: it is not yours;
+ * -EPROTO: another version. A second call does nothing. */
+int rf_open(const char *world);
+void rf_close(void);
+bool rf_in_cell(void);
+
+/* The directory of the user's own world: $XDG_STATE_HOME/ringfence/world, else below
+ * ~/.local/state. */
+const char *rf_default_world(char path[4096]);
+
+/* Invokes; `message` may be NULL when nothing but a result comes back. EINTR: a signal came. */
+s64 rf_invoke(u32 slot, u32 op, struct rf_message *message);
+
+/* The same with up to four words and no data. */
+s64 rf_call(u32 slot, u32 op, u64 w0, u64 w1, u64 w2, u64 w3);
+
+void rf_drop(u32 slot);
+s64 rf_copy(u32 slot, u32 rights);
+
+/* The name of an operation or kind, "?" for others. */
+const char *rf_op_name(u32 op);
+const char *rf_kind_name(u32 kind);
+const char *rf_error_text(s64 error);
+
+/* --- serving
+ * ---------------------------------------------------------------------------------------- */
+
+/* What the server says to the message that came: fills `reply` (it starts empty) and returns the
+ * result that the caller gets; or RF_ANSWERED when it has replied, forwarded or kept message->caps'
+ * resume slot itself. Capabilities that came belong to the handler. */
+#define RF_ANSWERED ((s64)1 << 40)
+typedef s64 rf_handler(void *context, struct rf_message *message, u32 resume,
+                       struct rf_message *reply);
+
+/* A new endpoint of one's own bank: its slot. */
+s64 rf_endpoint(void);
+s64 rf_mint(u32 endpoint, u64 badge);
+
+/* Receives and answers until the endpoint is gone (0) or rf_stop_serving. Several threads may serve
+ * one endpoint. */
+int rf_serve(u32 endpoint, rf_handler *handler, void *context);
+
+/* Answers a caller: the resume slot is empty then. */
+s64 rf_reply(u32 resume, s64 result, const struct rf_message *reply);
+
+/* Lets the kernel invoke `target` for the caller, with this operation and message; its answer goes
+ * to the caller straight. */
+s64 rf_forward(u32 resume, u32 target, u32 op, const struct rf_message *message);
+
+#endif
