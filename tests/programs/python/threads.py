@@ -81,10 +81,12 @@ t = threading.Timer(0.05, lambda: print("timer"))
 t.start()
 t.join()
 threading.stack_size(256 * 1024)
-many = [threading.Thread(target=time.sleep, args=(0.2,)) for _ in range(100)]
+counted = threading.Event()
+many = [threading.Thread(target=counted.wait) for _ in range(100)]
 for t in many:
     t.start()
 print(threading.active_count())
+counted.set()
 for t in many:
     t.join()
 print(len(set(t.native_id for t in many)), threading.get_native_id() == __import__("os").getpid())
