@@ -275,14 +275,6 @@ u64 cgroup_out_of_memory_kills(const struct cgroup *group)
                        "oom_kill");
 }
 
-u64 cgroup_throttled_ns(const struct cgroup *group)
-{
-    const struct cgroup_part *part = &group->part[CGROUP_CPU];
-
-    return part->version == 1 ? read_number(part->dir_fd, "cpu.stat", "throttled_time")
-                              : read_number(part->dir_fd, "cpu.stat", "throttled_usec") * 1000;
-}
-
 static void remove_part(struct cgroup_part *part)
 {
     char path[640];

@@ -37,7 +37,6 @@ bool cgroup_limit_cpu(const struct cgroup *group, u32 percent);
 u64 cgroup_memory_now(const struct cgroup *group);
 u64 cgroup_memory_peak(const struct cgroup *group);
 u64 cgroup_out_of_memory_kills(const struct cgroup *group);
-u64 cgroup_throttled_ns(const struct cgroup *group);
 
 /* Removes one controller's group, or those of all; they must be empty. A memory group is not to be
  * dropped alone once the processor part shares it. */

@@ -268,7 +268,6 @@ void limits_finish(struct cell *cell)
     timer_cancel(&limits->memory_timer);
     timer_cancel(&limits->cpu_timer);
     cell->peak_bytes = MAX(cell->peak_bytes, cgroup_memory_peak(&limits->group));
-    cell->cpu_missing_ns += cgroup_throttled_ns(&limits->group);
     charge_memory(cell, 0);
     cgroup_remove(&limits->group);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Missing time is what the host's scheduler says of each thread: runnable, and not run. It keeps
- * that figure only while the thread exists, so threads that end between two samples are missed; the
- * first thread of a process is asked once more before the process is reaped. */
+/* Missing time is what the host's scheduler says of each thread: runnable, and not run, be it for
+ * others or for the limit of a control group. It keeps that figure only while the thread exists, so
+ * threads that end between two samples are missed; the first thread of a process is asked once more
+ * before the process is reaped. */
 #include "kernel/account/stats.h"
 
 #include <dirent.h>
