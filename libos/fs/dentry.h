@@ -31,6 +31,8 @@ struct namespace
     u64 next_cookie;
     struct lock locks_lock; /* filelock.c */
     struct list lock_waits;
+    struct lock async_lock; /* async.c */
+    struct list async_due;
     struct lock files_lock;
     struct file *free_files; /* file.c: linked by data */
     char *walk_text[2];      /* WALK_TEXT bytes each, for links: under the lock */

@@ -2,6 +2,7 @@
 /* fcntl(2), dup(2), close_range(2). */
 #include "libos/entry/syscall.h"
 #include "libos/fs/access.h"
+#include "libos/fs/async.h"
 #include "libos/fs/fdtable.h"
 #include "libos/fs/filelock.h"
 #include "libos/fs/pipe.h"
@@ -10,7 +11,7 @@
 #include <linux/fcntl.h>
 #include <linux/resource.h>
 
-#define SETTABLE ((u32)(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | FASYNC))
+#define SETTABLE ((u32)(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME))
 #define HIDDEN   ((u32)O_CLOEXEC)
 #define ALL_SEALS                                                                                  \
     ((u32)(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) |       \
@@ -26,10 +27,15 @@ static long duplicate(struct file *f, u64 least, bool close_on_exec)
     return fd_install(f, (int)least, close_on_exec);
 }
 
-static long set_flags(struct file *f, u32 wish)
+static long set_flags(struct file *f, int fd, u32 wish)
 {
     if (f->inode && (wish & O_NOATIME) && !(f->flags & O_NOATIME) && !owns_inode(f->inode))
         return -EPERM;
+    if ((f->flags ^ wish) & FASYNC) {
+        long r = async_set(f, fd, wish & FASYNC);
+        if (r && r != -ENOTTY) /* other files take no notice */
+            return r;
+    }
     u32 flags = (f->flags & ~SETTABLE) | (wish & SETTABLE);
     __atomic_store_n(&f->flags, flags, __ATOMIC_RELAXED);
     return 0;
@@ -37,9 +43,9 @@ static long set_flags(struct file *f, u32 wish)
 
 static long get_owner_ex(struct file *f, struct f_owner_ex *user)
 {
-    struct f_owner_ex o = {F_OWNER_PID, f->owner};
-    if (f->owner < 0)
-        o = (struct f_owner_ex){F_OWNER_PGRP, -f->owner};
+    struct f_owner_ex o = {f->owner.thread ? F_OWNER_TID : F_OWNER_PID, f->owner.id};
+    if (f->owner.id < 0)
+        o = (struct f_owner_ex){F_OWNER_PGRP, -f->owner.id};
     return put_user(user, o);
 }
 
@@ -50,7 +56,7 @@ static long set_owner_ex(struct file *f, const struct f_owner_ex *user)
         return -EFAULT;
     if (o.type != F_OWNER_TID && o.type != F_OWNER_PID && o.type != F_OWNER_PGRP)
         return -EINVAL;
-    f->owner = o.type == F_OWNER_PGRP ? -o.pid : o.pid;
+    async_set_owner(f, o.type == F_OWNER_PGRP ? -o.pid : o.pid, o.type == F_OWNER_TID);
     return 0;
 }
 
@@ -112,15 +118,15 @@ static long signal_command(struct file *f, u32 command, u64 argument)
     case F_SETOWN:
         if ((int)argument == INT32_MIN)
             return -EINVAL;
-        f->owner = (int)argument;
+        async_set_owner(f, (int)argument, false);
         return 0;
-    case F_GETOWN: return f->owner;
+    case F_GETOWN: return f->owner.id;
     case F_SETSIG:
         if (argument > SIGNAL_COUNT)
             return -EINVAL;
-        f->owner_signal = (int)argument;
+        f->owner.signo = (int)argument;
         return 0;
-    case F_GETSIG: return f->owner_signal;
+    case F_GETSIG: return f->owner.signo;
     case F_SETOWN_EX: return set_owner_ex(f, (const void *)argument);
     case F_GETOWN_EX: return get_owner_ex(f, (void *)argument);
     default: return -EINVAL;
@@ -134,10 +140,10 @@ static bool same_file(struct file *f, int other_fd)
     return f == other;
 }
 
-static long file_command(struct file *f, u32 command, u64 argument)
+static long file_command(struct file *f, int fd, u32 command, u64 argument)
 {
     switch (command) {
-    case F_SETFL: return set_flags(f, (u32)argument);
+    case F_SETFL: return set_flags(f, fd, (u32)argument);
     case F_GETLK:
     case F_SETLK:
     case F_SETLKW:
@@ -161,7 +167,7 @@ SYSCALL3(fcntl, int, fd, u32, command, u64, argument)
         return -EBADF;
     long r = descriptor_command(fd, f, command, argument);
     if (r == -ENOSYS)
-        r = f->flags & O_PATH ? -EBADF : file_command(f, command, argument);
+        r = f->flags & O_PATH ? -EBADF : file_command(f, fd, command, argument);
     file_put(f);
     return r;
 }

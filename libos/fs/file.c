@@ -5,6 +5,7 @@
  * ones. So a thread that read a descriptor's pointer without a lock may raise `references` if it is
  * not 0, and then look whether the descriptor still has this file (fdtable.c). */
 #include "libos/fs/file.h"
+#include "libos/fs/async.h"
 #include "libos/fs/dentry.h"
 #include "libos/fs/filelock.h"
 #include "libos/fs/notify.h"
@@ -44,8 +45,8 @@ struct file *file_new(const struct file_ops *ops, u32 flags, struct dentry *d, s
     f->inode = i;
     f->data = NULL;
     f->slot = 0;
-    f->owner = 0;
-    f->owner_signal = 0;
+    f->owner = (struct file_owner){0};
+    f->async = NULL;
     f->counted_writer = false;
     list_init(&f->epoll_items);
     if (d)
@@ -62,6 +63,8 @@ static void file_end(struct file *f)
     struct inode *i = f->inode;
     if (!list_empty(&f->epoll_items))
         epoll_forget_file(f);
+    if (f->async)
+        async_forget(f);
     if (i && i->locks)
         file_locks_end_file(f);
     if (f->ops && f->ops->release)

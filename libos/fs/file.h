@@ -38,6 +38,7 @@ struct map_source {
 /* Any operation may be NULL. What then happens is said behind each. Operations return 0 or more, or
  * -E…; they are called without locks held and do their own locking. */
 struct file_ops {
+    bool sends_sigio; /* O_ASYNC works; poll is not NULL */
     const char *name; /* for /proc/self/fd and traces: "pipe", "socket", … */
     /* `position` is where to read or write; the operation advances it by what it moved. Streams
      * ignore it. O_APPEND is the operation's business. NULL: EINVAL. */
@@ -63,20 +64,30 @@ struct file_ops {
     long (*allocate)(struct file *f, int mode, u64 offset, u64 length); /* NULL: EOPNOTSUPP */
 };
 
+/* Whom a file's signals go to. */
+struct file_owner {
+    int id;    /* a process's or thread's number, or minus a group's; 0: nobody */
+    int signo; /* F_SETSIG; 0: SIGIO without details */
+    bool thread;
+    u32 uid, euid; /* of who said so: he must be allowed to send signals */
+};
+
+struct async_notice;
+
 struct file {
     const struct file_ops *ops;
     u32 references;
     u32 flags; /* O_ACCMODE, O_APPEND, O_NONBLOCK, O_DIRECT, O_PATH … as F_GETFL shows them */
     struct lock position_lock; /* held over read/write that use f->position, for seekable files */
     u64 position;
-    struct dentry *dentry;   /* where it was opened, or NULL; a reference */
-    struct inode *inode;     /* or NULL; a reference */
-    void *data;              /* the operations' own */
-    u32 slot;                /* capability slot, for host files */
-    int owner;               /* F_SETOWN: a pid, or -pgid */
-    int owner_signal;        /* F_SETSIG */
-    bool counted_writer;     /* in inode->writers */
-    struct list epoll_items; /* fs/epoll.c: who watches this file */
+    struct dentry *dentry; /* where it was opened, or NULL; a reference */
+    struct inode *inode;   /* or NULL; a reference */
+    void *data;            /* the operations' own */
+    u32 slot;              /* capability slot, for host files */
+    struct file_owner owner;
+    struct async_notice *async; /* fs/async.c; not NULL while O_ASYNC is on */
+    bool counted_writer;        /* in inode->writers */
+    struct list epoll_items;    /* fs/epoll.c: who watches this file */
 };
 
 /* A new file with one reference; NULL: no memory. Takes its own references to dentry and inode. */

@@ -215,6 +215,7 @@ static void inotify_release(struct file *f)
 
 static const struct file_ops inotify_ops = {
     .name = "anon_inode:inotify",
+    .sends_sigio = true,
     .read = inotify_read,
     .poll = inotify_poll,
     .ioctl = inotify_ioctl,

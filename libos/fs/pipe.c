@@ -231,6 +231,7 @@ static long pipe_getattr(struct file *f, struct rf_attr *out)
 
 static const struct file_ops pipe_ops = {
     .name = "pipe",
+    .sends_sigio = true,
     .read = pipe_read,
     .write = pipe_write,
     .ioctl = pipe_ioctl,

@@ -27,6 +27,7 @@ static struct namespace *namespace_new(void)
     list_init(&ns->unused);
     list_init(&ns->filesystems);
     list_init(&ns->lock_waits);
+    list_init(&ns->async_due);
     ns->next_device = FIRST_DEVICE;
     ns->next_cookie = FIRST_COOKIE;
     return ns;

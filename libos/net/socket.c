@@ -226,6 +226,7 @@ static void socket_release(struct file *f)
 
 static const struct file_ops socket_ops = {
     .name = "socket",
+    .sends_sigio = true,
     .read = socket_read,
     .write = socket_write,
     .poll = socket_poll,

@@ -8,6 +8,7 @@
 #include "base/string.h"
 #include "libos/entry/syscall.h"
 #include "libos/entry/user.h"
+#include "libos/fs/async.h"
 #include "libos/fs/fdtable.h"
 #include "libos/fs/vfs.h"
 #include "libos/fs/hostfs_cell.h"
@@ -185,6 +186,7 @@ static _Noreturn void end_last_thread(struct thread *t, int status)
     if (!p->vfork_parent)
         process_times(p, &p->user_ns, &p->system_ns, &p->peak_memory);
     give_up_shared(p);
+    async_send();
     if (!p->vfork_parent) {
         ipc_process_end(p);
         parking_process_end();

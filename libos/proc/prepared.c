@@ -3,6 +3,7 @@
  * cell. It starts the first program and then serves spawns. Its thread counts as init's. */
 #include "base/string.h"
 #include "libos/entry/errno.h"
+#include "libos/fs/async.h"
 #include "libos/fs/fdtable.h"
 #include "libos/fs/hostfs_cell.h"
 #include "libos/fs/vfs.h"
@@ -72,6 +73,7 @@ static _Noreturn void serve(void)
         else if (r >= 0)
             serve_spawn((u32)r);
         timers_run();
+        async_send();
         hostfs_keep_popular();
     }
 }

@@ -4,6 +4,7 @@
 #include "libos/entry/entry.h"
 #include "libos/entry/trace.h"
 #include "libos/host/print.h"
+#include "libos/fs/async.h"
 #include "libos/mm/heap.h"
 #include "libos/mm/mm.h"
 #include "libos/time/clock.h"
@@ -116,6 +117,7 @@ void handle_attention(struct regs *r)
     struct siginfo info;
     __atomic_and_fetch(&t->attention, ~ATTENTION_EVENTS, __ATOMIC_SEQ_CST);
     timers_run();
+    async_send();
     mm_look_at_shrunk();
     for (;;) {
         if (t->ending || p->exiting)

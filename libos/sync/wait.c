@@ -11,6 +11,7 @@
  * sleep.
  */
 #include "libos/sync/wait.h"
+#include "libos/fs/async.h"
 #include "libos/fs/hostfs_cell.h"
 #include "libos/fs/poll.h"
 #include "libos/host/host.h"
@@ -181,6 +182,8 @@ long sleep_until_woken(u32 ticket, u64 deadline)
 {
     struct thread *t = current();
     long r = 0;
+    if (unlikely(t->attention))
+        async_send();
     wake_held(t);
     if (unlikely(hostfs_any_dirty()))
         hostfs_flush_mine();

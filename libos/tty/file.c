@@ -120,6 +120,7 @@ static void tty_file_release(struct file *f)
 
 static const struct file_ops tty_file_ops = {
     .name = "tty",
+    .sends_sigio = true,
     .read = tty_file_read,
     .write = tty_file_write,
     .poll = tty_file_poll,

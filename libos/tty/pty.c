@@ -307,6 +307,7 @@ static void master_release(struct file *f)
 
 static const struct file_ops master_ops = {
     .name = "ptmx",
+    .sends_sigio = true,
     .read = master_read,
     .write = master_write,
     .poll = master_poll,

@@ -162,6 +162,7 @@ static long stream_truncate(struct file *f, u64 size)
 
 static const struct file_ops stream_ops = {
     .name = "console",
+    .sends_sigio = true,
     .read = stream_read,
     .write = stream_write,
     .poll = stream_poll,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "libos/entry/user.h"
+#include "libos/fs/async.h"
 #include "libos/fs/fdtable.h"
 #include "libos/fs/notify.h"
 #include "libos/fs/pipe.h"
@@ -265,6 +266,22 @@ long pipe_peek_ours(struct file *f, void *to, size_t n, bool nonblocking)
 long pipe_write_ours(struct file *f, void *from, size_t n, bool nonblocking)
 {
     return pipe_read_ours(f, from, n, nonblocking);
+}
+
+long async_set(struct file *f, int fd, bool on)
+{
+    (void)f, (void)fd, (void)on;
+    return -ENOTTY;
+}
+
+void async_set_owner(struct file *f, int id, bool is_thread)
+{
+    (void)f, (void)id, (void)is_thread;
+}
+
+void async_forget(struct file *f)
+{
+    (void)f;
 }
 
 long device_open(struct inode *i, struct dentry *d, struct file *f)
