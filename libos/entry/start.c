@@ -53,6 +53,7 @@ static void cell_init(void)
     struct cell *c = the_cell;
     c->magic = CELL_MAGIC;
     list_init(&c->processes);
+    list_init(&c->errands);
     for (u32 i = 0; i < TID_HASH; i++)
         list_init(&c->tids[i]);
     c->next_pid = 1;

@@ -2,8 +2,8 @@
 /* /proc/PID and /proc/PID/task/TID: all but the figures (procfs_stat.c) and the descriptors
  * (procfs_fd.c).
  *
- * The memory of another process is out of reach: what lies there (maps, environ, auxv) is shown of
- * the reading process only and is empty for others. cmdline is kept where all can read it. */
+ * The memory of another process is out of reach: it is asked for what lies there (maps, environ,
+ * auxv). cmdline is kept where all can read it. */
 #include "libos/fs/procfs.h"
 
 #include <linux/auxvec.h>
@@ -14,13 +14,9 @@
 #include "libos/host/print.h"
 #include "libos/mm/heap.h"
 #include "libos/mm/mm.h"
+#include "libos/proc/errand.h"
 
 #define RLIM_INFINITY_ UINT64_MAX
-
-static bool is_self(u64 key)
-{
-    return key_pid(key) == current_process->pid;
-}
 
 static long print_cmdline(struct text *t, u64 key)
 {
@@ -33,8 +29,71 @@ static long print_cmdline(struct text *t, u64 key)
     return 0;
 }
 
-/* A range of the reading process's memory. */
-static long print_memory(struct text *t, u64 start, u64 end)
+/* ---- what lies in a process's own memory ---- */
+
+/* Prints what [start, end), or all, of the calling process's memory says. */
+typedef long print_here(struct text *t, u64 start, u64 end);
+
+struct print_errand {
+    struct errand errand;
+    print_here *print;
+    u64 start, end;
+    struct text text;
+    long result;
+};
+
+static void run_print(struct errand *e)
+{
+    struct print_errand *p = container_of(e, struct print_errand, errand);
+    p->result = p->print(&p->text, p->start, p->end);
+}
+
+/* The same by the process itself. Nothing is shown of one that does not answer. */
+static long print_there(struct text *t, int pid, print_here *print, u64 start, u64 end)
+{
+    struct print_errand *p = heap_alloc(sizeof(*p));
+    long r = 0;
+    if (!p)
+        return -ENOMEM;
+    p->errand.run = run_print;
+    p->print = print;
+    p->start = start;
+    p->end = end;
+    if (errand_send(pid, &p->errand)) {
+        r = p->text.failed ? -ENOMEM : p->result;
+        text_add_bytes(t, p->text.data, p->text.length);
+    }
+    text_free(&p->text);
+    heap_free(p);
+    return r;
+}
+
+/* As Linux's ptrace access check. */
+static bool may_look_into(const struct process *p)
+{
+    const struct process *own = current_process;
+    return p == own || own->fsuid == 0 ||
+           (p->dumpable && own->fsuid == p->uid && own->fsuid == p->euid && own->fsuid == p->suid &&
+            own->fsgid == p->gid && own->fsgid == p->egid && own->fsgid == p->sgid);
+}
+
+enum range { ALL, ENVIRONMENT, AUXILIARY };
+
+static long print_of_memory(struct text *t, u64 key, print_here *print, enum range range)
+{
+    const struct process *p = proc_hold(key);
+    if (!p)
+        return -ESRCH;
+    bool may = may_look_into(p), self = p == current_process;
+    u64 start = range == ENVIRONMENT ? p->environment_start : p->auxiliary_start;
+    u64 end = p->environment_end;
+    proc_release();
+    if (!may)
+        return -EACCES;
+    return self ? print(t, start, end) : print_there(t, key_pid(key), print, start, end);
+}
+
+static long print_bytes_here(struct text *t, u64 start, u64 end)
 {
     u8 piece[512];
     while (start < end) {
@@ -47,36 +106,47 @@ static long print_memory(struct text *t, u64 start, u64 end)
     return 0;
 }
 
-static long print_environ(struct text *t, u64 key)
+static long print_auxv_here(struct text *t, u64 start, u64 end)
 {
-    const struct process *p = current_process;
-    return is_self(key) ? print_memory(t, p->environment_start, p->environment_end) : 0;
-}
-
-static long print_auxv(struct text *t, u64 key)
-{
-    const struct process *p = current_process;
-    if (!is_self(key) || !p->auxiliary_start)
+    u64 pair[2];
+    (void)end;
+    if (!start)
         return 0;
-    u64 at = p->auxiliary_start, pair[2];
     do {
-        if (copy_from_user(pair, (const void *)at, sizeof(pair)))
+        if (copy_from_user(pair, (const void *)start, sizeof(pair)))
             return -EIO;
         text_add_bytes(t, pair, sizeof(pair));
-        at += sizeof(pair);
+        start += sizeof(pair);
     } while (pair[0] != AT_NULL);
     return 0;
 }
 
-static long print_maps(struct text *t, u64 key)
+static long print_maps_here(struct text *t, u64 start, u64 end)
 {
-    char *piece = is_self(key) ? heap_alloc(PAGE_SIZE) : NULL;
+    char *piece = heap_alloc(PAGE_SIZE);
     u64 position = 0;
     long n = 0;
+    (void)start;
+    (void)end;
     while (piece && (n = mm_print_maps(piece, PAGE_SIZE, &position)) > 0)
         text_add_bytes(t, piece, (size_t)n);
     heap_free(piece);
     return n;
+}
+
+static long print_environ(struct text *t, u64 key)
+{
+    return print_of_memory(t, key, print_bytes_here, ENVIRONMENT);
+}
+
+static long print_auxv(struct text *t, u64 key)
+{
+    return print_of_memory(t, key, print_auxv_here, AUXILIARY);
+}
+
+static long print_maps(struct text *t, u64 key)
+{
+    return print_of_memory(t, key, print_maps_here, ALL);
 }
 
 static const char *const smaps_names[] = {

@@ -51,8 +51,7 @@ void mm_file_shrunk(const struct inode *i);
 /* At a safe point after a kick: does the same for files that other processes cut. */
 void mm_look_at_shrunk(void);
 
-/* Text of /proc/self/maps, from byte *position on: bytes written. Of the calling process only;
- * another process's mappings are not visible. */
+/* Text of /proc/self/maps, from byte *position on: bytes written. Of the calling process. */
 long mm_print_maps(char *buffer, size_t size, u64 *position);
 u64 mm_resident_estimate(void);
 

@@ -179,6 +179,8 @@ struct cell {
     char hostname[65], domainname[65];
     u64 started; /* host_now() */
     bool trace;
+    struct lock errand_lock; /* proc/errand.c */
+    struct list errands;
     struct lock epoll_lock;   /* fs/epoll.c */
     struct lock inotify_lock; /* fs/inotify.c */
     /* Each owned by its folder. */

@@ -7,6 +7,7 @@
 #include "libos/fs/async.h"
 #include "libos/mm/heap.h"
 #include "libos/mm/mm.h"
+#include "libos/proc/errand.h"
 #include "libos/time/clock.h"
 #include "base/string.h"
 
@@ -118,6 +119,7 @@ void handle_attention(struct regs *r)
     __atomic_and_fetch(&t->attention, ~ATTENTION_EVENTS, __ATOMIC_SEQ_CST);
     timers_run();
     async_send();
+    errands_run();
     mm_look_at_shrunk();
     for (;;) {
         if (t->ending || p->exiting)

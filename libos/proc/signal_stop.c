@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Job control: stopping and going on. A process is stopped when its state says so; each of its
  * threads notices on its way out of the library OS and waits in stopped_wait. */
+#include "libos/proc/errand.h"
 #include "libos/proc/signal_queue.h"
 #include "libos/proc/tree.h"
 #include "libos/fs/poll.h"
@@ -94,6 +95,7 @@ void stopped_wait(void)
     struct process *p = current_process;
     for (;;) {
         u32 ticket = wake_ticket();
+        errands_run();
         if (__atomic_load_n(&p->state, __ATOMIC_ACQUIRE) != PROCESS_STOPPED || killed(p) ||
             p->exiting || current()->ending)
             break;

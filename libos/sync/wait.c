@@ -17,6 +17,7 @@
 #include "libos/host/host.h"
 #include "libos/host/invoke.h"
 #include "libos/entry/errno.h"
+#include "libos/proc/errand.h"
 #include "libos/proc/process.h"
 #include "libos/time/clock.h"
 
@@ -171,10 +172,11 @@ static bool comes_at_once(struct thread *t, u32 ticket)
     return false;
 }
 
-/* A kick may mean a timer, and a timer a signal. */
+/* A kick may mean a timer, and a timer a signal; or an errand. */
 static bool signal_came(void)
 {
     timers_run();
+    errands_run();
     return signal_pending();
 }
 

@@ -268,3 +268,82 @@ CASE(list_of_processes)
     OK(kill(child, SIGKILL));
     JOIN_SIGNAL(child, SIGKILL);
 }
+
+static const char *file_of(pid_t pid, const char *name)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+    return get_file(path);
+}
+
+/* What another process has in its memory, whatever it is doing. */
+static void look_at_memory(pid_t pid, const char *address)
+{
+    const char *maps = file_of(pid, "maps");
+    CHECK(strstr(maps, "[stack]") != NULL);
+    CHECK(strstr(maps, address) != NULL);
+    STR(file_of(pid, "environ"), "PATH=/usr/bin:/bin"); /* the first string */
+    EQ(*(const uint64_t *)file_of(pid, "auxv") != 0, 1);
+}
+
+CASE(memory_of_others)
+{
+    volatile int *step = shared_memory(4096);
+    char address[32];
+    pid_t sleeper = CHILD({
+        snprintf(
+            (char *)(step + 1), 32, "%lx-",
+            (unsigned long)OK(mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)));
+        *step = 1;
+        for (;;)
+            pause();
+    });
+    UNTIL(*step == 1);
+    strcpy(address, (const char *)(step + 1));
+    pid_t spinner = CHILD(for (;;)(void) 0);
+    UNTIL(is_sleeping(sleeper));
+    look_at_memory(sleeper, address);
+    look_at_memory(spinner, "[stack]");
+    OK(kill(sleeper, SIGSTOP));
+    EQ(waitpid(sleeper, NULL, WUNTRACED), sleeper);
+    look_at_memory(sleeper, address);
+    OK(kill(sleeper, SIGKILL));
+    JOIN_SIGNAL(sleeper, SIGKILL);
+    OK(kill(spinner, SIGKILL));
+    JOIN_SIGNAL(spinner, SIGKILL);
+}
+
+/* Two that look at each other, and threads that come and go. */
+CASE(looking_at_each_other)
+{
+    volatile pid_t *other = shared_memory(4096);
+    pid_t children[2];
+    for (int i = 0; i < 2; i++) {
+        children[i] = CHILD({
+            UNTIL(other[1 - i] != 0);
+            for (int n = 0; n < 100; n++)
+                CHECK(strstr(file_of(other[1 - i], "maps"), "[stack]") != NULL);
+            other[2 + i] = 1;
+            UNTIL(other[2] && other[3]);
+        });
+        other[i] = children[i];
+    }
+    JOIN(children[0]);
+    JOIN(children[1]);
+}
+
+CASE(memory_of_one_that_ends)
+{
+    for (int i = 0; i < 50; i++) {
+        pid_t child = CHILD(sleep_ms(i % 3));
+        char path[64];
+        char text[4096];
+        snprintf(path, sizeof(path), "/proc/%d/maps", child);
+        int fd = open(path, O_RDONLY);
+        while (fd >= 0 && read(fd, text, sizeof(text)) > 0)
+            ;
+        if (fd >= 0)
+            OK(close(fd));
+        JOIN(child);
+    }
+}
