@@ -46,10 +46,8 @@ static const struct text_entry *find_pid(u64 key, const char *name, size_t lengt
     lock_take(&the_cell->lock);
     bool there = find_process((int)pid) != NULL;
     const struct thread *t = there ? NULL : find_thread((int)pid);
-    if (t)
-        pid = t->process->pid;
+    *child_key = t ? proc_key(t->process->pid, (u32)pid) : proc_key((int)pid, 0);
     lock_release(&the_cell->lock);
-    *child_key = proc_key((int)pid, 0);
     return there || t ? &process_entry : NULL;
 }
 
