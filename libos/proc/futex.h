@@ -30,6 +30,7 @@ struct futex_waiter {
     struct futex_bucket *bucket; /* changes when requeued, both buckets being locked */
     struct thread *thread;
     u32 bitset;
+    int owner; /* of the lock with priority inheritance that it waits for; 0: of no such lock */
     bool queued;
 };
 

@@ -13,7 +13,8 @@ static struct futex_waiter *waiter_at(struct list *l)
     return list_entry(l, struct futex_waiter, link);
 }
 
-/* Wakes up to `most` in a locked bucket. */
+/* Wakes up to `most` in a locked bucket. -EINVAL: a lock with priority inheritance, which is handed
+ * over and not woken for. */
 static long wake_in(struct futex_bucket *b, const struct futex_key *key, int most, u32 bitset)
 {
     long woken = 0;
@@ -23,6 +24,8 @@ static long wake_in(struct futex_bucket *b, const struct futex_key *key, int mos
 
         if (woken >= most)
             break;
+        if (futex_key_equal(&w->key, key) && w->owner)
+            return -EINVAL;
         if (futex_key_equal(&w->key, key) && (w->bitset & bitset)) {
             futex_wake_waiter(w);
             woken++;
@@ -96,6 +99,7 @@ static long wait_setup(u32 *word, bool is_private, u32 expected, u32 bitset,
         r = -EAGAIN;
     if (r == 0) {
         w->bitset = bitset;
+        w->owner = 0;
         futex_enqueue(b, w, &key);
     } else {
         __atomic_sub_fetch(&b->waiting, 1, __ATOMIC_SEQ_CST);
@@ -149,7 +153,7 @@ static long futex_requeue(u32 *from, u32 *to, bool is_private, int wake, int mov
         list_for_each_safe(l, &ba->queue) {
             struct futex_waiter *w = waiter_at(l);
 
-            if (moved >= move)
+            if (r < 0 || moved >= move)
                 break;
             if (!futex_key_equal(&w->key, &a))
                 continue;
@@ -230,11 +234,11 @@ static long futex_wake_op(u32 *first, u32 *second, bool is_private, int most, in
     lock_take_two(&ba->lock, &bb->lock);
     r = apply_operation(second, code);
     if (r >= 0) {
-        long woken = wake_in(ba, &a, most, FUTEX_BITSET_MATCH_ANY);
+        long woken = wake_in(ba, &a, most, FUTEX_BITSET_MATCH_ANY), second_woken = 0;
 
-        if (r > 0)
-            woken += wake_in(bb, &b, most_second, FUTEX_BITSET_MATCH_ANY);
-        r = woken;
+        if (r > 0 && woken >= 0)
+            second_woken = wake_in(bb, &b, most_second, FUTEX_BITSET_MATCH_ANY);
+        r = woken < 0 ? woken : second_woken < 0 ? second_woken : woken + second_woken;
     }
     lock_release_two(&ba->lock, &bb->lock);
     wakes_release();

@@ -8,6 +8,8 @@
 #include "libos/proc/futex.h"
 #include "libos/proc/process.h"
 
+#define LONGEST_CHAIN 1024
+
 static struct futex_waiter *first_waiter(struct futex_bucket *b, const struct futex_key *key,
                                          bool *more)
 {
@@ -17,7 +19,7 @@ static struct futex_waiter *first_waiter(struct futex_bucket *b, const struct fu
     list_for_each(l, &b->queue) {
         struct futex_waiter *w = list_entry(l, struct futex_waiter, link);
 
-        if (!futex_key_equal(&w->key, key))
+        if (!w->owner || !futex_key_equal(&w->key, key))
             continue;
         if (first) {
             *more = true;
@@ -28,9 +30,37 @@ static struct futex_waiter *first_waiter(struct futex_bucket *b, const struct fu
     return first;
 }
 
-/* Takes the free lock, or marks the held one as waited for. 1: taken; 0: marked; -E…. Bucket
- * locked. */
-static long take_or_mark(u32 *word, bool try_only)
+/* The lock has a new owner. Bucket locked. */
+static void tell_waiters(struct futex_bucket *b, const struct futex_key *key, int owner)
+{
+    list_for_each(l, &b->queue) {
+        struct futex_waiter *w = list_entry(l, struct futex_waiter, link);
+
+        if (w->owner && futex_key_equal(&w->key, key))
+            __atomic_store_n(&w->owner, owner, __ATOMIC_RELAXED);
+    }
+}
+
+/* Whom the owner of a lock waits for, and so on: true if that is the calling thread in the end.
+ * the_cell->lock held. */
+static bool waits_for_me(int owner)
+{
+    for (int length = 0; owner && length < LONGEST_CHAIN; length++) {
+        const struct thread *t = find_thread(owner);
+        const struct futex_waiter *w = t ? t->futex : NULL;
+
+        if (t == current())
+            return true;
+        owner = w && __atomic_load_n(&w->queued, __ATOMIC_ACQUIRE)
+                    ? __atomic_load_n(&w->owner, __ATOMIC_RELAXED)
+                    : 0;
+    }
+    return false;
+}
+
+/* Takes the free lock, or marks the held one, of *holder, as waited for. 1: taken; 0: marked; -E….
+ * Bucket and the_cell locked. */
+static long take_or_mark(u32 *word, bool try_only, int *holder)
 {
     u32 own = (u32)current()->tid, value;
     long r = user_load32(word, &value);
@@ -44,6 +74,9 @@ static long take_or_mark(u32 *word, bool try_only)
             return -EAGAIN;
         if (owner && !find_thread((int)owner) && !(value & FUTEX_OWNER_DIED))
             return -ESRCH;
+        if (owner && waits_for_me((int)owner))
+            return -EDEADLK;
+        *holder = (int)owner;
         wanted = owner ? value | FUTEX_WAITERS : own | (value & ~(u32)FUTEX_TID_MASK);
         r = user_cmpxchg32(word, &seen, wanted);
         if (r == 0 && seen == value)
@@ -58,6 +91,7 @@ long futex_lock_pi(u32 *word, bool is_private, u64 deadline, bool try_only)
     struct futex_waiter *w = futex_waiter_get();
     struct futex_key key;
     struct futex_bucket *b;
+    int holder;
     long r;
 
     if (!w)
@@ -68,10 +102,11 @@ long futex_lock_pi(u32 *word, bool is_private, u64 deadline, bool try_only)
     b = futex_bucket(&key);
     lock_take(&the_cell->lock); /* for find_thread */
     lock_take(&b->lock);
-    r = take_or_mark(word, try_only);
+    r = take_or_mark(word, try_only, &holder);
     if (r == 0) {
         __atomic_add_fetch(&b->waiting, 1, __ATOMIC_SEQ_CST);
         w->bitset = FUTEX_BITSET_MATCH_ANY;
+        w->owner = holder;
         futex_enqueue(b, w, &key);
     }
     lock_release(&b->lock);
@@ -97,8 +132,10 @@ static long hand_over(struct futex_bucket *b, const struct futex_key *key, u32 *
             next |= (u32)w->thread->tid | (more ? FUTEX_WAITERS : 0);
         r = user_cmpxchg32(word, &seen, next);
         if (r == 0 && seen == value) {
-            if (w)
+            if (w) {
+                tell_waiters(b, key, w->thread->tid);
                 futex_wake_waiter(w);
+            }
             break;
         }
         value = seen;

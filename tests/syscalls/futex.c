@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <linux/futex.h>
+#include <pthread.h>
 #include <limits.h>
 
 static uint32_t *words;
@@ -142,6 +143,84 @@ CASE(priority_inheritance)
     EQ(futex(&word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0), 0);
     EQ(word, 0);
     ERR(futex(&word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0), EPERM);
+}
+
+static uint32_t locks[2];
+static volatile int step;
+
+static void *lock_second_then_first(void *argument)
+{
+    EQ(futex(&locks[1], FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0), 0);
+    *(volatile pid_t *)argument = gettid();
+    EQ(futex(&locks[0], FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0), 0);
+    EQ(locks[0] & FUTEX_TID_MASK, gettid());
+    EQ(futex(&locks[0], FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0), 0);
+    EQ(futex(&locks[1], FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0), 0);
+    return NULL;
+}
+
+CASE(pi_circle)
+{
+    volatile pid_t other = 0;
+    pthread_t thread;
+    EQ(futex(&locks[0], FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0), 0);
+    EQ(pthread_create(&thread, NULL, lock_second_then_first, (void *)&other), 0);
+    UNTIL(other != 0 && (locks[0] & FUTEX_WAITERS) && is_sleeping(other));
+    EQ(locks[1] & FUTEX_TID_MASK, other);
+    ERR(futex(&locks[1], FUTEX_TRYLOCK_PI_PRIVATE, 0, NULL, NULL, 0), EAGAIN);
+    ERR(futex(&locks[1], FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0), EDEADLK);
+    /* Those that wait for such a lock are not woken by other means. */
+    ERR(futex(&locks[0], FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0), EINVAL);
+    EQ(futex(&locks[0], FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0), 0);
+    EQ(pthread_join(thread, NULL), 0);
+    EQ(locks[0], 0);
+    EQ(locks[1], 0);
+}
+
+static void *take_turns(void *argument)
+{
+    for (int i = 0; i < 2000; i++) {
+        if (!__sync_bool_compare_and_swap(&locks[0], 0, gettid()))
+            EQ(futex(&locks[0], FUTEX_LOCK_PI_PRIVATE, 0, NULL, NULL, 0), 0);
+        EQ(locks[0] & FUTEX_TID_MASK, gettid());
+        step++;
+        if (!__sync_bool_compare_and_swap(&locks[0], gettid(), 0))
+            EQ(futex(&locks[0], FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0), 0);
+    }
+    return argument;
+}
+
+CASE(pi_owners)
+{
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        EQ(pthread_create(&threads[i], NULL, take_turns, NULL), 0);
+    for (int i = 0; i < 4; i++)
+        EQ(pthread_join(threads[i], NULL), 0);
+    EQ(step, 8000);
+    EQ(locks[0], 0);
+}
+
+static void *end_when_woken(void *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+    return NULL;
+}
+
+/* Woken threads end at once, while the waker is busy with the others. */
+CASE(woken_threads_end)
+{
+    for (int round = 0; round < 100; round++) {
+        pthread_t threads[4];
+        static volatile uint32_t word;
+        word = 0;
+        for (int i = 0; i < 4; i++)
+            EQ(pthread_create(&threads[i], NULL, end_when_woken, (void *)&word), 0);
+        word = 1;
+        OK(futex((void *)&word, FUTEX_WAKE_PRIVATE, 10, NULL, NULL, 0));
+        for (int i = 0; i < 4; i++)
+            EQ(pthread_join(threads[i], NULL), 0);
+    }
 }
 
 CASE(robust_list)
