@@ -9,6 +9,9 @@
 
 /* Files on their way (SCM_RIGHTS). Each is a reference. */
 struct rights {
+    struct list link;      /* net->rights, under rights_lock */
+    struct socket *holder; /* in whose queue they lie; NULL: a sender or receiver has them */
+    struct rights *next;   /* rights.c: to be freed after it */
     u32 count;
     struct file *files[];
 };
@@ -38,6 +41,8 @@ u64 ancillary_to_user(struct ancillary *a, void *control, u64 length, bool close
                       u32 *flags);
 /* A second set of references, for MSG_PEEK; NULL: no memory, or rights is NULL. */
 struct rights *rights_copy(const struct rights *rights);
+/* They were put into the queue of `holder`, or taken out of one (NULL). rights may be NULL. */
+void rights_lie_in(struct rights *rights, struct socket *holder);
 /* Puts the files. May be NULL. */
 void rights_free(struct rights *rights);
 /* Gives back what a holds. */

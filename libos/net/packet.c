@@ -37,6 +37,7 @@ void packet_free(struct packet *p)
 static void enqueue(struct socket *to, struct packet *p)
 {
     list_add_tail(&to->packets, &p->link);
+    rights_lie_in(p->ancillary.rights, to);
     to->packet_count++;
     to->packet_bytes += p->length + OVERHEAD;
 }
@@ -112,6 +113,7 @@ static long await_packet(struct socket *s, struct stream_call *call, struct pack
 static void dequeue(struct socket *s, struct packet *p)
 {
     list_del(&p->link);
+    rights_lie_in(p->ancillary.rights, NULL);
     s->packet_count--;
     s->packet_bytes -= p->length + OVERHEAD;
 }

@@ -12,25 +12,67 @@
 static struct rights *rights_new(u32 count)
 {
     struct rights *r = heap_alloc(sizeof(*r) + count * sizeof(r->files[0]));
-    if (r)
-        __atomic_add_fetch(&the_net()->in_flight, count, __ATOMIC_RELAXED);
+    if (!r)
+        return NULL;
+    list_init(&r->link);
+    __atomic_add_fetch(&the_net()->in_flight, count, __ATOMIC_RELAXED);
     return r;
 }
 
-/* Frees r, whose files were put or handed over; it had `count` when it was made. */
+/* All files are in r: from now on it is known which of their references are in flight. */
+static void rights_complete(struct rights *r, u32 count)
+{
+    struct net *n = the_net();
+    r->count = count;
+    lock_take(&n->rights_lock);
+    list_add_tail(&n->rights, &r->link);
+    lock_release(&n->rights_lock);
+}
+
+void rights_lie_in(struct rights *r, struct socket *holder)
+{
+    if (likely(!r))
+        return;
+    lock_take(&the_net()->rights_lock);
+    r->holder = holder;
+    lock_release(&the_net()->rights_lock);
+}
+
+/* Frees r, whose files were put; it had room for `count`. */
 static void rights_end(struct rights *r, u32 count)
 {
     __atomic_sub_fetch(&the_net()->in_flight, count, __ATOMIC_RELAXED);
     heap_free(r);
 }
 
-void rights_free(struct rights *r)
+/* The references are no longer in flight before they are gone. */
+static void end_flight(struct rights *r)
 {
-    if (!r)
-        return;
+    lock_take(&the_net()->rights_lock);
+    list_del(&r->link);
+    lock_release(&the_net()->rights_lock);
     for (u32 i = 0; i < r->count; i++)
         file_put(r->files[i]);
     rights_end(r, r->count);
+}
+
+/* A socket that ends frees what lies in its queue, which may be sockets: one after the other, so
+ * that a long chain of them needs no deep stack. */
+void rights_free(struct rights *r)
+{
+    struct thread *t = current();
+    if (!r)
+        return;
+    r->next = t->ended_rights;
+    t->ended_rights = r;
+    if (t->frees_rights)
+        return;
+    t->frees_rights = true;
+    while ((r = t->ended_rights)) {
+        t->ended_rights = r->next;
+        end_flight(r);
+    }
+    t->frees_rights = false;
 }
 
 struct rights *rights_copy(const struct rights *from)
@@ -38,11 +80,11 @@ struct rights *rights_copy(const struct rights *from)
     struct rights *r = from ? rights_new(from->count) : NULL;
     if (!r)
         return NULL;
-    r->count = from->count;
-    for (u32 i = 0; i < r->count; i++) {
+    for (u32 i = 0; i < from->count; i++) {
         r->files[i] = from->files[i];
         file_get(r->files[i]);
     }
+    rights_complete(r, from->count);
     return r;
 }
 
@@ -72,13 +114,22 @@ void drop_marks(struct socket *s)
 
 /* Sending. */
 
-/* Turns descriptor numbers into files. Linux bounds the files in flight, so that sockets which hold
- * each other in their queues cannot pile up without end; so does this. */
+/* Whether `count` more files may be in flight. Linux bounds them, and so does this: sockets that
+ * hold each other in their queues then cannot pile up without end. */
+static bool may_fly(u64 count)
+{
+    u64 most = current_process->limits[RLIMIT_NOFILE].soft;
+    if (the_net()->in_flight + count > most)
+        collect_garbage();
+    return the_net()->in_flight + count <= most;
+}
+
+/* Turns descriptor numbers into files. */
 static long take_files(struct ancillary *a, const int *fds, u64 count)
 {
     if (count > RIGHTS_MOST || a->rights)
         return -EINVAL;
-    if (the_net()->in_flight + count > current_process->limits[RLIMIT_NOFILE].soft)
+    if (!may_fly(count))
         return -ETOOMANYREFS;
     struct rights *r = rights_new((u32)count);
     if (!r)
@@ -93,7 +144,7 @@ static long take_files(struct ancillary *a, const int *fds, u64 count)
         }
         r->files[i] = f;
     }
-    r->count = (u32)count;
+    rights_complete(r, (u32)count);
     a->rights = r;
     return 0;
 }

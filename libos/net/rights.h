@@ -15,4 +15,7 @@ struct mark {
 
 void drop_marks(struct socket *s);
 
+/* garbage.c: ends sockets that only lie in each other's queues. Without locks. */
+void collect_garbage(void);
+
 #endif

@@ -30,6 +30,7 @@ struct net *the_net(void)
     }
     for (int i = 0; i < NAME_BUCKETS; i++)
         list_init(&n->unix_names[i]);
+    list_init(&n->rights);
     n->next_port = (u32)host_now();
     void *none = NULL;
     if (!__atomic_compare_exchange_n(&the_cell->net, &none, (void *)n, false, __ATOMIC_ACQ_REL,

@@ -103,6 +103,10 @@ struct socket {
     struct inode *inode;           /* AF_UNIX bound to a path; a reference; net lock */
     struct endpoint local, remote; /* AF_INET and AF_INET6 */
     u32 netlink_port;
+
+    u32 flying; /* garbage.c, under the rights' lock: how often its file is in flight */
+    bool reachable;
+    struct socket *next_garbage;
 };
 
 /* What the cell's sockets share. */
@@ -114,7 +118,10 @@ struct net {
     struct list tcp_ports[PORT_BUCKETS], udp_ports[PORT_BUCKETS]; /* bound sockets by port */
     struct list unix_names[NAME_BUCKETS];                         /* abstract names */
     u32 next_port, next_unix_name, next_netlink_port;
-    u32 in_flight; /* files on their way in messages */
+    u32 in_flight;           /* files on their way in messages */
+    struct lock rights_lock; /* below all locks of sockets; nothing is locked under it */
+    struct list rights;      /* struct rights (message.h), complete ones */
+    bool collecting;         /* garbage.c */
 };
 
 /* Makes it at the first call. NULL: no memory. */

@@ -81,6 +81,7 @@ static long send_marked(struct socket *s, struct message *m, struct mark *mark,
     if (r > 0) {
         mark->end = out->ring.tail;
         list_add_tail(&s->peer->marks, &mark->link);
+        rights_lie_in(mark->ancillary.rights, s->peer);
     }
     lock_release(&out->lock);
     stream_wake(out, wakes);
@@ -160,6 +161,8 @@ static void use_mark(struct marked_read *look, struct message *m, u64 taken, boo
         if (peek)
             m->ancillary->rights = rights_copy(mark->ancillary.rights);
         else
+            rights_lie_in(m->ancillary->rights, NULL);
+        if (!peek)
             mark->ancillary.rights = NULL;
     }
     if (peek || taken < look->most)

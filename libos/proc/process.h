@@ -25,6 +25,7 @@ struct tty;
 struct exec_image;
 struct patch_hints;
 struct pidfd_state;
+struct rights;
 
 #define COMM_SIZE    16
 #define RLIMIT_COUNT 16
@@ -143,7 +144,9 @@ struct thread {
     u32 holds_wakes, held_wakes; /* sync/wait.c: wakes_hold, and what was put off */
     u32 *held_words[8];
     u32 spin_worth, spin_skipped,
-        spin_interval; /* sync/wait.c: whether looking before sleeping pays */
+        spin_interval;           /* sync/wait.c: whether looking before sleeping pays */
+    struct rights *ended_rights; /* net/rights.c: waiting to be freed */
+    bool frees_rights;
     void *poll_block; /* fs/pollset.c: waiters of its poll calls; heap memory, freed with the thread
                        */
 };

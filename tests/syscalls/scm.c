@@ -197,3 +197,87 @@ CASE(socket_itself_passed)
     char text[10];
     EQ(read(got[0], text, 10), 5);
 }
+
+static void send_or_fail(int socket, const int *fds, size_t count)
+{
+    EQ(send_fds(socket, "x", fds, count), 1);
+}
+
+static void end_of_pipe_comes(int fd)
+{
+    char c;
+    alarm(10);
+    EQ(read(fd, &c, 1), 0);
+    alarm(0);
+}
+
+/* Sockets that lie in each other's queues when their last descriptor is closed come to an end, and
+ * with them what lies there too. */
+static void make_circles(int type, int lost)
+{
+    for (int i = 0; i < 700; i++) {
+        int a[2], b[2];
+        OK(socketpair(AF_UNIX, type, 0, a));
+        OK(socketpair(AF_UNIX, type, 0, b));
+        send_or_fail(a[0], (int[]){b[1], lost}, i ? 1 : 2);
+        send_or_fail(b[0], &a[1], 1);
+        for (int k = 0; k < 2; k++) {
+            OK(close(a[k]));
+            OK(close(b[k]));
+        }
+    }
+}
+
+CASE(circles_are_collected)
+{
+    static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
+    int live[2], carried[2], got[4];
+    OK(socketpair(AF_UNIX, SOCK_STREAM, 0, live));
+    OK(socketpair(AF_UNIX, SOCK_STREAM, 0, carried));
+    send_or_fail(carried[0], &live[0], 1);
+    send_or_fail(live[0], &carried[1], 1);
+    OK(close(carried[1])); /* only in the queue of live[1] now */
+    OK(close(live[0]));
+    for (size_t i = 0; i < COUNT(types); i++) {
+        int ends[2];
+        OK(pipe(ends));
+        make_circles(types[i], ends[1]);
+        OK(close(ends[1]));
+        end_of_pipe_comes(ends[0]);
+        OK(close(ends[0]));
+    }
+    /* What could be reached is as it was. */
+    EQ(receive_fds(live[1], got, 4, 0, NULL), 1);
+    int inner = got[0];
+    EQ(receive_fds(inner, got, 4, 0, NULL), 1);
+    EQ(write(got[0], "y", 1), 1);
+    char c;
+    EQ(read(live[1], &c, 1), 1);
+    EQ(c, 'y');
+}
+
+/* A long chain of sockets, each in the queue of the next. */
+CASE(long_chain_ends)
+{
+    int ends[2], last[2];
+    OK(pipe(ends));
+    OK(socketpair(AF_UNIX, SOCK_STREAM, 0, last));
+    send_or_fail(last[0], &ends[1], 1);
+    OK(close(ends[1]));
+    for (int i = 0; i < 500; i++) {
+        int next[2];
+        OK(socketpair(AF_UNIX, SOCK_STREAM, 0, next));
+        if (send_fds(next[0], "x", last, 2) < 0) { /* Linux bounds the depth, or the number */
+            EQ(errno, ETOOMANYREFS);
+            OK(close(next[0]));
+            OK(close(next[1]));
+            break;
+        }
+        OK(close(last[0]));
+        OK(close(last[1]));
+        memcpy(last, next, sizeof(last));
+    }
+    OK(close(last[0]));
+    OK(close(last[1]));
+    end_of_pipe_comes(ends[0]);
+}
