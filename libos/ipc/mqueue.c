@@ -10,17 +10,13 @@
 #include "libos/host/host.h"
 #include "libos/host/print.h"
 #include "libos/ipc/ids.h"
+#include "libos/ipc/mq_notice.h"
 #include "libos/mm/heap.h"
+#include "libos/net/socket.h"
 #include "libos/proc/process.h"
 #include "libos/time/clock.h"
 #include <linux/fcntl.h>
 #include <linux/mqueue.h>
-
-/* Of <asm/siginfo.h>, which has another struct siginfo. */
-#define SI_MESGQ     (-3)
-#define SIGEV_SIGNAL 0
-#define SIGEV_NONE   1
-#define SIGEV_THREAD 2
 
 #define NAME_MOST     255
 #define PRIORITY_MOST 32768
@@ -44,17 +40,9 @@ struct mq {
     s64 most, size_most, count;
     struct list messages; /* highest priority first, then oldest */
     struct waitq readers, writers;
-    u32 receiving;    /* threads that wait in mq_receive */
-    int notify_pid;   /* 0: nobody */
-    int notify_signo; /* 0: SIGEV_NONE */
-    u64 notify_value;
+    u32 receiving; /* threads that wait in mq_receive */
+    struct mq_notice notice;
     char *name;
-};
-
-/* The Linux ABI's struct sigevent, as far as mq_notify(2) uses it. */
-struct notify_event {
-    u64 value;
-    s32 signo, kind;
 };
 
 static void queue_put(struct mq *q)
@@ -81,8 +69,8 @@ static long queue_flush(struct file *f)
     struct ipc *ipc = ipc_tables();
     struct mq *q = f->data;
     lock_take(&ipc->queues_lock);
-    if (q->notify_pid == current_process->pid)
-        q->notify_pid = 0;
+    if (q->notice.pid == current_process->pid)
+        mq_notice_end(&q->notice);
     lock_release(&ipc->queues_lock);
     return 0;
 }
@@ -110,10 +98,9 @@ static long queue_read(struct file *f, struct io *io, u64 *position)
     lock_take(&ipc->queues_lock);
     list_for_each(l, &q->messages)
         bytes += list_entry(l, struct mq_message, link)->size;
-    u32 n = (u32)format_text(text, sizeof(text),
-                             "QSIZE:%-10lu NOTIFY:%-5d SIGNO:%-5d NOTIFY_PID:%-6d\n", bytes,
-                             q->notify_pid && !q->notify_signo ? SIGEV_NONE : 0,
-                             q->notify_pid ? q->notify_signo : 0, q->notify_pid);
+    u32 n = (u32)format_text(
+        text, sizeof(text), "QSIZE:%-10lu NOTIFY:%-5d SIGNO:%-5d NOTIFY_PID:%-6d\n", bytes,
+        q->notice.kind, q->notice.kind == SIGEV_SIGNAL ? q->notice.signo : 0, q->notice.pid);
     lock_release(&ipc->queues_lock);
     if (*position >= n)
         return 0;
@@ -310,21 +297,6 @@ static void insert(struct mq *q, struct mq_message *m)
     q->count++;
 }
 
-/* Tells the registered process that a message came to an empty queue for which nobody waits. */
-static void notify(struct mq *q)
-{
-    struct siginfo info = {.signo = q->notify_signo, .code = SI_MESGQ};
-    const struct process *me = current_process;
-    memcpy(info.rest, &(u32[2]){(u32)me->pid, me->uid}, 8);
-    memcpy(info.rest + 8, &q->notify_value, 8);
-    lock_take(&the_cell->lock);
-    struct process *p = find_process(q->notify_pid);
-    if (p && q->notify_signo)
-        send_signal_to_process(p, q->notify_signo, &info);
-    lock_release(&the_cell->lock);
-    q->notify_pid = 0;
-}
-
 static long wait_for(struct ipc *ipc, const struct file *f, struct waitq *w, u64 deadline)
 {
     if (f->flags & O_NONBLOCK)
@@ -343,8 +315,8 @@ static long send(struct ipc *ipc, const struct file *f, struct mq_message *m, u6
         return r;
     bool news = q->count == 0 && q->receiving == 0;
     insert(q, m);
-    if (news && q->notify_pid)
-        notify(q);
+    if (news && q->notice.pid)
+        mq_notice_send(&q->notice);
     waitq_wake(&q->readers, POLLIN | POLLRDNORM);
     return 0;
 }
@@ -444,44 +416,41 @@ SYSCALL5(mq_timedreceive, int, fd, void *, text, size_t, size, u32 *, priority,
     return r;
 }
 
-static long register_notify(struct mq *q, const struct notify_event *e)
+/* Takes the notice over if it is to be (it may be NULL: nobody is to be told any more). */
+static long register_notice(struct mq *q, struct mq_notice *n)
 {
-    int pid = current_process->pid;
-    if (!e) {
-        if (q->notify_pid == pid)
-            q->notify_pid = 0;
+    if (!n) {
+        if (q->notice.pid == current_process->pid)
+            mq_notice_end(&q->notice);
         return 0;
     }
-    if (q->notify_pid)
+    if (q->notice.pid)
         return -EBUSY;
-    q->notify_pid = pid;
-    q->notify_signo = e->kind == SIGEV_SIGNAL ? e->signo : 0;
-    q->notify_value = e->value;
+    q->notice = *n;
+    n->socket = NULL;
     return 0;
 }
 
-/* SIGEV_THREAD, which glibc does with a netlink socket, there is not. */
 SYSCALL2(mq_notify, int, fd, const struct notify_event *, user)
 {
     struct ipc *ipc = ipc_tables();
+    struct mq_notice notice = {0};
     struct notify_event e;
     struct file *f = NULL;
     if (!ipc)
         return -ENOMEM;
     if (user && get_user(e, user))
         return -EFAULT;
-    if (user && e.kind == SIGEV_THREAD)
-        return -ENOSYS;
-    if (user &&
-        ((e.kind != SIGEV_NONE && e.kind != SIGEV_SIGNAL) || e.signo < 0 || e.signo > SIGNAL_COUNT))
-        return -EINVAL;
-    long r = queue_file(fd, &f);
-    if (r < 0)
-        return r;
-    lock_take(&ipc->queues_lock);
-    r = register_notify(f->data, user ? &e : NULL);
-    lock_release(&ipc->queues_lock);
-    file_put(f);
+    long r = user ? mq_notice_make(&notice, &e) : 0;
+    if (r == 0)
+        r = queue_file(fd, &f);
+    if (r == 0) {
+        lock_take(&ipc->queues_lock);
+        r = register_notice(f->data, user ? &notice : NULL);
+        lock_release(&ipc->queues_lock);
+        file_put(f);
+    }
+    socket_put(notice.socket);
     return r;
 }
 

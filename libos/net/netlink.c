@@ -9,6 +9,7 @@
 #include "base/string.h"
 #include "libos/mm/heap.h"
 #include "libos/net/interfaces.h"
+#include "libos/net/netlink.h"
 #include "libos/net/packet.h"
 #include "libos/proc/process.h"
 
@@ -265,6 +266,36 @@ static const struct socket_ops netlink_ops = {
     .name = netlink_name,
     .bytes = packet_bytes,
 };
+
+long netlink_of(int fd, struct socket **out)
+{
+    struct fd_ref ref;
+    long r = socket_borrow(fd, &ref, out);
+    if (r)
+        return r == -ENOTSOCK ? -EINVAL : r;
+    if ((*out)->family == AF_NETLINK)
+        socket_get(*out);
+    else
+        r = -EINVAL;
+    fd_release(ref);
+    if (r)
+        *out = NULL;
+    return r;
+}
+
+void netlink_deliver(struct socket *s, const void *bytes, size_t n)
+{
+    struct io_piece piece;
+    struct io io;
+    struct message m = {.io = &io};
+    struct packet *p;
+    io_init_ours(&io, &piece, (void *)bytes, n);
+    if (packet_new(&m, n, &p))
+        return;
+    p->from = (struct address){.length = sizeof(p->from.netlink)};
+    p->from.netlink.family = AF_NETLINK;
+    packet_deliver_or_drop(s, p);
+}
 
 long netlink_socket_new(int type, int protocol, struct socket **out)
 {

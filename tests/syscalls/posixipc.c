@@ -139,3 +139,32 @@ CASE(message_queue_notifies)
     OK(mq_send(q, "b", 1, 0)); /* once only */
     EQ(told, 0);
 }
+
+static void note_value(union sigval value)
+{
+    told = value.sival_int;
+}
+
+CASE(message_queue_starts_thread)
+{
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD, .sigev_notify_function = note_value};
+    mqd_t q = OK(mq_open(name("mq"), O_CREAT | O_RDWR, 0600, NULL));
+    char text[8192];
+    OK(mq_unlink(name("mq")));
+    for (int i = 1; i <= 3; i++) {
+        event.sigev_value.sival_int = i;
+        OK(mq_notify(q, &event));
+        ERR(mq_notify(q, &event), EBUSY);
+        OK(mq_send(q, "a", 1, 0));
+        UNTIL(told == i);
+        EQ(mq_receive(q, text, sizeof(text), NULL), 1);
+    }
+    event.sigev_value.sival_int = 9;
+    OK(mq_notify(q, &event));
+    OK(mq_notify(q, NULL)); /* not any more */
+    OK(mq_send(q, "a", 1, 0));
+    sleep_ms(10);
+    EQ(told, 3);
+    event.sigev_notify = 77;
+    ERR(mq_notify(q, &event), EINVAL);
+}
