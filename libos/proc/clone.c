@@ -31,6 +31,10 @@ static long clone_any(struct clone_request *c)
         return -EINVAL;
     if (flags & NEW_NAMESPACE)
         return -EPERM;
+    /* A tracer of its own parent, as the leak sanitizer has one, would wait for ever. */
+    if ((flags & (CLONE_VM | CLONE_VFORK | CLONE_THREAD | CLONE_UNTRACED)) ==
+        (CLONE_VM | CLONE_UNTRACED))
+        return -EPERM;
     if (flags & CLONE_THREAD)
         return current_process->vfork_parent ? -EINVAL : clone_thread(c);
     return clone_process(c);
