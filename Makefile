@@ -25,7 +25,8 @@ HOST_LDFLAGS ?= -static
 
 # The library OS: freestanding, position-fixed, general registers only, so that a program's vector
 # state is live and untouched while the library OS runs.
-LIBOS_BASE   := 0x600000000000
+LIBOS_BASE   := 0x680000000000
+LIBOS_SIZE   := 0x1f8000
 LIBOS_CFLAGS := $(STD) $(WARN) $(OPT) -ffreestanding -fno-stack-protector -mgeneral-regs-only \
                 -fPIE -fvisibility=hidden -fno-asynchronous-unwind-tables -fno-strict-aliasing \
                 -fcf-protection=none -fno-jump-tables $(LIBOS_EXTRA)
@@ -36,7 +37,8 @@ STRUCT_MOVES := unrolled_loop:256:noalign,libcall:-1:noalign
 LIBOS_CFLAGS += $(shell $(CC) -mmemset-strategy=$(STRUCT_MOVES) -fsyntax-only -x c /dev/null 2>/dev/null && \
                   echo -mmemset-strategy=$(STRUCT_MOVES) -mmemcpy-strategy=$(STRUCT_MOVES))
 
-LIBOS_LDFLAGS := -nostdlib -static -Wl,-Ttext-segment=$(LIBOS_BASE) -Wl,--build-id=none \
+LIBOS_LDFLAGS := -nostdlib -static -Wl,-T,libos/image.ld -Wl,--defsym=LIBOS_BASE=$(LIBOS_BASE) \
+                 -Wl,--defsym=LIBOS_SIZE=$(LIBOS_SIZE) -Wl,--build-id=none \
                  -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-dynamic-linker \
                  -Wl,--no-relax $(LIBOS_LDEXTRA)
 
@@ -53,8 +55,8 @@ all: $(BIN)
 $(BIN): $(KERNEL_OBJ) $(B)/libos_image.o
 	$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^
 
-$(B)/libos.elf: $(LIBOS_OBJ)
-	$(CC) $(LIBOS_CFLAGS) $(LIBOS_LDFLAGS) -o $@ $^
+$(B)/libos.elf: $(LIBOS_OBJ) libos/image.ld
+	$(CC) $(LIBOS_CFLAGS) $(LIBOS_LDFLAGS) -o $@ $(LIBOS_OBJ)
 
 # The embedded image carries no symbols; libos.elf keeps them for gdb.
 $(B)/libos.image: $(B)/libos.elf

@@ -2,28 +2,34 @@
 /* Where things lie in a cell's address space, and the window: the memory that a cell shares with
  * the kernel. All numbers here are known to both sides; neither side trusts what the other writes.
  *
- *   0x6000_0000_0000  library OS image            private, from the embedded ELF file
- *   0x6100_0000_0000  heap segment                shared by every process of the cell
- *   0x6200_0000_0000  window                      shared with the kernel
- *   0x6300_0000_0000  library OS private arena    stacks, mapping lists, trampolines are elsewhere
- *   0x6400_0000_0000  end of what the library OS owns
+ *   0x6800_0000_0000  library OS image            private, from the embedded ELF file
+ *   0x6800_001f_8000  window                      shared with the kernel
+ *   0x6800_0200_0000  heap segment                shared by every process of the cell
+ *   0x6820_0000_0000  library OS private arena    what does not fit behind the image: stacks,
+ * mapping lists; trampolines are elsewhere 0x6880_0000_0000  end of what the library OS owns
+ *
+ * (From 0x6000_0000_0000 to 0x6400_0000_0000 programs with the address sanitizer have their heap.)
+ *
+ * A fork copies page tables, a page for each 2 MiB, 1 GiB and 512 GiB in use. So what every process
+ * uses lies close together: the image with the pages of the window that are used all the time, and
+ * the start of the heap.
  */
 #ifndef ABI_LAYOUT_H
 #define ABI_LAYOUT_H
 
 #include "base/types.h"
 
-#define RF_LIBOS_BASE  0x600000000000ul
-#define RF_HEAP_BASE   0x610000000000ul
+#define RF_LIBOS_BASE  0x680000000000ul
+#define RF_WINDOW_BASE 0x6800001f8000ul
+#define RF_HEAP_BASE   0x680002000000ul
 #define RF_HEAP_SIZE   (64ul << 30) /* address range; pages are charged when touched */
-#define RF_WINDOW_BASE 0x620000000000ul
-#define RF_ARENA_BASE  0x630000000000ul
-#define RF_LIBOS_END   0x640000000000ul
+#define RF_ARENA_BASE  0x682000000000ul
+#define RF_LIBOS_END   0x688000000000ul
 #define RF_USER_TOP    0x7ffffffff000ul
 
 /* Host calls are let through only from code in this range: the library OS image. Its last page
- * holds the code that installed the filter and jumped to the library OS; it may be unmapped. */
-#define RF_LIBOS_CODE_SIZE (16ul << 20)
+ * holds the code that installed the filter and jumped to the library OS, which unmaps it. */
+#define RF_LIBOS_CODE_SIZE (RF_WINDOW_BASE - RF_LIBOS_BASE)
 #define RF_START_STUB      (RF_LIBOS_BASE + RF_LIBOS_CODE_SIZE - PAGE_SIZE)
 
 /* Descriptors that a cell's first process holds when the library OS starts. Every other descriptor
@@ -88,5 +94,10 @@ struct rf_window {
 };
 _Static_assert(offsetof(struct rf_window, wake) == PAGE_SIZE, "shared layout");
 _Static_assert(offsetof(struct rf_window, messages) % PAGE_SIZE == 0, "shared layout");
+_Static_assert(RF_WINDOW_BASE + sizeof(struct rf_window) <= RF_HEAP_BASE, "the window has room");
+_Static_assert(RF_HEAP_BASE + RF_HEAP_SIZE <= RF_ARENA_BASE, "the heap has room");
+_Static_assert(RF_WINDOW_BASE / (2ul << 20) == RF_LIBOS_BASE / (2ul << 20) &&
+                   RF_LIBOS_BASE >> 39 == (RF_LIBOS_END - 1) >> 39,
+               "one page table for the image and the start of the window, one root entry for all");
 
 #endif

@@ -193,8 +193,6 @@ static void map_all(const struct image *image, int heap_fd, int window_fd)
     int error;
     void *stub;
 
-    munmap((void *)RF_LIBOS_BASE,
-           RF_LIBOS_END - RF_LIBOS_BASE); /* the address sanitizer lives there */
     error = image_map(image);
     if (error)
         give_up("mapping the library OS", -error);

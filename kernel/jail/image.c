@@ -88,7 +88,7 @@ static bool add_segment(struct image *image, const Elf64_Phdr *p, u64 base)
 
     if (p->p_vaddr < RF_LIBOS_BASE || p->p_memsz > RF_LIBOS_CODE_SIZE ||
         p->p_vaddr + p->p_memsz > RF_START_STUB || p->p_offset % PAGE_SIZE != lead ||
-        image->count == IMAGE_SEGMENTS)
+        (p->p_filesz != p->p_memsz && !(p->p_flags & PF_W)) || image->count == IMAGE_SEGMENTS)
         return false;
     image->segments[image->count++] = (struct image_segment){
         .address = p->p_vaddr - lead,
@@ -124,20 +124,37 @@ void image_open(struct image *image, const char *path)
     }
 }
 
+/* Its own memory from the start, so that the host has one mapping for all of it. */
+static int map_writable(const struct image *image, const struct image_segment *s)
+{
+    void *at = mmap((void *)s->address, s->length, s->protection,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+
+    if (at == MAP_FAILED)
+        return -errno;
+    return pread(image->fd, at, s->file_length, (off_t)s->file_offset) == (ssize_t)s->file_length
+               ? 0
+               : -EIO;
+}
+
+/* Its first page, which is only the ELF header, is made the process's own: of a mapping that has
+ * such pages, fork copies the page table, and a child need not fault the library OS in again. */
+static int map_constant(const struct image *image, const struct image_segment *s)
+{
+    volatile u8 *at = mmap((void *)s->address, s->length, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_FIXED_NOREPLACE, image->fd, (off_t)s->file_offset);
+    u8 first;
+
+    if (at == MAP_FAILED)
+        return -errno;
+    first = at[0];
+    at[0] = first;
+    return mprotect((void *)s->address, s->length, s->protection) < 0 ? -errno : 0;
+}
+
 static int map_segment(const struct image *image, const struct image_segment *s)
 {
-    u64 mapped = PAGE_ALIGN(s->file_length);
-    int flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE;
-
-    if (s->file_length && mmap((void *)s->address, mapped, s->protection, flags, image->fd,
-                               (off_t)s->file_offset) == MAP_FAILED)
-        return -errno;
-    if (s->length > s->file_length && s->protection & PROT_WRITE && mapped > s->file_length)
-        memset((u8 *)s->address + s->file_length, 0, mapped - s->file_length);
-    if (s->length > mapped && mmap((u8 *)s->address + mapped, s->length - mapped, s->protection,
-                                   flags | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
-        return -errno;
-    return 0;
+    return s->protection & PROT_WRITE ? map_writable(image, s) : map_constant(image, s);
 }
 
 int image_map(const struct image *image)

@@ -86,6 +86,8 @@ _Noreturn void libos_start(void);
 _Noreturn void libos_start(void)
 {
     assert_that(the_boot->magic == RF_BOOT_MAGIC && the_window->cell.magic == RF_CELL_MAGIC);
+    host_init();
+    host_munmap((void *)RF_START_STUB, PAGE_SIZE);
     unmap_range(0, RF_LIBOS_BASE);
     unmap_range(RF_LIBOS_END, RF_USER_TOP);
     cell_init();

@@ -86,14 +86,16 @@ long host_yield(void)
     return host_call(__NR_sched_yield, 0, 0, 0, 0, 0, 0);
 }
 
-static bool has_fsgsbase(void)
+static bool has_fsgsbase; /* a copy: the boot record is a page that nothing else needs */
+
+void host_init(void)
 {
-    return (the_boot->hwcap2 & HWCAP2_FSGSBASE) != 0;
+    has_fsgsbase = (the_boot->hwcap2 & HWCAP2_FSGSBASE) != 0;
 }
 
 void host_set_fs(u64 base)
 {
-    if (likely(has_fsgsbase()))
+    if (likely(has_fsgsbase))
         __asm__ volatile("wrfsbase %0" ::"r"(base) : "memory");
     else
         host_call(__NR_arch_prctl, ARCH_SET_FS, (long)base, 0, 0, 0, 0);
@@ -101,7 +103,7 @@ void host_set_fs(u64 base)
 
 void host_set_gs(u64 base)
 {
-    if (likely(has_fsgsbase()))
+    if (likely(has_fsgsbase))
         __asm__ volatile("wrgsbase %0" ::"r"(base) : "memory");
     else
         host_call(__NR_arch_prctl, ARCH_SET_GS, (long)base, 0, 0, 0, 0);

@@ -7,6 +7,8 @@
 
 #include "base/types.h"
 
+void host_init(void); /* before anything else, once */
+
 long host_call(long nr, long a, long b, long c, long d, long e, long f);
 
 long host_mmap(void *addr, size_t length, int prot, int flags, int fd, u64 offset);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The library OS's private memory: blocks of 2^n pages from RF_ARENA_BASE up. A freed block stays
- * mapped and goes to its size's free list; its first word is the link, the rest of it is zero or,
- * if it is small, zeroed when it is taken again. */
+/* The library OS's private memory: blocks of 2^n pages, first from what is left behind the image,
+ * where they need no page tables and no mapping of their own, then from RF_ARENA_BASE up. A freed
+ * block stays mapped and goes to its size's free list; its first word is the link, the rest of it
+ * is zero or, if it is small, zeroed when it is taken again. */
 #include "libos/mm/mm.h"
 #include "libos/mm/arena.h"
 #include "abi/layout.h"
@@ -14,6 +15,8 @@
 #define ARENA_STEP  (1ul << 20)  /* address space is mapped in steps of this */
 #define SMALL_BLOCK (16ul << 10) /* cheaper to clear than to give back to the host */
 #define CLASSES     28
+
+extern u8 arena_first[], arena_first_end[]; /* libos/image.ld */
 
 static struct {
     struct lock lock;
@@ -44,6 +47,8 @@ static u32 size_class(size_t size)
 static bool arena_extend(size_t bytes)
 {
     size_t step = ALIGN_UP(bytes, ARENA_STEP);
+    if (arena.mapped_to == (u64)arena_first_end)
+        arena.next = arena.mapped_to = RF_ARENA_BASE;
     for (;;) {
         if (arena.mapped_to + step > RF_LIBOS_END)
             return false;
@@ -63,8 +68,10 @@ static bool arena_extend(size_t bytes)
 
 static void *take_new(size_t bytes)
 {
-    if (!arena.next)
-        arena.next = arena.mapped_to = RF_ARENA_BASE;
+    if (!arena.next) {
+        arena.next = (u64)arena_first;
+        arena.mapped_to = (u64)arena_first_end;
+    }
     while (arena.next + bytes > arena.mapped_to)
         if (!arena_extend(arena.next + bytes - arena.mapped_to))
             return NULL;
@@ -96,7 +103,7 @@ void arena_unmap(void *p, size_t size)
 {
     u32 class = size_class(size);
     size_t bytes = PAGE_SIZE << class;
-    assert_that((u64)p >= RF_ARENA_BASE && (u64)p + bytes <= RF_LIBOS_END);
+    assert_that((u64)p >= RF_LIBOS_BASE && (u64)p + bytes <= RF_LIBOS_END);
     if (bytes > SMALL_BLOCK)
         host_madvise(p, bytes, MADV_DONTNEED);
     lock_take(&arena.lock);

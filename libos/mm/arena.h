@@ -3,8 +3,7 @@
 #ifndef LIBOS_MM_ARENA_H
 #define LIBOS_MM_ARENA_H
 
-/* Held over a host fork, so that the child finds the arena whole. In the child too, arena_unlock.
- */
+/* Held over a host fork, so that the child finds the arena whole, and released in the child too. */
 void arena_lock(void);
 void arena_unlock(void);
 

@@ -2,12 +2,19 @@
 /* The allocator of the heap segment. The segment begins with its own bookkeeping:
  *
  *   page 0..   struct cell
- *   HEAP_META  struct heap: locks, free lists, and per page: used bit, dirty bit, page_info word
- *   HEAP_DATA  pages for everybody
+ *   HEAP_META  struct heap: locks, free lists, zones, and the groups of the first pages
+ *   HEAP_DATA  pages for small objects, then pages for everybody
+ *   HEAP_FAR   the groups of all other pages
+ *
+ * A group says of 64 pages which are used and which are dirty, and has an info word for each.
  *
  * Sizes up to SMALL_MAX come from free lists, one per size class, filled a page at a time; larger
- * ones are page runs. page_info of the page says which: a class number for small objects, LARGE |
- * pages for the first page of a run from heap_alloc, 0 for pages of heap_pages_alloc.
+ * ones are page runs. A page's info says which: a class number for small objects, LARGE | pages for
+ * the first page of a run from heap_alloc, 0 for pages of heap_pages_alloc.
+ *
+ * Small objects, and ones of a page, have a zone of their own at the start: fork does not copy the
+ * page tables of shared memory, so each new process faults in what it uses, and a read brings in a
+ * whole 64 KiB of it.
  *
  * A free page is either clean (never touched, or given back to the host: reads as zero and costs
  * nothing) or dirty (still backed; zeroed when it is used again). At most DIRTY_MAX are kept dirty.
@@ -22,10 +29,12 @@
 
 #include <linux/mman.h>
 
-#define HEAP_PAGES (RF_HEAP_SIZE / PAGE_SIZE)
-#define SMALL_MAX  2048u
-#define DIRTY_MAX  2048u
-#define LARGE      0x80000000u
+#define HEAP_PAGES  (RF_HEAP_SIZE / PAGE_SIZE)
+#define NEAR_GROUPS 64u   /* 16 MiB */
+#define SMALL_PAGES 2048u /* of the zone for small objects */
+#define SMALL_MAX   2048u
+#define DIRTY_MAX   2048u
+#define LARGE       0x80000000u
 
 static const u16 class_size[] = {16,  32,  48,  64,  80,  96,  128,  160,  192,
                                  256, 320, 384, 512, 640, 816, 1024, 1360, 2048};
@@ -41,21 +50,33 @@ struct size_class {
     struct free_object *free;
 };
 
-struct heap {
-    struct lock lock; /* bitmaps, page_info */
-    u32 dirty_count;
-    u64 next_page; /* where the search for free pages starts */
-    u64 high_page; /* no page at or above it was ever used */
-    u64 used_pages;
-    struct size_class classes[CLASSES];
-    u64 used[HEAP_PAGES / 64];
-    u64 dirty[HEAP_PAGES / 64];
-    u32 page_info[HEAP_PAGES];
+struct group {
+    u64 used, dirty; /* bits */
+    u32 info[64];
 };
 
-#define HEAP_META (RF_HEAP_BASE + PAGE_ALIGN(sizeof(struct cell)))
-#define HEAP_DATA PAGE_ALIGN(HEAP_META + sizeof(struct heap))
-#define the_heap  ((struct heap *)HEAP_META)
+/* A range of pages; runs lie in one zone. */
+struct zone {
+    u64 first, end;
+    u64 next; /* where the search for free pages starts */
+    u64 high; /* no page at or above it was ever used */
+};
+
+struct heap {
+    struct lock lock; /* zones, groups */
+    u32 dirty_count;
+    u64 used_pages;
+    struct zone small, large;
+    struct size_class classes[CLASSES];
+    struct group near[NEAR_GROUPS];
+};
+
+#define HEAP_META  (RF_HEAP_BASE + PAGE_ALIGN(sizeof(struct cell)))
+#define HEAP_DATA  PAGE_ALIGN(HEAP_META + sizeof(struct heap))
+#define HEAP_FAR   (RF_HEAP_BASE + RF_HEAP_SIZE - PAGE_ALIGN(HEAP_PAGES / 64 * sizeof(struct group)))
+#define the_heap   ((struct heap *)HEAP_META)
+#define far_groups ((struct group *)HEAP_FAR)
+_Static_assert(HEAP_DATA - RF_HEAP_BASE == 64ul << 10, "the bookkeeping is brought in at once");
 
 static inline u64 page_of(const void *p)
 {
@@ -67,19 +88,20 @@ static inline void *address_of(u64 page)
     return (void *)(RF_HEAP_BASE + page * PAGE_SIZE);
 }
 
-static inline bool bit_test(const u64 *map, u64 i)
+static inline struct group *group_of(u64 page)
 {
-    return map[i / 64] >> i % 64 & 1;
+    u64 i = page / 64;
+    return likely(i < NEAR_GROUPS) ? &the_heap->near[i] : &far_groups[i];
 }
 
-static inline void bit_set(u64 *map, u64 i)
+static inline u64 bit_of(u64 page)
 {
-    map[i / 64] |= 1ull << i % 64;
+    return 1ull << page % 64;
 }
 
-static inline void bit_clear(u64 *map, u64 i)
+static inline u32 *info_of(u64 page)
 {
-    map[i / 64] &= ~(1ull << i % 64);
+    return &group_of(page)->info[page % 64];
 }
 
 /* The class of each size in steps of 16 bytes, so that finding it costs one load. Private memory.
@@ -98,19 +120,22 @@ static void classes_init(void)
 
 void heap_init(void)
 {
+    u64 first = page_of((void *)HEAP_DATA), middle = first + SMALL_PAGES;
     classes_init();
-    the_heap->next_page = the_heap->high_page = page_of((void *)HEAP_DATA);
+    the_heap->small = (struct zone){first, middle, first, first};
+    the_heap->large = (struct zone){middle, page_of((void *)HEAP_FAR), middle, middle};
 }
 
-/* First fit from next_page, then from the start. Returns 0 when there is no run of that length. */
-static u64 find_run(struct heap *h, u64 from, u64 to, u64 pages)
+/* The first run of free pages in [from, to). Returns 0 when there is none of that length. */
+static u64 find_run(u64 from, u64 to, u64 pages)
 {
     u64 start = from;
     for (u64 i = from; i < to;) {
-        if (i % 64 == 0 && h->used[i / 64] == ~0ull) {
+        u64 used = group_of(i)->used;
+        if (i % 64 == 0 && used == ~0ull) {
             i += 64;
             start = i;
-        } else if (bit_test(h->used, i)) {
+        } else if (used & bit_of(i)) {
             start = ++i;
         } else if (++i - start == pages) {
             return start;
@@ -119,21 +144,21 @@ static u64 find_run(struct heap *h, u64 from, u64 to, u64 pages)
     return 0;
 }
 
-static u64 take_run(struct heap *h, u64 pages)
+/* First fit from z->next, then from the start. */
+static u64 take_run(struct heap *h, struct zone *z, u64 pages)
 {
-    u64 first = page_of((void *)HEAP_DATA);
-    u64 run = find_run(h, h->next_page, h->high_page, pages);
+    u64 run = find_run(z->next, z->high, pages);
     if (run == 0)
-        run = find_run(h, first, MIN(h->next_page + pages, h->high_page), pages);
+        run = find_run(z->first, MIN(z->next + pages, z->high), pages);
     if (run == 0) {
-        if (h->high_page + pages > HEAP_PAGES)
+        if (z->high + pages > z->end)
             return 0;
-        run = h->high_page;
-        h->high_page += pages;
+        run = z->high;
+        z->high += pages;
     }
     for (u64 i = run; i < run + pages; i++)
-        bit_set(h->used, i);
-    h->next_page = run + pages;
+        group_of(i)->used |= bit_of(i);
+    z->next = run + pages;
     h->used_pages += pages;
     return run;
 }
@@ -143,22 +168,25 @@ static void zero_dirty(struct heap *h, u64 run, u64 pages)
     if (h->dirty_count == 0)
         return;
     for (u64 i = run; i < run + pages; i++) {
-        if (!bit_test(h->dirty, i))
+        struct group *g = group_of(i);
+        if (!(g->dirty & bit_of(i)))
             continue;
-        bit_clear(h->dirty, i);
+        g->dirty &= ~bit_of(i);
         h->dirty_count--;
         memset(address_of(i), 0, PAGE_SIZE);
     }
 }
 
-static u64 pages_take(u64 pages, u32 info)
+static u64 pages_take(struct zone *z, u64 pages, u32 info)
 {
     struct heap *h = the_heap;
     lock_take(&h->lock);
-    u64 run = take_run(h, pages);
+    u64 run = take_run(h, z, pages);
+    if (run == 0 && z == &h->small)
+        run = take_run(h, &h->large, pages);
     if (run) {
         zero_dirty(h, run, pages);
-        h->page_info[run] = info;
+        *info_of(run) = info;
     }
     lock_release(&h->lock);
     return run;
@@ -166,7 +194,7 @@ static u64 pages_take(u64 pages, u32 info)
 
 void *heap_pages_alloc(size_t pages)
 {
-    u64 run = pages_take(pages, 0);
+    u64 run = pages_take(&the_heap->large, pages, 0);
     return run ? address_of(run) : NULL;
 }
 
@@ -175,27 +203,29 @@ void heap_pages_free(void *start, size_t pages)
 {
     struct heap *h = the_heap;
     u64 run = page_of(start);
+    struct zone *z = run < h->small.end ? &h->small : &h->large;
     lock_take(&h->lock);
     bool keep = h->dirty_count + pages <= DIRTY_MAX && pages <= 64;
     if (!keep)
         host_madvise(start, pages * PAGE_SIZE, MADV_REMOVE);
     for (u64 i = run; i < run + pages; i++) {
-        assert_that(bit_test(h->used, i));
-        bit_clear(h->used, i);
+        struct group *g = group_of(i);
+        assert_that(g->used & bit_of(i));
+        g->used &= ~bit_of(i);
         if (keep)
-            bit_set(h->dirty, i);
+            g->dirty |= bit_of(i);
     }
     if (keep)
         h->dirty_count += (u32)pages;
     h->used_pages -= pages;
-    h->next_page = MIN(h->next_page, run);
+    z->next = MIN(z->next, run);
     lock_release(&h->lock);
 }
 
 /* Cuts a new page into objects of the class. The class's lock is held. */
 static bool class_refill(struct size_class *c, u32 class)
 {
-    u64 page = pages_take(1, class + 1);
+    u64 page = pages_take(&the_heap->small, 1, class + 1);
     if (page == 0)
         return false;
     u8 *start = address_of(page);
@@ -231,7 +261,8 @@ void *heap_alloc(size_t size)
     u64 pages = PAGE_ALIGN(size) / PAGE_SIZE;
     if (pages >= LARGE)
         return NULL;
-    u64 run = pages_take(pages, LARGE | (u32)pages);
+    u64 run =
+        pages_take(pages == 1 ? &the_heap->small : &the_heap->large, pages, LARGE | (u32)pages);
     return run ? address_of(run) : NULL;
 }
 
@@ -239,14 +270,13 @@ void heap_free(void *p)
 {
     if (p == NULL)
         return;
-    struct heap *h = the_heap;
-    u32 info = h->page_info[page_of(p)];
+    u32 info = *info_of(page_of(p));
     if (info & LARGE) {
         heap_pages_free(p, info & ~LARGE);
         return;
     }
     assert_that(info >= 1 && info <= CLASSES);
-    struct size_class *c = &h->classes[info - 1];
+    struct size_class *c = &the_heap->classes[info - 1];
     struct free_object *o = p;
     lock_take(&c->lock);
     o->next = c->free;

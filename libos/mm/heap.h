@@ -23,6 +23,13 @@ static inline u64 heap_offset(const void *p)
     return (u64)p - RF_HEAP_BASE;
 }
 
+/* In a new host process: the host brings in 16 pages when p is read, and when it is written first
+ * only the one. */
+static inline void heap_bring_in(const void *p)
+{
+    (void)*(const volatile u8 *)p;
+}
+
 /* Bytes of the segment in use. */
 u64 heap_used(void);
 

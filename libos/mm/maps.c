@@ -92,13 +92,6 @@ long mm_print_maps(char *buffer, size_t size, u64 *position)
 
 u64 mm_resident_estimate(void)
 {
-    u64 held = the_window->cell.memory_held, sum = 0;
-    const struct mapping *m;
-    space_lock();
-    for (struct spot s = maplist_first(); (m = maplist_at(&the_space.list, s));
-         s = maplist_next(&the_space.list, s))
-        if (m->prot != PROT_NONE)
-            sum += m->end - m->start;
-    space_unlock();
-    return held && held < sum ? held : sum;
+    u64 held = the_window->cell.memory_held;
+    return held && held < the_space.accessible ? held : the_space.accessible;
 }

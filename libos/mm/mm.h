@@ -15,19 +15,21 @@ struct siginfo;
  */
 void mm_init(void);
 
-/* Around a host fork that copies memory (not vfork). The forking thread calls mm_fork_begin, forks,
- * and then the parent calls mm_fork_end (made: whether there is a child) and the child, once
- * current() is its own thread, mm_fork_child, both before any other call of this header. begin
- * keeps other threads from changing the list and takes the references for the child; no sleeping in
- * between. */
+/* Around a host fork that copies memory (not vfork). The forking thread calls mm_fork_begin, which
+ * takes the references for the child, and forks; then the child calls mm_fork_child, once current()
+ * is its own thread, or, if there is none, the parent mm_fork_undo. From before the first to behind
+ * the last, in parent and child, mm_lock keeps other threads from changing the list, unless there
+ * are no others; no sleeping meanwhile. */
+void mm_lock(void);
+void mm_unlock(void);
 void mm_fork_begin(void);
-void mm_fork_end(bool made);
+void mm_fork_undo(void);
 void mm_fork_child(void);
 
 /* Unmaps all of the program's memory and drops what the list refers to: exec. Not in a vfork child,
  * which runs in its parent's memory. */
 void mm_destroy(void);
-/* The same for a host process that is about to exit, which unmaps by itself. */
+/* The same for a host process that is about to exit, which unmaps by itself. In its last thread. */
 void mm_exit(void);
 
 /* For the ELF loader and the like: as mmap(2) with a file in place of a descriptor (NULL:

@@ -45,6 +45,8 @@ static void account(const struct mapping *m, u64 length, int sign)
 {
     u64 change = sign > 0 ? length : -length;
     the_space.total += change;
+    if (m->prot != PROT_NONE)
+        the_space.accessible += change;
     if (mapping_is_data(m))
         the_space.data += change;
     if (m->flags & MAPPING_LOCKED)
@@ -290,17 +292,16 @@ static void forget_all(void)
 {
     put_all();
     maplist_clear(&the_space.list);
-    the_space.total = the_space.data = the_space.locked = 0;
+    the_space.total = the_space.accessible = the_space.data = the_space.locked = 0;
     the_space.brk_start = the_space.brk_end = 0;
     the_space.lock_future = false;
 }
 
-/* The list itself ends with the process: emptying it would only copy the pages that it is on. */
+/* The list itself ends with the process: emptying it, or locking, would only copy the pages that it
+ * is on. */
 void mm_exit(void)
 {
-    space_lock();
     put_all();
-    space_unlock();
 }
 
 static void host_unmap(u64 start, u64 end)
@@ -331,25 +332,29 @@ void mm_destroy(void)
     space_unlock();
 }
 
-void mm_fork_begin(void)
+void mm_lock(void)
 {
     space_lock();
     arena_lock();
+}
+
+void mm_unlock(void)
+{
+    arena_unlock();
+    space_unlock();
+}
+
+void mm_fork_begin(void)
+{
     const struct mapping *m;
     for (struct spot s = maplist_first(); (m = maplist_at(&the_space.list, s));
          s = maplist_next(&the_space.list, s))
         mapping_get(m);
 }
 
-void mm_fork_end(bool made)
+void mm_fork_undo(void)
 {
-    arena_unlock();
-    const struct mapping *m;
-    if (!made)
-        for (struct spot s = maplist_first(); (m = maplist_at(&the_space.list, s));
-             s = maplist_next(&the_space.list, s))
-            mapping_put(m);
-    space_unlock();
+    put_all();
 }
 
 /* What madvise(2) said about fork: the host has left out what MADV_DONTFORK named. */
@@ -365,14 +370,13 @@ static void apply_fork_advice(void)
     }
 }
 
-/* In the child nobody else runs. */
+/* In the child nobody else runs. What is there already is not written: it would copy the page. */
 void mm_fork_child(void)
 {
-    arena_unlock();
     apply_fork_advice();
     if (the_space.locked)
         space_change(0, RF_USER_TOP, -1, 0, MAPPING_LOCKED);
-    the_space.lock_future = false;
+    if (the_space.lock_future)
+        the_space.lock_future = false;
     publish();
-    space_unlock();
 }

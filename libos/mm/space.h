@@ -25,6 +25,7 @@ struct space {
     struct maplist list;
     struct maplist own; /* ranges that are the library OS's, below or above its big one */
     u64 total;          /* bytes mapped */
+    u64 accessible;     /* of these, not PROT_NONE */
     u64 data;           /* of these, private writable: RLIMIT_DATA */
     u64 locked;         /* of these, mlocked: RLIMIT_MEMLOCK */
     u64 brk_start, brk_end;

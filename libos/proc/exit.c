@@ -230,14 +230,15 @@ static bool leave_others_behind(struct thread *t)
     return others;
 }
 
+/* Without another thread nobody reads the word, and as on Linux it stays as it is. */
 static void release_user_words(struct thread *t)
 {
     robust_list_exit(t);
-    if (t->clear_tid) {
+    if (t->clear_tid && (t->process->thread_count > 1 || t->vfork_caller)) {
         if (put_user(t->clear_tid, 0u) == 0)
             futex_wake_user(t->clear_tid, 1);
-        t->clear_tid = NULL;
     }
+    t->clear_tid = NULL;
 }
 
 _Noreturn void exit_thread(int code)

@@ -31,19 +31,41 @@
 
 #define HOST_FORK_FLAGS (CLONE_PARENT | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
 
-/* Written by the host in the child's copy of this memory. */
-static u32 host_id WRITTEN_BY_FORK;
+/* Whether no other thread uses this process's memory. Then a fork needs no locks, and neither
+ * parent nor child copies the page that they are on. */
+static bool alone_in_memory(const struct thread *t)
+{
+    return !t->vfork_caller && t->process->thread_count <= 1 && parking_is_empty();
+}
+
+static void hold_memory(void)
+{
+    stacks_lock();
+    mm_lock();
+}
+
+static void release_memory(void)
+{
+    mm_unlock();
+    stacks_unlock();
+}
 
 /* A function of its own, so that nothing of the old current() is kept. */
-static __attribute__((noinline)) _Noreturn void forked(struct thread *t, void (*start)(void *),
-                                                       void *argument)
+static __attribute__((noinline)) _Noreturn void forked(struct thread *t, u32 host_id, bool held,
+                                                       void (*start)(void *), void *argument)
 {
+    heap_bring_in(the_cell);
+    heap_bring_in(t);
+    heap_bring_in(t->process);
+    heap_bring_in(t->process->files);
     thread_become(t);
     t->process->host_pid = host_id;
     __atomic_store_n(&t->host_tid, host_id, __ATOMIC_SEQ_CST);
     mm_fork_child();
     patch_fork_child();
     stacks_fork_child(t);
+    if (held)
+        release_memory();
     cpu_limit_watch(t->process);
     start(argument);
     panic("a forked process returned");
@@ -52,21 +74,26 @@ static __attribute__((noinline)) _Noreturn void forked(struct thread *t, void (*
 long host_fork(struct thread *t, void (*start)(void *), void *argument)
 {
     struct thread *self = current();
+    bool hold = !alone_in_memory(self);
+    volatile u32 host_id = 0; /* written by the host in the child's copy of this stack */
     long r;
 
     t->libos_stack = self->libos_stack;
     t->stack_top = self->stack_top;
     t->stack_slot = self->stack_slot;
     t->spare_slot = self->spare_slot;
-    stacks_fork_begin();
+    if (hold)
+        hold_memory();
     mm_fork_begin();
     do {
         r = host_call(__NR_clone, HOST_FORK_FLAGS, 0, 0, (long)&host_id, 0, 0);
     } while (r == -EINTR);
     if (r == 0)
-        forked(t, start, argument);
-    mm_fork_end(r > 0);
-    stacks_fork_end();
+        forked(t, host_id, hold, start, argument);
+    if (r < 0)
+        mm_fork_undo();
+    if (hold)
+        release_memory();
     return r > 0 ? 0 : r;
 }
 

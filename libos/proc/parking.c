@@ -165,8 +165,20 @@ _Noreturn void parking_wait(struct parking_place *place)
     host_exit_thread();
 }
 
+bool parking_is_empty(void)
+{
+    for (u32 i = 0; i < PARKING_PLACES; i++) {
+        if (__atomic_load_n(&places[i].state, __ATOMIC_ACQUIRE) != FREE)
+            return false;
+    }
+    return true;
+}
+
+/* Without the lock if it can: taking it would copy the page that it is on. */
 void parking_process_end(void)
 {
+    if (parking_is_empty())
+        return;
     lock_take(&lock);
     for (u32 i = 0; i < PARKING_PLACES; i++)
         take(&places[i]);
@@ -189,5 +201,4 @@ void parking_fork_child(void)
         if (places[i].state != FREE) /* writing what is there would copy the page */
             set_free(&places[i]);
     }
-    lock_release(&lock);
 }

@@ -35,9 +35,13 @@ void parking_give_back(struct parking_place *place);
 /* The process is about to end, and the parked threads with it. */
 void parking_process_end(void);
 
-/* Around a host fork by the calling thread. The child has no parked threads. */
+/* Held over a host fork by the calling thread, and released in the child too, which calls
+ * parking_fork_child before: it has no parked threads. */
 void parking_fork_begin(void);
 void parking_fork_end(void);
 void parking_fork_child(void);
+/* Whether no thread is parked, or about to leave: then none will take a lock. For a process with
+ * one thread. */
+bool parking_is_empty(void);
 
 #endif

@@ -160,34 +160,35 @@ _Static_assert(offsetof(struct thread, system_calls) == 48, "entry.S");
 
 #define TID_HASH 256
 
-/* The root of what the processes of a cell share, at the start of the heap segment. */
+/* The root of what the processes of a cell share, at the start of the heap segment. What is used
+ * all the time comes first. */
 struct cell {
     u32 magic;
     struct lock lock; /* the process tree, threads, ids */
     struct list processes;
     struct process *init;
-    struct list tids[TID_HASH];             /* of struct thread, by tid */
-    struct list pids[TID_HASH];             /* of struct process, by pid */
-    struct process *main_process;           /* whose end ends the cell */
-    struct thread *threads[RF_MAX_THREADS]; /* by index */
+    struct process *main_process; /* whose end ends the cell */
     int next_pid;
     bool pids_wrapped;
+    bool trace;
     u32 process_count, thread_count;
     u32 files_shrunk; /* mm/shrunk.c: how often a RAM file was cut that others had mapped */
     u32 parked;       /* proc/parking.h: host threads asleep */
-    u64 thread_index_free[RF_MAX_THREADS / 64]; /* bit set: free */
     struct lock message_lock;
     struct waitq message_waiters;
     u64 message_free[RF_MSG_BUFFERS / 64]; /* bit set: free */
     char hostname[65], domainname[65];
-    u64 started; /* host_now() */
-    bool trace;
+    u64 started;             /* host_now() */
     struct lock errand_lock; /* proc/errand.c */
     struct list errands;
     struct lock epoll_lock;   /* fs/epoll.c */
     struct lock inotify_lock; /* fs/inotify.c */
     /* Each owned by its folder. */
     void *heap, *filesystems, *net, *ttys, *futexes, *ipc, *tracing, *times, *random;
+    u64 thread_index_free[RF_MAX_THREADS / 64]; /* bit set: free */
+    struct list tids[TID_HASH];                 /* of struct thread, by tid */
+    struct list pids[TID_HASH];                 /* of struct process, by pid */
+    struct thread *threads[RF_MAX_THREADS];     /* by index */
 };
 #define the_cell ((struct cell *)RF_HEAP_BASE)
 

@@ -73,13 +73,13 @@ u32 *stack_busy_word(u32 slot)
     return &slots[slot].busy;
 }
 
-void stacks_fork_begin(void)
+void stacks_lock(void)
 {
     parking_fork_begin();
     lock_take(&slots_lock);
 }
 
-void stacks_fork_end(void)
+void stacks_unlock(void)
 {
     lock_release(&slots_lock);
     parking_fork_end();
@@ -93,6 +93,5 @@ void stacks_fork_child(struct thread *t)
         if (slots[i].busy != busy) /* writing what is there would copy the page */
             slots[i].busy = busy;
     }
-    lock_release(&slots_lock);
     parking_fork_child();
 }

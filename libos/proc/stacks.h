@@ -16,9 +16,10 @@ void stack_give_back(u32 slot);
 u32 *stack_host_tid(u32 slot);
 u32 *stack_busy_word(u32 slot);
 
-/* Around a host fork by the calling thread. In the child only t's stacks are in use. */
-void stacks_fork_begin(void);
-void stacks_fork_end(void);
+/* Held over a host fork, so that the child finds the slots whole, and released in the child too. */
+void stacks_lock(void);
+void stacks_unlock(void);
+/* In a forked child, where only t's stacks are in use. */
 void stacks_fork_child(struct thread *t);
 
 #endif

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <ucontext.h>
 
-#define CODE_LIMIT (16ul << 20)
-
 struct host_action {
     uint64_t handler, flags, restorer, mask;
 };
@@ -62,7 +60,7 @@ extern const char trap_return[];
 static uint64_t find_gadget(void)
 {
     const uint8_t *p = (const uint8_t *)RF_LIBOS_BASE;
-    for (uint64_t i = 0; i < CODE_LIMIT; i++)
+    for (uint64_t i = 0; i < RF_LIBOS_CODE_SIZE; i++)
         if (p[i] == 0x0f && p[i + 1] == 0x05 && p[i + 2] == 0xc3)
             return RF_LIBOS_BASE + i;
     return 0;
