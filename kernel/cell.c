@@ -190,6 +190,7 @@ void cell_end(struct cell *cell, int wait_status, int own_status)
         cell->window->cell.ending = 1;
     if (cell->leader > 1)
         kill(-cell->leader, SIGKILL);
+    signals_hurry();
 }
 
 /* All that it used on the host is given back; what is known of it stays while somebody refers to

@@ -19,10 +19,15 @@
 #include "kernel/report.h"
 #include "kernel/world.h"
 
-static struct event signal_event = {.fd = -1};
+static struct event signal_event = {.fd = -1}, child_event = {.fd = -1};
+static struct timer rest_timer;
 
 /* Handed on to the cell, unless ringfence was started with them ignored. */
 static const u8 forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM};
+
+/* What has ended waits that long for the next look. Each look lets us run, between the ending
+ * process and whoever waits for it, and a shell script ends thousands of processes a second. */
+#define REST_NS 4000000u
 
 /* A library OS that has not asked for its signals for that long is stuck, or is none. */
 #define PATIENCE_NS 1000000000u
@@ -96,7 +101,7 @@ static void reap_one(pid_t pid)
 
 /* All that ended since the last look. The starter's end is not ours to see before it is dismissed.
  */
-static void reap(void)
+void signals_reap(void)
 {
     siginfo_t info = {0};
 
@@ -104,6 +109,42 @@ static void reap(void)
         reap_one(info.si_pid);
         info.si_pid = 0;
     }
+}
+
+static bool any_ending(void)
+{
+    list_for_each(node, &world.cells) {
+        const struct cell *cell = list_entry(node, struct cell, all);
+
+        if (cell->ending && !cell->over)
+            return true;
+    }
+    return false;
+}
+
+static void rested(struct timer *timer)
+{
+    (void)timer;
+    event_watch(&child_event, EPOLLIN);
+}
+
+static void children_ended(struct event *event, u32 events)
+{
+    struct signalfd_siginfo info;
+
+    (void)events;
+    if (read(event->fd, &info, sizeof(info)) != sizeof(info))
+        return;
+    signals_reap();
+    if (!any_ending() && timer_set(&rest_timer, now_ns() + REST_NS) == 0)
+        event_watch(event, 0);
+}
+
+void signals_hurry(void)
+{
+    timer_cancel(&rest_timer);
+    if (signal_event.interest)
+        event_watch(&child_event, EPOLLIN);
 }
 
 /* The host does not stop a process that no shell could continue. */
@@ -170,9 +211,7 @@ static void serve(u32 signal, int code)
                             ? NULL
                             : list_first(&world.first->below, struct cell, sibling);
 
-    if (signal == SIGCHLD)
-        reap();
-    else if (world.alone && cell)
+    if (world.alone && cell)
         serve_alone(cell, signal, code);
     else if (!world.alone && (signal == SIGTERM || signal == SIGINT))
         event_stop();
@@ -190,10 +229,11 @@ static void signals_ready(struct event *event, u32 events)
 int signals_init(void)
 {
     struct sigaction action;
-    sigset_t set;
+    sigset_t set, children;
 
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
     sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGWINCH);
     sigaddset(&set, SIGTSTP);
     sigaddset(&set, SIGCONT);
@@ -204,12 +244,18 @@ int signals_init(void)
     signal(SIGCHLD, SIG_DFL); /* ignored, children would vanish unseen */
     signal(SIGPIPE, SIG_IGN); /* EPIPE says as much */
     sigprocmask(SIG_SETMASK, &set, NULL);
+    sigprocmask(SIG_BLOCK, &children, NULL);
     signal_event.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    child_event.fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
     signal_event.ready = signals_ready;
-    return signal_event.fd < 0 ? -errno : 0;
+    child_event.ready = children_ended;
+    rest_timer.expired = rested;
+    return signal_event.fd < 0 || child_event.fd < 0 ? -errno : 0;
 }
 
 int signals_start(void)
 {
-    return event_watch(&signal_event, EPOLLIN);
+    int error = event_watch(&signal_event, EPOLLIN);
+
+    return error ? error : event_watch(&child_event, EPOLLIN);
 }

@@ -18,4 +18,11 @@ void signals_suspend(struct cell *cell);
 /* Hands a signal to the cell's library OS, at once or when it asks next. */
 void signals_forward(struct cell *cell, u32 signal);
 
+/* Takes note of all host processes that have ended. That is done by itself too, a few milliseconds
+ * after one ended, or at once if none had for a while. */
+void signals_reap(void);
+
+/* A cell is being ended: the ends of its processes are looked for at once. */
+void signals_hurry(void);
+
 #endif

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/signals.h"
+
 static int proc_fd = -1;
 
 void tasks_init(void)
@@ -94,6 +96,7 @@ static void recount(struct cell *cell)
 {
     struct count count = {0};
 
+    signals_reap(); /* what has ended has a number until then */
     if (tasks_for_each(cell, count_one, &count)) {
         cell->tasks = count.tasks;
         cell->processes = count.processes;
