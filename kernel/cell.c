@@ -28,12 +28,14 @@
 
 static void cell_destroy(struct object *object);
 static void cell_forget(struct object *object);
+static void cell_recharged(struct object *object, struct bank *bank);
 
 static const struct object_class cell_class = {.kind = RF_KIND_CELL,
                                                .records = 8,
                                                .size = sizeof(struct cell),
                                                .destroy = cell_destroy,
-                                               .forget = cell_forget};
+                                               .forget = cell_forget,
+                                               .recharged = cell_recharged};
 
 /* A memfd whose size nobody can change: what maps it never faults on a missing page. */
 static int make_memory(const char *name, u64 size)
@@ -175,6 +177,15 @@ static void cell_forget(struct object *object)
     object_release(&cell->bank->object);
     object_release(&cell->meter->object);
     free(cell);
+}
+
+static void cell_recharged(struct object *object, struct bank *bank)
+{
+    struct cell *cell = container_of(object, struct cell, object);
+
+    object_hold(&bank->object);
+    object_release(&cell->bank->object);
+    cell->bank = cell->domain.bank = bank;
 }
 
 void cell_end(struct cell *cell, int wait_status, int own_status)

@@ -27,14 +27,13 @@ int domain_init(struct domain *domain, const struct transport *transport, struct
 
 void domain_interrupt(struct domain *domain, u32 tid)
 {
-    list_for_each_safe(node, &domain->pending) {
+    list_for_each(node, &domain->pending) {
         struct pending *pending = list_entry(node, struct pending, all);
 
-        if (tid && pending->tid != tid)
+        if (pending->tid != tid)
             continue;
         pending_answer(pending, -EINTR);
-        if (tid)
-            return;
+        return;
     }
 }
 

@@ -59,8 +59,9 @@ struct pending {
     struct resume *resume;
     /* The one that waits is no more: link is off its list. NULL: nothing else to do. */
     void (*withdrawn)(struct pending *pending);
-    struct rf_msg
-        *kept; /* arguments that outlast the buffer they came in: owned; NULL: in the buffer */
+    /* Arguments that outlast the buffer they came in: owned; NULL: in the buffer. */
+    struct rf_msg *kept;
+    u64 kept_pages; /* charged for it to caps.holding of the domain */
 };
 
 /* The table has `reserved` slots for table_put. 0 or -ENOMEM. Undo with domain_finish. */
@@ -70,7 +71,7 @@ int domain_init(struct domain *domain, const struct transport *transport, struct
 /* Gives up all that waits and all capabilities. */
 void domain_finish(struct domain *domain);
 
-/* Interrupts what the thread `tid` waits for, or everything (0): EINTR. */
+/* Interrupts what the thread `tid` waits for: EINTR. */
 void domain_interrupt(struct domain *domain, u32 tid);
 
 /* Message buffer `index`, or NULL when there is none of that number. */

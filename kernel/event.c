@@ -2,21 +2,19 @@
 #include "kernel/event.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "abi/layout.h"
-
-#define TIMER_CAPACITY (RF_MAX_THREADS * 2 + 64)
-
 static int epoll_fd = -1;
 static bool stopped;
 
-/* A binary heap, earliest first; heap[0] is not used, so that position 0 means "not set". */
-static struct timer *heap[TIMER_CAPACITY + 1];
-static u32 timer_count;
+/* A binary heap, earliest first; heap[0] is not used, so that position 0 means "not set". It grows
+ * as it must, so that nobody's timers are in the way of anybody else's. */
+static struct timer **heap;
+static u32 timer_count, timer_room;
 static struct event timer_event = {.fd = -1};
 
 u64 now_ns(void)
@@ -110,6 +108,21 @@ static int make_descriptor(void)
     return event_watch(&timer_event, EPOLLIN);
 }
 
+static bool make_room(void)
+{
+    u32 room = timer_room ? timer_room * 2 : 1024;
+    struct timer **grown;
+
+    if (timer_count + 1 < timer_room)
+        return true;
+    grown = realloc((void *)heap, room * sizeof(struct timer *));
+    if (!grown)
+        return false;
+    heap = grown;
+    timer_room = room;
+    return true;
+}
+
 int timer_set(struct timer *timer, u64 when_ns)
 {
     if (timer_event.fd < 0) {
@@ -119,8 +132,8 @@ int timer_set(struct timer *timer, u64 when_ns)
             return error;
     }
     if (!timer->position) {
-        if (timer_count == TIMER_CAPACITY)
-            return -ENOSPC;
+        if (!make_room())
+            return -ENOMEM;
         place(timer, ++timer_count);
     }
     timer->when_ns = when_ns;
@@ -170,4 +183,5 @@ void event_loop(void)
                 event->ready(event, ready[i].events);
         }
     }
+    stopped = false;
 }

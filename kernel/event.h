@@ -19,7 +19,7 @@ int event_init(void);
  * are always ready, such as regular files. */
 int event_watch(struct event *event, u32 interest);
 
-/* Serves what happens until event_stop is called. */
+/* Serves what happens until event_stop is called, before or meanwhile. */
 void event_loop(void);
 void event_stop(void);
 
@@ -30,7 +30,7 @@ struct timer {
     void (*expired)(struct timer *timer);
 };
 
-/* Sets or moves the timer. 0, or -ENOSPC: more than RF_MAX_THREADS * 2 + 64 are set. */
+/* Sets or moves the timer. 0; -ENOMEM; or why the host gives no descriptor for the first one. */
 int timer_set(struct timer *timer, u64 when_ns);
 void timer_cancel(struct timer *timer);
 

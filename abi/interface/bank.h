@@ -20,7 +20,9 @@
        "ESTALE from now on. EPERM: another bank's",                                                \
        "")                                                                                         \
     OP(bank, BANK_SPLIT, 194, RF_RIGHT_WRITE, "data: struct rf_bank_limits",                       \
-       "slot of a new bank below this one", "ENOSPC: guarantees beyond what this bank guarantees", \
+       "slot of a new bank below this one",                                                        \
+       "ENOSPC: guarantees beyond what is left here or above. EINVAL: more guaranteed than "       \
+       "allowed. ELOOP: 64 banks above each other",                                                \
        "1 record")                                                                                 \
     OP(bank, BANK_LIMITS, 195, RF_RIGHT_READ, "", "0; data out: struct rf_bank_limits, twice",     \
        "the bank's own, then those in effect: the least on the way up", "")                        \

@@ -6,10 +6,11 @@
  * receives it, and then until the server replies through the resume capability that came with it.
  * The caller sees what it would see of a kernel object. One result for each way to fail:
  *
- *   ESTALE      the entry was revoked, or the endpoint was destroyed (with its server's cell or
- * bank), before the message was received; nothing was delivered ECONNRESET  the message had been
- * received, and the server will not reply: it dropped the resume capability or is gone EINTR the
- * caller was interrupted; the server's reply, if one comes, gets ESTALE
+ *   ESTALE       the entry was revoked, or the endpoint was destroyed (with its server's cell or
+ *                bank), before the message was received; nothing was delivered
+ *   ECONNRESET   the message had been received, and the server will not reply: it dropped the
+ *                resume capability or is gone
+ *   EINTR        the caller was interrupted; the server's reply, if one comes, gets ESTALE
  */
 #ifndef ABI_INTERFACE_ENDPOINT_H
 #define ABI_INTERFACE_ENDPOINT_H
@@ -20,28 +21,31 @@
     OP(endpoint, ENDPOINT_RECEIVE, 385, RF_RIGHT_READ, "w0: 1 to not wait",                        \
        "slot of a resume capability; words, data and caps as the caller sent them, and op and "    \
        "badge",                                                                                    \
-       "EAGAIN: none waits and w0 was 1. ENFILE: no slots for the caps that came; the message "    \
-       "waits on",                                                                                 \
-       "")                                                                                         \
+       "EAGAIN: none waits and w0 was 1. ENFILE: no slots for the caps that came, ENOSPC: no "     \
+       "record; then the message waits on",                                                        \
+       "1 record of the endpoint's bank until the reply")                                          \
     OP(endpoint, ENDPOINT_REVOKE, 386, RF_RIGHT_WRITE, "w0: badge, w1: 1 for all badges", "0",     \
        "entries become stale; callers that wait get ESTALE. ENOENT: no such badge", "")            \
     OP(endpoint, ENDPOINT_REPLY_RECEIVE, 387, RF_RIGHT_READ,                                       \
        "w0: slot of a resume capability, w1: result; words, data and caps for the caller",         \
        "as ENDPOINT_RECEIVE",                                                                      \
        "RESUME_REPLY, then ENDPOINT_RECEIVE: one way for what a server does all day. Whether the " \
-       "caller still waited is not told",                                                          \
-       "")
+       "caller still waited is not told. EBADF: no resume capability",                             \
+       "as ENDPOINT_RECEIVE")
 
 #define RF_OPS_RESUME(OP)                                                                          \
-    OP(resume, RESUME_REPLY, 416, 0,                                                               \
-       "w0: result, words w1 to w3 and word 0 of the message, data, caps", "0",                    \
-       "answers the caller; the slot is empty then, whatever the result. ESTALE: nobody waits "    \
-       "any more. ENFILE: the caller's table cannot take the caps; it gets ENFILE",                \
+    OP(resume, RESUME_REPLY, 416, 0, "w0: result; words, data and caps for the caller", "0",       \
+       "answers the caller; the slot is empty then, whatever the result. A result below 0 is an "  \
+       "errno (not ENOSYS) and carries no caps; one with caps is the slot of the first. A caller " \
+       "that named no message gets the result alone. ESTALE: nobody waits any more. ENFILE: the "  \
+       "caller's table cannot take the caps; it gets ENFILE. EBADF, EINVAL: a cap or a length "    \
+       "that is none; it gets ECONNRESET",                                                         \
        "")                                                                                         \
     OP(resume, RESUME_FORWARD, 417, 0,                                                             \
        "w0: operation; caps: the object, then caps of the message; words and data", "0",           \
        "as if the caller had invoked that object so: the answer, with descriptors, goes to it. "   \
-       "The slot is empty then. ESTALE: nobody waits any more",                                    \
-       "")
+       "The slot is empty then, but for an error. ESTALE: nobody waits any more. EBADF: no such "  \
+       "object",                                                                                   \
+       "pages of the caller's bank for the arguments while they wait")
 
 #endif

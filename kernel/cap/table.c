@@ -34,13 +34,13 @@ int table_init(struct cap_table *table, struct bank *bank, u32 reserved)
 
     if (slots == MAP_FAILED)
         return -ENOMEM;
-    if (bank)
-        object_hold(&bank->object);
-    *table = (struct cap_table){.slots = slots, .bank = bank, .fresh = reserved};
+    *table = (struct cap_table){.slots = slots, .fresh = reserved, .reserved = reserved};
+    holding_init(&table->holding, bank);
     return 0;
 }
 
-/* Chunks that are charged for so many slots. The reserved ones come with the table. */
+/* Whole chunks in so many slots: each is charged when its last slot is first used. The reserved
+ * ones come with the table. */
 static u32 chunks(u32 fresh)
 {
     return fresh / CAP_CHUNK;
@@ -57,12 +57,7 @@ void table_finish(struct cap_table *table)
     munmap(table->slots, CAP_SLOTS * sizeof(struct cap));
     table->slots = NULL;
     table->used = 0;
-    if (!table->bank)
-        return;
-    if (!table->bank->object.dead)
-        bank_uncharge(table->bank, RF_RESOURCE_RECORDS, chunks(table->fresh));
-    object_release(&table->bank->object);
-    table->bank = NULL;
+    holding_finish(&table->holding);
 }
 
 struct cap *table_get(struct cap_table *table, u64 slot)
@@ -84,12 +79,14 @@ bool table_has_room(const struct cap_table *table, u32 n)
 {
     u32 fresh = table->fresh;
 
+    if (!table->slots)
+        return false;
     for (u32 slot = table->free; slot && n; n--)
         slot = table->slots[slot].next;
     if (n > CAP_SLOTS - fresh)
         return false;
-    return !table->bank || chunks(fresh + n) == chunks(fresh) ||
-           bank_has_room(table->bank, RF_RESOURCE_RECORDS, chunks(fresh + n) - chunks(fresh));
+    return holding_has_room(&table->holding, RF_RESOURCE_RECORDS,
+                            chunks(fresh + n) - chunks(fresh));
 }
 
 s64 table_add(struct cap_table *table, struct cap cap)
@@ -97,12 +94,14 @@ s64 table_add(struct cap_table *table, struct cap cap)
     u32 slot = table->free;
 
     assert(cap.object);
+    if (!table->slots)
+        return -ENFILE;
     if (slot) {
         table->free = table->slots[slot].next;
     } else {
         slot = table->fresh;
-        if (slot >= CAP_SLOTS || (table->bank && chunks(slot + 1) != chunks(slot) &&
-                                  !bank_charge(table->bank, RF_RESOURCE_RECORDS, 1)))
+        if (slot >= CAP_SLOTS ||
+            !holding_charge(&table->holding, RF_RESOURCE_RECORDS, chunks(slot + 1) - chunks(slot)))
             return -ENFILE;
         table->fresh++;
     }
@@ -111,12 +110,24 @@ s64 table_add(struct cap_table *table, struct cap cap)
     return slot;
 }
 
-void table_drop(struct cap_table *table, u32 slot)
+struct cap table_take(struct cap_table *table, u32 slot)
 {
     struct cap cap = table->slots[slot];
 
-    table->slots[slot] = (struct cap){.next = table->free};
-    table->free = slot;
+    assert(cap.object);
+    table->slots[slot] = (struct cap){0};
+    if (slot >= table->reserved) {
+        table->slots[slot].next = table->free;
+        table->free = slot;
+    }
     table->used--;
+    cap.next = 0;
+    return cap;
+}
+
+void table_drop(struct cap_table *table, u32 slot)
+{
+    struct cap cap = table_take(table, slot);
+
     cap_drop(&cap);
 }

@@ -4,7 +4,7 @@
 #ifndef KERNEL_CAP_TABLE_H
 #define KERNEL_CAP_TABLE_H
 
-#include "kernel/object/object.h"
+#include "kernel/object/bank.h"
 
 #define CAP_SLOTS 65536u
 #define CAP_CHUNK 256u /* slots that are charged together */
@@ -24,11 +24,13 @@ struct cap cap_copy(const struct cap *cap, u32 rights);
 void cap_drop(struct cap *cap);
 
 struct cap_table {
-    struct cap *slots; /* CAP_SLOTS, zeroed pages that the host supplies when touched */
-    struct bank *bank; /* pays for chunks of slots; holds a reference. NULL: nobody */
-    u32 free;          /* first of the list of freed slots; 0: none */
-    u32 fresh;         /* slots from here on were never used */
-    u32 used;          /* slots that hold something */
+    struct cap *slots;      /* CAP_SLOTS, zeroed pages that the host supplies when touched */
+    struct holding holding; /* for chunks of slots beyond the reserved ones, and whatever else the
+                               table's domain makes the kernel keep */
+    u32 reserved;           /* slots below are filled by table_put alone */
+    u32 free;               /* first of the list of freed slots; 0: none */
+    u32 fresh;              /* slots from here on were never used */
+    u32 used;               /* slots that hold something */
 };
 
 /* 0 or -ENOMEM. Slots below `reserved` are left for table_put. */
@@ -49,6 +51,9 @@ bool table_has_room(const struct cap_table *table, u32 n);
 /* Puts the capability into a free slot: the slot, and its reference passes to the table. -ENFILE:
  * the caller keeps it. */
 s64 table_add(struct cap_table *table, struct cap cap);
+
+/* Empties the slot: the capability, with its reference. */
+struct cap table_take(struct cap_table *table, u32 slot);
 
 /* Empties the slot. */
 void table_drop(struct cap_table *table, u32 slot);

@@ -82,6 +82,72 @@ void bank_uncharge(struct bank *bank, enum rf_resource resource, u64 n)
     }
 }
 
+void holding_init(struct holding *holding, struct bank *bank)
+{
+    *holding = (struct holding){.bank = bank};
+    list_init(&holding->link);
+    if (!bank)
+        return;
+    object_hold(&bank->object);
+    if (!bank->object.dead)
+        list_add_tail(&bank->holdings, &holding->link);
+}
+
+/* Gives back what is charged, and is on no list then. */
+static void end_holding(struct holding *holding)
+{
+    for (u32 i = 0; i < RF_RESOURCES; i++) {
+        bank_uncharge(holding->bank, i, holding->charged[i]);
+        holding->charged[i] = 0;
+    }
+    list_del(&holding->link);
+}
+
+void holding_finish(struct holding *holding)
+{
+    struct bank *bank = holding->bank;
+
+    if (!bank)
+        return;
+    end_holding(holding);
+    holding->bank = NULL;
+    object_release(&bank->object);
+}
+
+bool holding_has_room(const struct holding *holding, enum rf_resource resource, u64 n)
+{
+    const struct bank *bank = holding->bank;
+
+    return !bank || !n || (!bank->object.dead && bank_has_room(bank, resource, n));
+}
+
+bool holding_charge(struct holding *holding, enum rf_resource resource, u64 n)
+{
+    if (!holding_has_room(holding, resource, n))
+        return false;
+    if (holding->bank) {
+        bank_charge_used(holding->bank, resource, n);
+        holding->charged[resource] += n;
+    }
+    return true;
+}
+
+void holding_uncharge(struct holding *holding, enum rf_resource resource, u64 n)
+{
+    n = MIN(n, holding->charged[resource]); /* nothing is left when the bank was destroyed */
+    bank_uncharge(holding->bank, resource, n);
+    holding->charged[resource] -= n;
+}
+
+static void holding_pass(struct holding *holding, struct bank *bank)
+{
+    object_hold(&bank->object);
+    object_release(&holding->bank->object);
+    holding->bank = bank;
+    list_del(&holding->link);
+    list_add_tail(&bank->holdings, &holding->link);
+}
+
 u64 bank_effective_limit(const struct bank *bank, enum rf_resource resource)
 {
     u64 least = RF_NO_LIMIT, others = 0;
@@ -116,6 +182,7 @@ static struct bank *make(struct bank *parent, const struct rf_bank_limits *limit
     list_init(&bank->below);
     list_init(&bank->sibling);
     list_init(&bank->objects);
+    list_init(&bank->holdings);
     bank->limits = *limits;
     bank->since_ns = now_ns();
     if (parent) {
@@ -131,13 +198,15 @@ struct bank *bank_make_first(const struct rf_bank_limits *limits)
     return make(NULL, limits);
 }
 
-/* Everything that it pays for ends, the banks below it first among them in their turn. */
+/* Everything that it pays for ends, the banks below it in their turn. */
 static void bank_destroy(struct object *object)
 {
     struct bank *bank = container_of(object, struct bank, object);
 
     while (!list_empty(&bank->objects))
         object_destroy(list_first(&bank->objects, struct object, charged));
+    while (!list_empty(&bank->holdings))
+        end_holding(list_first(&bank->holdings, struct holding, link));
     for (u32 i = 0; i < RF_RESOURCES; i++) {
         assert(!bank->used[i]);
         if (bank->parent)
@@ -149,32 +218,48 @@ static void bank_destroy(struct object *object)
     bank->parent = NULL;
 }
 
-/* Whether the guarantees can be kept: what more they take fits into what the bank above guarantees.
- */
+/* Whether the guarantees can be kept: what more the bank above would count fits there. `used`: by
+ * the bank that gets the limits, which had `before`. */
 static s64 check_limits(const struct bank *parent, const struct rf_bank_limits *limits,
-                        const struct rf_bank_limits *before)
+                        const struct rf_bank_limits *before, const u64 *used, u64 records)
 {
     for (u32 i = 0; i < RF_RESOURCES; i++) {
-        u64 more = limits->guaranteed[i];
+        u64 more = MAX(used[i], limits->guaranteed[i]) - MAX(used[i], before->guaranteed[i]);
 
-        if (more > limits->most[i])
+        if (limits->guaranteed[i] > limits->most[i])
             return -EINVAL;
-        more -= MIN(more, before ? before->guaranteed[i] : 0);
-        if (more && (!parent || !bank_has_room(parent, i, more)))
+        if (limits->guaranteed[i] <= before->guaranteed[i])
+            continue;
+        if (i == RF_RESOURCE_RECORDS && more <= RF_NO_LIMIT - records)
+            more += records;
+        if (!parent || !bank_has_room(parent, i, more))
             return -ENOSPC;
     }
     return 0;
 }
 
+static u32 depth_of(const struct bank *bank)
+{
+    u32 depth = 0;
+
+    while ((bank = bank->parent))
+        depth++;
+    return depth;
+}
+
 s64 op_BANK_SPLIT(struct call *call)
 {
+    static const struct rf_bank_limits none;
+    static const u64 unused[RF_RESOURCES];
     struct bank *parent = bank_of(call), *bank;
     struct rf_bank_limits limits;
-    s64 length = call_data(call, &limits, sizeof(limits), sizeof(limits)), error, slot;
+    s64 length = call_data(call, &limits, sizeof(limits), sizeof(limits)), error;
 
     if (length < 0)
         return length;
-    error = check_limits(parent, &limits, NULL);
+    if (depth_of(parent) + 1 >= BANK_DEPTH)
+        return -ELOOP;
+    error = check_limits(parent, &limits, &none, unused, bank_class.records);
     if (error)
         return error;
     bank = make(parent, &limits);
@@ -182,8 +267,7 @@ s64 op_BANK_SPLIT(struct call *call)
         return -ENOSPC;
     for (u32 i = 0; i < RF_RESOURCES; i++)
         bank_charge_used(parent, i, limits.guaranteed[i]);
-    slot = call_new_slot(call, &bank->object, RF_RIGHT_ALL);
-    return slot;
+    return call_new_slot(call, &bank->object, RF_RIGHT_ALL);
 }
 
 s64 op_BANK_LIMITS(struct call *call)
@@ -208,7 +292,7 @@ s64 op_BANK_SET_LIMITS(struct call *call)
 
     if (length < 0)
         return length;
-    error = check_limits(bank->parent, &limits, &old);
+    error = check_limits(bank->parent, &limits, &old, bank->used, 0);
     if (error)
         return error;
     call_commit(call);
@@ -260,6 +344,8 @@ static void dissolve(struct bank *bank)
     }
     list_for_each_safe(node, &bank->objects)
         object_recharge(list_entry(node, struct object, charged), parent);
+    list_for_each_safe(node, &bank->holdings)
+        holding_pass(list_entry(node, struct holding, link), parent);
     for (u32 i = 0; i < RF_RESOURCES; i++) {
         bank_uncharge(parent, i, counted(bank, i, bank->used[i]) - bank->used[i]);
         bank->limits.guaranteed[i] = 0;

@@ -7,6 +7,18 @@
 
 #include "kernel/object/object.h"
 
+/* Banks that may lie above each other: charging walks all of them. */
+#define BANK_DEPTH 64
+
+/* What is charged to a bank for something that is no object: a table, kept arguments. When the bank
+ * is destroyed it is charged no more, and when the bank dissolves the one above takes it over, as
+ * with objects. */
+struct holding {
+    struct bank *bank; /* a reference; NULL: nobody pays */
+    struct list link;  /* on bank->holdings */
+    u64 charged[RF_RESOURCES];
+};
+
 struct bank {
     struct object object;
     struct bank *parent; /* NULL: the first bank; holds a reference */
@@ -14,6 +26,7 @@ struct bank {
     struct list sibling;
     struct list
         objects; /* struct object.charged: all that this bank pays for, banks below included */
+    struct list holdings; /* struct holding.link: and this */
     struct rf_bank_limits limits;
     u64 used[RF_RESOURCES], peak[RF_RESOURCES];
     unsigned __int128 byte_ns; /* until `since_ns` */
@@ -33,6 +46,16 @@ bool bank_charge(struct bank *bank, enum rf_resource resource, u64 n);
 void bank_charge_used(struct bank *bank, enum rf_resource resource, u64 n);
 
 void bank_uncharge(struct bank *bank, enum rf_resource resource, u64 n);
+
+/* Begins to charge to the bank (NULL: to nobody); undo with holding_finish, which is harmless when
+ * it was done. */
+void holding_init(struct holding *holding, struct bank *bank);
+void holding_finish(struct holding *holding);
+
+/* As bank_has_room, bank_charge and bank_uncharge; a destroyed bank has room for nothing. */
+bool holding_has_room(const struct holding *holding, enum rf_resource resource, u64 n);
+bool holding_charge(struct holding *holding, enum rf_resource resource, u64 n);
+void holding_uncharge(struct holding *holding, enum rf_resource resource, u64 n);
 
 /* The least limit on the way up, as a total that this bank may reach. */
 u64 bank_effective_limit(const struct bank *bank, enum rf_resource resource);

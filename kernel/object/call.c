@@ -9,6 +9,8 @@
 #include "kernel/object/attr.h"
 #include "kernel/object/endpoint.h"
 
+#define LOOKED_AT 16
+
 static const struct operation {
     s64 (*run)(struct call *call);
     u8 kind;   /* RF_KIND_NONE: any */
@@ -44,7 +46,7 @@ static s64 run(const struct operation *operation, struct call *call)
 {
     s64 result = operation->run(call);
 
-    assert(!call->committed || result >= 0);
+    assert(!call->committed || result >= 0 || result == CALL_GRANTED);
     return result == -ENOSYS ? -EOPNOTSUPP : result;
 }
 
@@ -137,6 +139,11 @@ struct cap *call_cap(const struct call *call, u32 i)
     return cap && !cap->object->dead ? cap : NULL;
 }
 
+bool call_answer(const struct call *call, s64 result)
+{
+    return call->domain->transport->answer(call->domain, call->id, result);
+}
+
 void call_commit(struct call *call)
 {
     call->committed = true;
@@ -160,6 +167,22 @@ s64 call_new_slot(struct call *call, struct object *object, u32 rights)
     return call_new_cap(call, cap);
 }
 
+/* A process that ends takes its threads along without a word. A few at a time, in turn, of those
+ * that wait are asked for, so that the search is short however many there are. */
+static void drop_gone(struct domain *domain)
+{
+    for (u32 i = 0; i < LOOKED_AT && !list_empty(&domain->pending); i++) {
+        struct pending *pending = list_first(&domain->pending, struct pending, all);
+
+        if (pending_valid(pending)) {
+            list_del(&pending->all);
+            list_add_tail(&domain->pending, &pending->all);
+        } else {
+            pending_answer(pending, -EINTR);
+        }
+    }
+}
+
 /* NULL when all are in use. */
 static struct pending *take_pending(struct domain *domain)
 {
@@ -167,6 +190,8 @@ static struct pending *take_pending(struct domain *domain)
 
     if (domain->ended)
         return NULL;
+    if (list_empty(&domain->free_pending) && domain->pending_fresh == MAX_PENDING)
+        drop_gone(domain);
     if (!list_empty(&domain->free_pending)) {
         pending = list_first(&domain->free_pending, struct pending, all);
         list_del(&pending->all);
@@ -180,10 +205,17 @@ static struct pending *take_pending(struct domain *domain)
 static bool keep_arguments(const struct call *call, struct pending *pending)
 {
     s64 length = MAX(call_data_length(call), 0);
+    size_t size = offsetof(struct rf_msg, data) + (size_t)length;
+    struct holding *holding = &pending->domain->caps.holding;
 
-    pending->kept = malloc(offsetof(struct rf_msg, data) + (size_t)length);
-    if (!pending->kept)
+    if (!holding_charge(holding, RF_RESOURCE_PAGES, PAGE_ALIGN(size) / PAGE_SIZE))
         return false;
+    pending->kept = malloc(size);
+    if (!pending->kept) {
+        holding_uncharge(holding, RF_RESOURCE_PAGES, PAGE_ALIGN(size) / PAGE_SIZE);
+        return false;
+    }
+    pending->kept_pages = PAGE_ALIGN(size) / PAGE_SIZE;
     memcpy(pending->kept->words, call->in->words, sizeof(pending->kept->words));
     pending->kept->data_length = (u32)length;
     memcpy(pending->kept->data, call->in->data, (size_t)length);
@@ -258,7 +290,9 @@ void pending_done(struct pending *pending)
     if (withdrawn)
         withdrawn(pending);
     free(pending->kept);
+    holding_uncharge(&domain->caps.holding, RF_RESOURCE_PAGES, pending->kept_pages);
     pending->kept = NULL;
+    pending->kept_pages = 0;
     list_add(&domain->free_pending, &pending->all);
     cap_drop(&cap);
     for (u32 i = 0; i < cap_count; i++)

@@ -13,7 +13,7 @@
 #include "kernel/domain.h"
 
 #define CALL_WAITS   (-0x10000) /* the answer is given later */
-#define CALL_GRANTED (-0x10001) /* the answer has been given, with a descriptor */
+#define CALL_GRANTED (-0x10001) /* the answer has been given, perhaps with a descriptor */
 
 struct call {
     struct domain *domain; /* who gets the answer */
@@ -43,6 +43,17 @@ int call_needs_message(const struct call *call);
 
 /* Puts `length` bytes at `offset` of the message's data and sets data_length to their end. */
 void call_out(const struct call *call, u32 offset, const void *from, u32 length);
+
+/* Whether the caller itself chose the arguments, and nobody who forwards for it: then words that
+ * name something of the caller's, such as its slots and its heap, mean what they say. */
+static inline bool call_is_own(const struct call *call)
+{
+    return call->senders == &call->domain->caps;
+}
+
+/* Gives the answer now: true if the caller got it. For what must not be lost with a caller that was
+ * interrupted; the operation returns CALL_GRANTED then. */
+bool call_answer(const struct call *call, s64 result);
 
 /* The i-th capability that came, alive; NULL: there is none. */
 struct cap *call_cap(const struct call *call, u32 i);

@@ -38,13 +38,19 @@ struct endpoint *endpoint_make(struct bank *bank, u32 cell_number)
     return endpoint;
 }
 
+/* All callers that wait came by one of the entries. */
+static void revoke_all(struct endpoint *endpoint)
+{
+    pending_answer_all(&endpoint->callers, -ESTALE);
+    while (!list_empty(&endpoint->entries))
+        object_destroy(&list_first(&endpoint->entries, struct entry, sibling)->object);
+}
+
 static void endpoint_destroy(struct object *object)
 {
     struct endpoint *endpoint = container_of(object, struct endpoint, object);
 
-    while (!list_empty(&endpoint->entries))
-        object_destroy(&list_first(&endpoint->entries, struct entry, sibling)->object);
-    pending_answer_all(&endpoint->callers, -ESTALE);
+    revoke_all(endpoint);
     pending_answer_all(&endpoint->receivers, -ESTALE);
 }
 
@@ -60,18 +66,33 @@ static void entry_destroy(struct object *object)
             pending_answer(caller, -ESTALE);
     }
     list_del(&entry->sibling);
+    badges_remove(&entry->endpoint->by_badge, &entry->badge);
     entry->endpoint = NULL;
 }
 
 static struct entry *find_entry(struct endpoint *endpoint, u64 badge)
 {
-    list_for_each(node, &endpoint->entries) {
-        struct entry *entry = list_entry(node, struct entry, sibling);
+    u64 *found = badges_find(&endpoint->by_badge, badge);
 
-        if (entry->badge == badge)
-            return entry;
+    return found ? container_of(found, struct entry, badge) : NULL;
+}
+
+static struct entry *entry_make(struct endpoint *endpoint, u64 badge)
+{
+    struct object *object = object_new(&entry_class, endpoint->object.bank);
+    struct entry *entry;
+
+    if (!object)
+        return NULL;
+    entry = container_of(object, struct entry, object);
+    entry->endpoint = endpoint;
+    entry->badge = badge;
+    list_add(&endpoint->entries, &entry->sibling);
+    if (!badges_add(&endpoint->by_badge, &entry->badge)) {
+        object_release(object);
+        return NULL;
     }
-    return NULL;
+    return entry;
 }
 
 s64 op_ENDPOINT_MINT(struct call *call)
@@ -79,18 +100,12 @@ s64 op_ENDPOINT_MINT(struct call *call)
     struct endpoint *endpoint = endpoint_of(call->cap);
     struct entry *entry = find_entry(endpoint, call->w[0]);
 
-    if (entry) {
+    if (entry)
         object_hold(&entry->object);
-    } else {
-        struct object *object = object_new(&entry_class, endpoint->object.bank);
-
-        if (!object)
-            return -ENOSPC;
-        entry = container_of(object, struct entry, object);
-        entry->endpoint = endpoint;
-        entry->badge = call->w[0];
-        list_add(&endpoint->entries, &entry->sibling);
-    }
+    else
+        entry = entry_make(endpoint, call->w[0]);
+    if (!entry)
+        return -ENOSPC;
     return call_new_slot(call, &entry->object, RF_RIGHT_READ | RF_RIGHT_WRITE | RF_RIGHT_EXEC);
 }
 
@@ -102,16 +117,17 @@ s64 op_ENDPOINT_REVOKE(struct call *call)
     if (!call->w[1] && !entry)
         return -ENOENT;
     call_commit(call);
-    if (!call->w[1])
+    if (call->w[1])
+        revoke_all(endpoint);
+    else
         object_destroy(&entry->object);
-    while (call->w[1] && !list_empty(&endpoint->entries))
-        object_destroy(&list_first(&endpoint->entries, struct entry, sibling)->object);
     return 0;
 }
 
 /* Fills the receiver's buffer with the caller's message, as far as it can be read, and its table
  * with the capabilities. Room for them was made sure of. */
-static void hand_over(struct pending *caller, struct domain *receiver, struct rf_msg *to)
+static void hand_over(struct pending *caller, struct domain *receiver, struct rf_msg *to,
+                      u32 slots[RF_MSG_CAPS])
 {
     const struct entry *entry = container_of(caller->cap.object, struct entry, object);
     struct call call = call_of_pending(caller);
@@ -125,42 +141,67 @@ static void hand_over(struct pending *caller, struct domain *receiver, struct rf
     to->rights = caller->cap.rights;
     to->badge = entry->badge;
     to->cap_count = caller->cap_count;
-    for (u32 i = 0; i < caller->cap_count; i++)
-        to->caps[i] = (u32)table_add(&receiver->caps, caller->caps[i]);
-    caller->cap_count = 0;
+    for (u32 i = 0; i < caller->cap_count; i++) {
+        slots[i] = (u32)table_add(&receiver->caps, caller->caps[i]);
+        to->caps[i] = slots[i];
+    }
 }
 
-/* Gives the first message to the receiver: the slot of its resume capability, or why not. */
-static s64 deliver(struct endpoint *endpoint, struct domain *receiver, struct rf_msg *to)
+/* The receiver was interrupted while it was given the message, and knows nothing of it: the next
+ * one gets it. */
+static void take_back(struct endpoint *endpoint, struct pending *caller, struct domain *receiver,
+                      const u32 slots[RF_MSG_CAPS], u32 count)
+{
+    for (u32 i = 0; i < count; i++)
+        caller->caps[i] = table_take(&receiver->caps, slots[i]);
+    caller->cap_count = count;
+    list_add(&endpoint->callers, &caller->link);
+}
+
+/* Answers the receiver with the first message: the slot of its resume capability, or why not; then
+ * the message stays. */
+static void deliver(struct endpoint *endpoint, struct domain *receiver, u64 id, struct rf_msg *to)
 {
     struct pending *caller = list_first(&endpoint->callers, struct pending, link);
-    struct resume *resume;
+    struct resume *resume = resume_make(endpoint->object.bank);
+    u32 slots[RF_MSG_CAPS], count = caller->cap_count;
     struct cap cap;
+    s64 slot;
 
-    if (!table_has_room(&receiver->caps, caller->cap_count + 1))
-        return -ENFILE;
-    resume = resume_make(endpoint->object.bank);
-    if (!resume)
-        return -ENOSPC;
+    if (!resume || !table_has_room(&receiver->caps, count + 1)) {
+        receiver->transport->answer(receiver, id, resume ? -ENFILE : -ENOSPC);
+        object_release(resume ? &resume->object : NULL);
+        return;
+    }
     list_del(&caller->link);
-    hand_over(caller, receiver, to);
-    resume_bind(resume, caller);
+    hand_over(caller, receiver, to, slots);
+    caller->cap_count = 0;
     cap = (struct cap){.object = &resume->object, .kind = RF_KIND_RESUME, .rights = RF_RIGHT_ALL};
-    return table_add(&receiver->caps, cap);
+    slot = table_add(&receiver->caps, cap);
+    if (receiver->transport->answer(receiver, id, slot)) {
+        resume_bind(resume, caller);
+    } else {
+        take_back(endpoint, caller, receiver, slots, count);
+        table_drop(&receiver->caps, (u32)slot);
+    }
 }
 
 /* Whoever waits gets what is there. A receiver that is gone is dropped, and the message stays. */
 static void match(struct endpoint *endpoint)
 {
+    object_hold(&endpoint->object); /* which the receiver alone may do */
     while (!list_empty(&endpoint->receivers) && !list_empty(&endpoint->callers)) {
         struct pending *receiver = list_first(&endpoint->receivers, struct pending, link);
-        struct rf_msg *to = domain_message(receiver->domain, receiver->msg);
 
-        if (!pending_valid(receiver))
+        if (pending_valid(receiver)) {
+            deliver(endpoint, receiver->domain, receiver->id,
+                    domain_message(receiver->domain, receiver->msg));
+            pending_done(receiver);
+        } else {
             pending_answer(receiver, -EINTR);
-        else
-            pending_answer(receiver, deliver(endpoint, receiver->domain, to));
+        }
     }
+    object_release(&endpoint->object);
 }
 
 static void copy_caps(struct call *call, struct pending *pending)
@@ -197,8 +238,10 @@ static s64 receive(struct call *call, bool wait)
 
     if (error)
         return error;
-    if (!list_empty(&endpoint->callers))
-        return deliver(endpoint, call->domain, call->msg);
+    if (!list_empty(&endpoint->callers)) {
+        deliver(endpoint, call->domain, call->id, call->msg);
+        return CALL_GRANTED;
+    }
     return wait ? call_wait(call, &endpoint->receivers, NULL) : -EAGAIN;
 }
 
@@ -217,10 +260,11 @@ s64 op_ENDPOINT_REPLY_RECEIVE(struct call *call)
     if (call->w[0]) {
         struct cap *cap = table_get(&call->domain->caps, call->w[0]);
 
-        if (!cap || cap->kind != RF_KIND_RESUME)
+        if (!call_is_own(call) || !cap || cap->kind != RF_KIND_RESUME)
             return -EBADF;
         resume_reply(call, container_of(cap->object, struct resume, object), (s64)call->w[1]);
         table_drop(&call->domain->caps, (u32)call->w[0]);
+        call->committed = false;
     }
     return receive(call, true);
 }

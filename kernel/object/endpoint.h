@@ -10,11 +10,13 @@
 #ifndef KERNEL_OBJECT_ENDPOINT_H
 #define KERNEL_OBJECT_ENDPOINT_H
 
+#include "kernel/object/badges.h"
 #include "kernel/object/call.h"
 
 struct endpoint {
     struct object object;
-    struct list entries;   /* struct entry.sibling */
+    struct list entries; /* struct entry.sibling */
+    struct badges by_badge;
     struct list callers;   /* struct pending: messages that nobody received yet */
     struct list receivers; /* struct pending: who waits for one */
     u32 cell_number;       /* whose program serves: the cell that made it, as far as is known */

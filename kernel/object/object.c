@@ -7,6 +7,8 @@
 #include "kernel/object/bank.h"
 
 static u64 last_number;
+static struct list ending = {&ending, &ending}; /* struct object.ending; the list holds them */
+static u32 destroying; /* nesting of what must be over before those may end */
 
 void object_init(struct object *object, const struct object_class *class)
 {
@@ -14,6 +16,7 @@ void object_init(struct object *object, const struct object_class *class)
     object->references = 1;
     object->number = ++last_number;
     list_init(&object->charged);
+    list_init(&object->ending);
 }
 
 struct object *object_new(const struct object_class *class, struct bank *bank)
@@ -35,22 +38,60 @@ struct object *object_new(const struct object_class *class, struct bank *bank)
     return object;
 }
 
+struct object *object_new_with(const struct object_class *class, struct bank *bank,
+                               enum rf_resource resource, u64 n)
+{
+    struct object *object;
+
+    if (bank && !bank_charge(bank, resource, n))
+        return NULL;
+    object = object_new(class, bank);
+    if (!object && bank)
+        bank_uncharge(bank, resource, n);
+    return object;
+}
+
 void object_hold(struct object *object)
 {
     assert(object->references && object->references < UINT32_MAX);
     object->references++;
 }
 
-/* Whoever ends it holds a reference meanwhile. */
+/* Off its bank's list first, so that a bank that ends never meets one that is half ended. */
 static void end(struct object *object)
 {
     object->dead = true;
+    list_del(&object->charged);
     if (object->class->destroy)
         object->class->destroy(object);
     if (object->bank)
         bank_uncharge(object->bank, RF_RESOURCE_RECORDS, object->class->records);
     object->bank = NULL;
-    list_del(&object->charged);
+}
+
+static void forget(struct object *object)
+{
+    if (object->class->forget)
+        object->class->forget(object);
+    else
+        free(object);
+}
+
+static void end_released(void)
+{
+    if (destroying)
+        return;
+    destroying++;
+    while (!list_empty(&ending)) {
+        struct object *object = list_first(&ending, struct object, ending);
+
+        list_del(&object->ending);
+        if (object->references == 1 && !object->dead)
+            end(object);
+        if (--object->references == 0)
+            forget(object);
+    }
+    destroying--;
 }
 
 void object_destroy(struct object *object)
@@ -58,8 +99,11 @@ void object_destroy(struct object *object)
     if (object->dead)
         return;
     object_hold(object);
+    destroying++;
     end(object);
+    destroying--;
     object_release(object);
+    end_released();
 }
 
 void object_release(struct object *object)
@@ -67,14 +111,13 @@ void object_release(struct object *object)
     if (!object)
         return;
     assert(object->references);
-    if (object->references == 1 && !object->dead)
-        end(object);
-    if (--object->references)
+    if (object->references > 1) {
+        object->references--;
         return;
-    if (object->class->forget)
-        object->class->forget(object);
-    else
-        free(object);
+    }
+    assert(list_empty(&object->ending));
+    list_add_tail(&ending, &object->ending);
+    end_released();
 }
 
 void object_recharge(struct object *object, struct bank *bank)
@@ -83,4 +126,6 @@ void object_recharge(struct object *object, struct bank *bank)
     list_del(&object->charged);
     object->bank = bank;
     list_add_tail(&bank->objects, &object->charged);
+    if (object->class->recharged)
+        object->class->recharged(object, bank);
 }

@@ -4,7 +4,15 @@
  * An object lives until nobody refers to it or until it is destroyed, whichever comes first. When
  * it is destroyed it gives back all it holds and is charged for at once; what is left is an empty
  * record that stays until the last reference is gone, so that every capability to it is found to be
- * stale. */
+ * stale.
+ *
+ * References are counted, so objects that refer to each other in a circle live until one of them is
+ * destroyed, or their bank: it is the bank that reclaims.
+ *
+ * While an object is being destroyed, none ends because it lost its last reference: that waits
+ * until the outermost object_destroy or object_release is about to return. So a chain of objects is
+ * as long as it likes without being as deep on the stack, and no destroy function meets another
+ * half-way. */
 #ifndef KERNEL_OBJECT_OBJECT_H
 #define KERNEL_OBJECT_OBJECT_H
 
@@ -18,17 +26,20 @@ struct object_class {
     u32 kind;    /* the interface of capabilities to it as it is made: enum rf_kind */
     u32 records; /* what it is charged for */
     size_t size; /* of the structure that begins with struct object */
-    /* Gives back all that the object holds. Called once; may release other objects. NULL: nothing.
-     */
+    /* Gives back all that the object holds and was charged for beyond its records. Called once; may
+     * release and destroy other objects. NULL: nothing. */
     void (*destroy)(struct object *object);
     /* The last reference is gone and the object was destroyed. NULL: free its memory. */
     void (*forget)(struct object *object);
+    /* Another bank pays from now on. NULL: nothing to do. */
+    void (*recharged)(struct object *object, struct bank *bank);
 };
 
 struct object {
     const struct object_class *class;
     struct bank *bank;   /* pays; NULL: the kernel itself, and when destroyed */
     struct list charged; /* on bank->objects */
+    struct list ending;  /* lost its last reference: waits for its end */
     u64 number;          /* never used again: names it in CELL_CAPS */
     u32 references;      /* capabilities in slots, nodes and messages, and the kernel's own */
     bool dead;
@@ -37,6 +48,11 @@ struct object {
 /* A zeroed object of that class with one reference, the caller's. NULL: no memory, or a limit of
  * the bank (NULL: not charged). */
 struct object *object_new(const struct object_class *class, struct bank *bank);
+
+/* The same for one that is charged for n of something else as well, which its destroy gives back to
+ * object->bank, if there is one. */
+struct object *object_new_with(const struct object_class *class, struct bank *bank,
+                               enum rf_resource resource, u64 n);
 
 /* Prepares an object that is not on the heap, with one reference and no bank. */
 void object_init(struct object *object, const struct object_class *class);

@@ -53,7 +53,8 @@ static void resume_destroy(struct object *object)
 }
 
 /* Words, data and capabilities of a reply, into the caller's buffer and table. */
-static void fill_answer(const struct call *call, struct domain *receiver, struct rf_msg *to)
+static void fill_answer(const struct call *call, struct domain *receiver, struct rf_msg *to,
+                        u32 slots[RF_MSG_CAPS], u32 count)
 {
     s64 length = call_data_length(call);
 
@@ -61,40 +62,61 @@ static void fill_answer(const struct call *call, struct domain *receiver, struct
     to->data_length = (u32)MAX(length, 0);
     if (length > 0)
         memcpy(to->data, call->in->data, (size_t)length);
-    to->cap_count = call->cap_count;
-    for (u32 i = 0; i < call->cap_count; i++)
-        to->caps[i] = (u32)table_add(&receiver->caps, cap_copy(call_cap(call, i), ~0u));
+    to->cap_count = count;
+    for (u32 i = 0; i < count; i++) {
+        slots[i] = (u32)table_add(&receiver->caps, cap_copy(call_cap(call, i), ~0u));
+        to->caps[i] = slots[i];
+    }
+}
+
+/* What a server may say. Numbers beyond are the host kernel's own, and ENOSYS is how a caller is
+ * told that the kernel is gone (abi/invoke.h). */
+static s64 as_result(s64 result)
+{
+    if (result == -ENOSYS)
+        return -EOPNOTSUPP;
+    return result <= -512 ? -EINVAL : result;
+}
+
+/* Whether the message of `call` is one that can be passed on whole. */
+static int check_message(const struct call *call)
+{
+    for (u32 i = 0; i < call->cap_count; i++) {
+        if (!call_cap(call, i))
+            return -EBADF;
+    }
+    return call->in && call_data_length(call) < 0 ? -EINVAL : 0;
 }
 
 s64 resume_reply(struct call *call, struct resume *resume, s64 result)
 {
     struct pending *caller = resume->caller;
+    u32 count = result < 0 ? 0 : call->cap_count, slots[RF_MSG_CAPS];
+    struct domain *domain;
     struct rf_msg *to;
+    int error = check_message(call);
 
     if (!caller)
         return -ESTALE;
-    for (u32 i = 0; i < call->cap_count; i++) {
-        if (!call_cap(call, i))
-            return -EBADF;
-    }
-    to = domain_message(caller->domain, caller->msg);
-    if (call->cap_count && (!to || !table_has_room(&caller->domain->caps, call->cap_count))) {
-        pending_answer(caller, -ENFILE);
-        return -ENFILE;
-    }
+    if (error)
+        return error;
+    domain = caller->domain;
+    to = domain_message(domain, caller->msg);
     if (!pending_valid(caller)) {
         pending_answer(caller, -EINTR);
         return -ESTALE;
     }
-    call_commit(call);
+    if (count && (!to || !table_has_room(&domain->caps, count))) {
+        pending_answer(caller, -ENFILE);
+        return -ENFILE;
+    }
     if (to && call->in)
-        fill_answer(call, caller->domain, to);
-    if (result < -4095) /* not a result of any host call either */
-        result = -EINVAL;
-    if (result >= 0 && to && call->cap_count)
-        result = to->caps[0];
-    pending_answer(caller, result);
-    return 0;
+        fill_answer(call, domain, to, slots, count);
+    if (pending_answer(caller, count ? slots[0] : as_result(result)))
+        return 0;
+    for (u32 i = 0; i < count; i++)
+        table_drop(&domain->caps, slots[i]);
+    return -ESTALE;
 }
 
 s64 op_RESUME_REPLY(struct call *call)
@@ -104,7 +126,6 @@ s64 op_RESUME_REPLY(struct call *call)
 
     object_hold(&resume->object);
     result = resume_reply(call, resume, (s64)call->w[0]);
-    call->committed = false;
     if (call->slot)
         table_drop(&call->domain->caps, call->slot);
     object_release(&resume->object);
@@ -112,14 +133,13 @@ s64 op_RESUME_REPLY(struct call *call)
 }
 
 /* Invokes caps[0] for the caller: arguments come from this call's message, which was looked at by
- * who forwards, and the answer goes to the caller. */
+ * who forwards, and the answer goes to the caller. The slot is emptied first: the call may well be
+ * one that fills it. */
 s64 op_RESUME_FORWARD(struct call *call)
 {
-    struct resume *resume = resume_of(call);
-    struct pending *caller = resume->caller;
+    struct pending *caller = resume_of(call)->caller;
     struct cap *target = call_cap(call, 0), held;
     struct call forwarded;
-    u64 id;
     s64 result;
 
     if (!call->in || !target)
@@ -127,7 +147,6 @@ s64 op_RESUME_FORWARD(struct call *call)
     if (!caller || !pending_valid(caller))
         return -ESTALE;
     forwarded = call_of_pending(caller);
-    id = forwarded.id;
     held = cap_copy(target, ~0u);
     forwarded.cap = &held;
     forwarded.op = (u32)call->w[0];
@@ -139,11 +158,11 @@ s64 op_RESUME_FORWARD(struct call *call)
         forwarded.caps[i - 1] = call->caps[i];
     forwarded.cap_count = call->cap_count - 1;
     pending_done(caller);
-    result = call_run(&forwarded);
-    if (result != CALL_WAITS && result != CALL_GRANTED)
-        forwarded.domain->transport->answer(forwarded.domain, id, result);
-    cap_drop(&held);
     if (call->slot)
         table_drop(&call->domain->caps, call->slot);
+    result = call_run(&forwarded);
+    if (result != CALL_WAITS && result != CALL_GRANTED)
+        call_answer(&forwarded, result);
+    cap_drop(&held);
     return 0;
 }

@@ -42,19 +42,17 @@ static void test_order(void **state)
     assert_int_equal(expired, MANY / 2);
 }
 
+/* Nobody's timers are in the way of anybody else's, however many they are. */
 static void test_capacity(void **state)
 {
-    u32 most = RF_MAX_THREADS * 2 + 64;
-    struct timer *all = calloc(most + 1, sizeof(*all));
+    u32 many = RF_MAX_THREADS * 16;
+    struct timer *all = calloc(many, sizeof(*all));
 
     (void)state;
-    for (u32 i = 0; i < most; i++)
+    for (u32 i = 0; i < many; i++)
         assert_int_equal(timer_set(&all[i], ~0ul >> 1), 0);
-    assert_int_equal(timer_set(&all[most], 1), -ENOSPC);
-    for (u32 i = 0; i < most; i++)
+    for (u32 i = 0; i < many; i++)
         timer_cancel(&all[i]);
-    assert_int_equal(timer_set(&all[most], ~0ul >> 1), 0);
-    timer_cancel(&all[most]);
     free(all);
 }
 
