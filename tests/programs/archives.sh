@@ -20,7 +20,7 @@ for c in --gzip --xz --zstd; do
 done
 tar $opts -cf - tree | (mkdir piped; cd piped; tar -xf -); diff -r tree piped/tree; tar -df a.tar && echo no difference
 tar -tvf a.tar --full-time | wc -l; tar --delete -f a.tar tree/zeros 2>&1 | tail -n 1; tar -xf a.tar -O tree/sub/small; tar -xf none; echo $?
-tar --sparse $opts -cf s.tar tree/zeros; wc -c <s.tar; tar $opts -cf - tree | wc -c; tar -cf x.tar --exclude='*zeros' tree; tar -rf x.tar script; tar -tf x.tar
+tar --sparse $opts -cf s.tar tree/zeros; wc -c <s.tar; tar $opts -cf - tree | wc -c; tar $opts -cf x.tar --exclude='*zeros' tree; tar $opts -rf x.tar script; tar -tf x.tar
 gzip -9 -k -n tree/numbers -c | sha256sum; gzip -n -1 <tree/numbers >n.gz; gzip -t n.gz; echo $?; zcat n.gz | cmp - tree/numbers; gzip -l <n.gz | wc -l
 xz -0 -T 2 -k -c tree/numbers | sha256sum; xz -6 -c tree/numbers >n.xz; xz -t n.xz; xzcat n.xz | tail -n 1; xz -dc <tree/numbers; echo $?
 zstd -q -T2 -19 -c tree/numbers | sha256sum; zstd -q -3 tree/numbers -o n.zst; zstd -q -t n.zst; zstdcat n.zst | head -n 1; zstd -q -d n.gz -o n; echo $?
