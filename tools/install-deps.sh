@@ -43,7 +43,7 @@ missing=$(missing_of $wanted)
 
 if [ "$(id -u)" = 0 ]; then
     as_root=
-elif command -v sudo >/dev/null; then
+elif command -v sudo >/dev/null && sudo true; then
     as_root=sudo
 else
     echo "install-deps.sh: need root (or sudo) for: apt-get install" $missing >&2
@@ -52,12 +52,13 @@ fi
 apt="$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0"
 echo "installing:" $missing
 $apt update
-if ! $apt install -y --no-install-recommends $missing >/tmp/install-deps.$$ 2>&1; then
-    tail -5 /tmp/install-deps.$$ >&2
+said=$(mktemp)
+if ! $apt install -y --no-install-recommends $missing >"$said" 2>&1; then
+    tail -5 "$said" >&2
     # One package that does not exist must not keep the others from being installed.
     for package in $missing; do
         $apt install -y --no-install-recommends "$package" >/dev/null 2>&1 ||
             echo "install-deps.sh: cannot install $package" >&2
     done
 fi
-rm -f /tmp/install-deps.$$
+rm -f "$said"
