@@ -25,7 +25,7 @@ EOF
 input tmux.sh <<'EOF'
 t() { tmux -f /dev/null -L test "$@"; }
 wait_for() { for try in $(seq 100); do t capture-pane -p -t "$1" | grep -q -e "$2" && return; sleep 0.05; done; echo "no '$2' in:"; t capture-pane -p -t "$1"; }
-t new-session -d -s s -x 60 -y 18 'env PS1="$ " bash --norc --noprofile'; t set -g status off
+t new-session -d -s s -x 60 -y 18 'env PS1="$ " bash --norc --noprofile'; t set -g status off; wait_for s '^[$]'
 t send-keys -t s 'echo in tm""ux; stty size' Enter; wait_for s '^in tmux'
 t send-keys -t s 'sleep 50' Enter; wait_for s 'sleep 50'; sleep 0.3; t send-keys -t s C-c; t send-keys -t s 'echo status $?' Enter; wait_for s 'status 130'
 t send-keys -t s 'sleep 51' Enter; sleep 0.3; t send-keys -t s C-z; wait_for s Stopped; t send-keys -t s 'kill -9 %%; sleep 0.3; echo go''ne' Enter; wait_for s '^gone'; sleep 0.3
