@@ -41,8 +41,8 @@ static void put_consoles(struct cell *cell, const struct run_config *config)
             fail("no memory");
         put(cell, slots[i], &consoles[i]->object, RF_KIND_CONSOLE, consoles[i]->rights);
     }
-    if (consoles[0] && consoles[1])
-        consoles_start(consoles[0], consoles[1]);
+    if (consoles[0] && consoles[1] && consoles_start(consoles[0], consoles[1]))
+        consoles_resized(cell);
 }
 
 static void put_grants(struct cell *cell, const struct run_config *config)
