@@ -100,6 +100,8 @@ void file_put(struct file *f); /* f may be NULL */
 
 /* lseek(2) for a file of `size` bytes without holes: sets f->position. */
 long seek_within(struct file *f, s64 offset, int whence, u64 size);
+/* The same for a file whose size nobody knows: from the start, or from where it is. */
+long seek_without_size(struct file *f, s64 offset, int whence);
 
 static inline bool file_readable(const struct file *f)
 {

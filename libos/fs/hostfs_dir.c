@@ -168,18 +168,15 @@ static long host_readdir(struct file *f, void *buffer, size_t size)
     }
     return (long)done;
 }
+
 static long dir_seek(struct file *f, s64 offset, int whence)
 {
-    if (whence == SEEK_CUR)
-        offset += (s64)f->position;
-    else if (whence != SEEK_SET)
-        return -EINVAL;
-    if (offset < 0)
-        return -EINVAL;
-    f->position = (u64)offset;
-    heap_free(f->data); /* a program that goes back wants to see what is there now */
-    f->data = NULL;
-    return offset;
+    long r = seek_without_size(f, offset, whence);
+    if (r >= 0) {
+        heap_free(f->data); /* a program that goes back wants to see what is there now */
+        f->data = NULL;
+    }
+    return r;
 }
 
 static long dir_sync(struct file *f, bool data_only)

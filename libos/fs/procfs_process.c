@@ -314,26 +314,18 @@ static long print_limits(struct text *t, u64 key)
 
 /* ---- small files ---- */
 
-#define CONSTANT(name, line)                                                                       \
-    static long print_##name(struct text *t, u64 key)                                              \
-    {                                                                                              \
-        (void)key;                                                                                 \
-        text_add(t, "%s", (line));                                                                 \
-        return 0;                                                                                  \
-    }
-
-CONSTANT(io, "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\n"
-             "cancelled_write_bytes: 0\n")
-CONSTANT(zero_line, "0\n")
-CONSTANT(zero, "0")
-CONSTANT(cgroup, "0::/\n")
-CONSTANT(no_login, "4294967295")
-CONSTANT(id_map, "         0          0 4294967295\n")
-CONSTANT(setgroups, "allow\n")
-CONSTANT(personality, "00000000\n")
-CONSTANT(filter, "00000033\n")
-CONSTANT(schedstat, "0 0 0\n")
-CONSTANT(context, "unconfined\n")
+TEXT_CONSTANT(io, "rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\n"
+                  "cancelled_write_bytes: 0\n")
+TEXT_CONSTANT(zero_line, "0\n")
+TEXT_CONSTANT(zero, "0")
+TEXT_CONSTANT(cgroup, "0::/\n")
+TEXT_CONSTANT(no_login, "4294967295")
+TEXT_CONSTANT(id_map, "         0          0 4294967295\n")
+TEXT_CONSTANT(setgroups, "allow\n")
+TEXT_CONSTANT(personality, "00000000\n")
+TEXT_CONSTANT(filter, "00000033\n")
+TEXT_CONSTANT(schedstat, "0 0 0\n")
+TEXT_CONSTANT(context, "unconfined\n")
 
 static long print_io_error(struct text *t, u64 key)
 {

@@ -172,33 +172,14 @@ static long print_stat(struct text *t, u64 key)
     return 0;
 }
 
-static long print_filesystems(struct text *t, u64 key)
-{
-    (void)key;
-    text_add(t, "nodev\ttmpfs\nnodev\tproc\nnodev\tsysfs\nnodev\tdevtmpfs\nnodev\tringfence\n");
-    return 0;
-}
+TEXT_CONSTANT(filesystems,
+              "nodev\ttmpfs\nnodev\tproc\nnodev\tsysfs\nnodev\tdevtmpfs\nnodev\tringfence\n")
 
-static long print_cmdline(struct text *t, u64 key)
-{
-    (void)key;
-    text_add(t, "ringfence\n");
-    return 0;
-}
+TEXT_CONSTANT(cmdline, "ringfence\n")
 
-static long print_swaps(struct text *t, u64 key)
-{
-    (void)key;
-    text_add(t, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
-    return 0;
-}
+TEXT_CONSTANT(swaps, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n")
 
-static long print_partitions(struct text *t, u64 key)
-{
-    (void)key;
-    text_add(t, "major minor  #blocks  name\n\n");
-    return 0;
-}
+TEXT_CONSTANT(partitions, "major minor  #blocks  name\n\n")
 
 static long print_vmstat(struct text *t, u64 key)
 {
@@ -220,20 +201,11 @@ static long print_interrupts(struct text *t, u64 key)
     return 0;
 }
 
-static long print_devices(struct text *t, u64 key)
-{
-    (void)key;
-    text_add(t, "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n"
-                "136 pts\n\nBlock devices:\n");
-    return 0;
-}
+TEXT_CONSTANT(devices,
+              "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n"
+              "136 pts\n\nBlock devices:\n")
 
-static long print_nothing(struct text *t, u64 key)
-{
-    (void)t;
-    (void)key;
-    return 0;
-}
+TEXT_CONSTANT(nothing, "")
 
 static long self_readlink(u64 key, char *buffer, size_t size)
 {

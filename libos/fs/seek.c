@@ -32,6 +32,18 @@ long seek_within(struct file *f, s64 offset, int whence, u64 size)
     return at;
 }
 
+long seek_without_size(struct file *f, s64 offset, int whence)
+{
+    if (whence == SEEK_CUR)
+        offset += (s64)f->position;
+    else if (whence != SEEK_SET)
+        return -EINVAL;
+    if (offset < 0)
+        return -EINVAL;
+    f->position = (u64)offset;
+    return offset;
+}
+
 SYSCALL3(lseek, int, fd, s64, offset, u32, whence)
 {
     struct fd_ref r = fd_borrow(fd);

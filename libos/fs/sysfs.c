@@ -9,30 +9,23 @@
 #include "libos/host/invoke.h"
 #include "libos/host/print.h"
 
-#define CONSTANT(name, line)                                                                       \
-    static long print_##name(struct text *t, u64 key)                                              \
-    {                                                                                              \
-        (void)key;                                                                                 \
-        text_add(t, "%s\n", (line));                                                               \
-        return 0;                                                                                  \
-    }
 #define END                                                                                        \
     {                                                                                              \
         .name = NULL                                                                               \
     }
 
-CONSTANT(zero, "0")
-CONSTANT(one, "1")
-CONSTANT(ten, "10")
-CONSTANT(thp, "always [madvise] never")
-CONSTANT(thp_defrag, "always defer defer+madvise [madvise] never")
-CONSTANT(huge_size, "2097152")
-CONSTANT(controllers, "cpu memory pids")
-CONSTANT(cpu_weight, "100")
-CONSTANT(cgroup_type, "domain")
-CONSTANT(loopback_address, "00:00:00:00:00:00")
-CONSTANT(loopback_mtu, "65536")
-CONSTANT(operstate, "unknown")
+TEXT_LINE(zero, "0")
+TEXT_LINE(one, "1")
+TEXT_LINE(ten, "10")
+TEXT_LINE(thp, "always [madvise] never")
+TEXT_LINE(thp_defrag, "always defer defer+madvise [madvise] never")
+TEXT_LINE(huge_size, "2097152")
+TEXT_LINE(controllers, "cpu memory pids")
+TEXT_LINE(cpu_weight, "100")
+TEXT_LINE(cgroup_type, "domain")
+TEXT_LINE(loopback_address, "00:00:00:00:00:00")
+TEXT_LINE(loopback_mtu, "65536")
+TEXT_LINE(operstate, "unknown")
 
 /* ---- processors ---- */
 
@@ -223,12 +216,7 @@ static long print_pids_current(struct text *t, u64 key)
     return 0;
 }
 
-static long print_events(struct text *t, u64 key)
-{
-    (void)key;
-    text_add(t, "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n");
-    return 0;
-}
+TEXT_LINE(events, "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0")
 
 static long print_procs(struct text *t, u64 key)
 {

@@ -145,18 +145,6 @@ static long text_write(struct file *f, struct io *io, u64 *position)
     return length;
 }
 
-static long text_seek(struct file *f, s64 offset, int whence)
-{
-    if (whence == SEEK_CUR)
-        offset += (s64)f->position;
-    else if (whence != SEEK_SET)
-        return -EINVAL;
-    if (offset < 0)
-        return -EINVAL;
-    f->position = (u64)offset;
-    return offset;
-}
-
 static void text_release(struct file *f)
 {
     text_free(text_of(f));
@@ -167,7 +155,7 @@ static const struct file_ops text_file_ops = {
     .name = "text",
     .read = text_read,
     .write = text_write,
-    .seek = text_seek,
+    .seek = seek_without_size,
     .release = text_release,
 };
 
@@ -252,7 +240,7 @@ static long text_readdir(struct file *f, void *buffer, size_t size)
 static const struct file_ops text_dir_ops = {
     .name = "directory",
     .readdir = text_readdir,
-    .seek = text_seek,
+    .seek = seek_without_size,
     .release = text_release,
 };
 

@@ -47,6 +47,22 @@ struct filesystem *textfs_new(const char *type, u32 magic, const struct text_ent
 /* A decimal number without sign or leading zeroes, or -1. */
 long text_number(const char *s, size_t length);
 
+/* Defines print_NAME for a file with constant text, and for one with a constant line. */
+#define TEXT_CONSTANT(name, words)                                                                 \
+    static long print_##name(struct text *t, u64 key)                                              \
+    {                                                                                              \
+        (void)key;                                                                                 \
+        text_add(t, "%s", (words));                                                                \
+        return 0;                                                                                  \
+    }
+#define TEXT_LINE(name, line)                                                                      \
+    static long print_##name(struct text *t, u64 key)                                              \
+    {                                                                                              \
+        (void)key;                                                                                 \
+        text_add(t, "%s\n", (line));                                                               \
+        return 0;                                                                                  \
+    }
+
 #define TEXT_DIR(n, table)                                                                         \
     {                                                                                              \
         .name = (n), .mode = S_IFDIR | 0555, .children = (table)                                   \

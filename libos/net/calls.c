@@ -80,7 +80,8 @@ SYSCALL4(socketpair, int, family, int, type, int, protocol, int *, fds)
     return install_pair(a, b, type, fds);
 }
 
-SYSCALL3(bind, int, fd, const void *, user, u32, length)
+/* bind(2) or connect(2). */
+static long act_on_address(int fd, const void *user, u32 length, bool connects)
 {
     struct fd_ref ref;
     struct socket *s;
@@ -89,27 +90,22 @@ SYSCALL3(bind, int, fd, const void *, user, u32, length)
     if (r)
         return r;
     r = address_from_user(&a, user, length);
+    if (!r && connects && length < sizeof(a.family))
+        r = -EINVAL;
     if (!r)
-        r = s->ops->bind(s, &a);
+        r = connects ? s->ops->connect(s, &a, ref.file->flags & O_NONBLOCK) : s->ops->bind(s, &a);
     fd_release(ref);
     return r;
 }
 
+SYSCALL3(bind, int, fd, const void *, user, u32, length)
+{
+    return act_on_address(fd, user, length, false);
+}
+
 SYSCALL3(connect, int, fd, const void *, user, u32, length)
 {
-    struct fd_ref ref;
-    struct socket *s;
-    struct address a;
-    long r = socket_borrow(fd, &ref, &s);
-    if (r)
-        return r;
-    r = address_from_user(&a, user, length);
-    if (!r && length < sizeof(a.family))
-        r = -EINVAL;
-    if (!r)
-        r = s->ops->connect(s, &a, ref.file->flags & O_NONBLOCK);
-    fd_release(ref);
-    return r;
+    return act_on_address(fd, user, length, true);
 }
 
 SYSCALL2(listen, int, fd, int, backlog)

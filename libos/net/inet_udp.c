@@ -119,14 +119,7 @@ static long udp_shutdown(struct socket *s, int how)
 
 static u32 udp_poll(struct socket *s)
 {
-    u32 events = POLLOUT | POLLWRNORM;
-    if (s->in.read_error)
-        events |= POLLERR;
-    if (s->packet_count || s->read_shut)
-        events |= POLLIN | POLLRDNORM;
-    if (s->read_shut)
-        events |= POLLRDHUP | (s->write_shut ? POLLHUP : 0);
-    return events;
+    return packet_input_events(s) | POLLOUT | POLLWRNORM;
 }
 
 static void udp_close(struct socket *s)

@@ -127,7 +127,8 @@ static long get_header(struct msghdr_abi *h, const struct msghdr_abi *user)
     return h->name && (s32)h->name_length < 0 ? -EINVAL : 0;
 }
 
-SYSCALL3(sendmsg, int, fd, const struct msghdr_abi *, user, u32, flags)
+/* sendmsg(2) or recvmsg(2). */
+static long one_message(int fd, struct msghdr_abi *user, u32 flags, bool receives)
 {
     struct fd_ref ref;
     struct socket *s;
@@ -135,28 +136,25 @@ SYSCALL3(sendmsg, int, fd, const struct msghdr_abi *, user, u32, flags)
     long r = socket_borrow(fd, &ref, &s);
     if (r)
         return r;
+    bool nonblocking = ref.file->flags & O_NONBLOCK;
     r = get_header(&h, user);
     if (!r)
-        r = send_header(s, &h, flags, ref.file->flags & O_NONBLOCK);
+        r = receives ? receive_header(s, &h, flags, nonblocking)
+                     : send_header(s, &h, flags, nonblocking);
+    if (r >= 0 && receives && copy_header_out(user, &h))
+        r = -EFAULT;
     fd_release(ref);
     return r;
 }
 
+SYSCALL3(sendmsg, int, fd, struct msghdr_abi *, user, u32, flags)
+{
+    return one_message(fd, user, flags, false);
+}
+
 SYSCALL3(recvmsg, int, fd, struct msghdr_abi *, user, u32, flags)
 {
-    struct fd_ref ref;
-    struct socket *s;
-    struct msghdr_abi h;
-    long r = socket_borrow(fd, &ref, &s);
-    if (r)
-        return r;
-    r = get_header(&h, user);
-    if (!r)
-        r = receive_header(s, &h, flags, ref.file->flags & O_NONBLOCK);
-    if (r >= 0 && copy_header_out(user, &h))
-        r = -EFAULT;
-    fd_release(ref);
-    return r;
+    return one_message(fd, user, flags, true);
 }
 
 /* The messages of sendmmsg: how many were sent, or why not the first. */

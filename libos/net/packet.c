@@ -170,6 +170,16 @@ long packet_receive(struct socket *s, struct message *m)
     return r;
 }
 
+u32 packet_input_events(const struct socket *s)
+{
+    u32 events = s->in.read_error ? POLLERR : 0;
+    if (s->packet_count || s->read_shut)
+        events |= POLLIN | POLLRDNORM;
+    if (s->read_shut)
+        events |= POLLRDHUP | (s->write_shut ? POLLHUP : 0);
+    return events;
+}
+
 void drop_packets(struct socket *s)
 {
     struct list gone;

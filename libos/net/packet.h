@@ -35,6 +35,8 @@ void packet_deliver_or_drop(struct socket *to, struct packet *p);
  * -E…. */
 long packet_receive(struct socket *s, struct message *m);
 
+/* What poll says of a datagram socket's input, errors and ends. */
+u32 packet_input_events(const struct socket *s);
 void drop_packets(struct socket *s);
 long packet_bytes(struct socket *s, bool unsent); /* socket_ops.bytes */
 

@@ -135,13 +135,7 @@ static long datagram_shutdown(struct socket *s, int how)
 
 static u32 datagram_poll(struct socket *s)
 {
-    u32 events = 0;
-    if (s->in.read_error)
-        events |= POLLERR;
-    if (s->packet_count || s->read_shut)
-        events |= POLLIN | POLLRDNORM;
-    if (s->read_shut)
-        events |= POLLRDHUP | (s->write_shut ? POLLHUP : 0);
+    u32 events = packet_input_events(s);
     lock_take(&s->lock);
     bool paired = s->peer && s->peer->peer == s;
     if (!paired || packets_have_room(s->peer) || s->peer->closed)

@@ -53,7 +53,7 @@ struct futex_bucket *futex_bucket(const struct futex_key *key)
     return &buckets()[h >> 32 & (BUCKETS - 1)];
 }
 
-struct futex_waiter *futex_waiter_get(void)
+static struct futex_waiter *own_waiter(void)
 {
     struct thread *t = current();
     struct futex_waiter *w = t->futex;
@@ -66,6 +66,20 @@ struct futex_waiter *futex_waiter_get(void)
         w->thread = t;
     }
     return w;
+}
+
+long futex_prepare(const u32 *word, bool is_private, struct futex_waiter **w, struct futex_key *key,
+                   struct futex_bucket **b)
+{
+    long r;
+
+    *w = own_waiter();
+    if (!*w)
+        return -ENOMEM;
+    r = futex_key(word, is_private, key);
+    if (r == 0)
+        *b = futex_bucket(key);
+    return r;
 }
 
 void futex_enqueue(struct futex_bucket *b, struct futex_waiter *w, const struct futex_key *key)

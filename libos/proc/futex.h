@@ -42,8 +42,10 @@ static inline bool futex_key_equal(const struct futex_key *a, const struct futex
     return a->object == b->object && a->offset == b->offset;
 }
 
-/* The calling thread's waiter; NULL: no memory. */
-struct futex_waiter *futex_waiter_get(void);
+/* What a thread needs to wait for a word: its waiter, the key, the bucket. 0, -ENOMEM, or as
+ * futex_key. */
+long futex_prepare(const u32 *word, bool is_private, struct futex_waiter **w, struct futex_key *key,
+                   struct futex_bucket **b);
 /* Bucket locked, waiting counted. */
 void futex_enqueue(struct futex_bucket *b, struct futex_waiter *w, const struct futex_key *key);
 /* Bucket locked: takes w off the queue and wakes its thread. */

@@ -80,18 +80,14 @@ long futex_wake_user(u32 *word, int most)
 static long wait_setup(u32 *word, bool is_private, u32 expected, u32 bitset,
                        struct futex_waiter **out)
 {
-    struct futex_waiter *w = futex_waiter_get();
+    struct futex_waiter *w;
     struct futex_key key;
     struct futex_bucket *b;
     u32 value;
-    long r;
+    long r = futex_prepare(word, is_private, &w, &key, &b);
 
-    if (!w)
-        return -ENOMEM;
-    r = futex_key(word, is_private, &key);
     if (r)
         return r;
-    b = futex_bucket(&key);
     lock_take(&b->lock);
     __atomic_add_fetch(&b->waiting, 1, __ATOMIC_SEQ_CST);
     r = user_load32(word, &value);

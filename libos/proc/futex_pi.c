@@ -88,18 +88,14 @@ static long take_or_mark(u32 *word, bool try_only, int *holder)
 
 long futex_lock_pi(u32 *word, bool is_private, u64 deadline, bool try_only)
 {
-    struct futex_waiter *w = futex_waiter_get();
+    struct futex_waiter *w;
     struct futex_key key;
     struct futex_bucket *b;
     int holder;
-    long r;
+    long r = futex_prepare(word, is_private, &w, &key, &b);
 
-    if (!w)
-        return -ENOMEM;
-    r = futex_key(word, is_private, &key);
     if (r)
         return r;
-    b = futex_bucket(&key);
     lock_take(&the_cell->lock); /* for find_thread */
     lock_take(&b->lock);
     r = take_or_mark(word, try_only, &holder);

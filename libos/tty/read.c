@@ -101,13 +101,15 @@ static long wait_for_input(struct tty *t, u64 deadline)
     return tty_readable(t) ? 0 : wait_on(&t->readers, &t->lock, deadline);
 }
 
-static long read_line(struct tty *t, struct io *io)
+/* What is there, as much as fits: of one line, or whatever it is. */
+static long read_input(struct tty *t, struct io *io, bool one_line)
 {
     u8 piece[PIECE];
     long total = 0;
     bool ended = false;
     while (!ended && io->left) {
-        u32 n = take_line(t, piece, MIN(io->left, PIECE), &ended);
+        u32 most = (u32)MIN(io->left, PIECE);
+        u32 n = one_line ? take_line(t, piece, most, &ended) : take_raw(t, piece, most);
         if (n == 0)
             break;
         lock_release(&t->lock);
@@ -117,26 +119,8 @@ static long read_line(struct tty *t, struct io *io)
             return total ? total : r;
         total += r;
     }
-    if (!ended)
+    if (one_line && !ended)
         skip_eof(t);
-    return total;
-}
-
-static long read_raw(struct tty *t, struct io *io)
-{
-    u8 piece[PIECE];
-    long total = 0;
-    while (io->left) {
-        u32 n = take_raw(t, piece, MIN(io->left, PIECE));
-        if (n == 0)
-            break;
-        lock_release(&t->lock);
-        long r = io_put(io, piece, n);
-        lock_take(&t->lock);
-        if (r < 0)
-            return total ? total : r;
-        total += r;
-    }
     return total;
 }
 
@@ -157,7 +141,7 @@ static long read_raw_waiting(struct tty *t, struct io *io, u32 generation, bool 
     long total = 0;
     for (;;) {
         fetch(t, io->left);
-        long r = read_raw(t, io);
+        long r = read_input(t, io, false);
         if (r < 0)
             return total ? total : r;
         total += r;
@@ -189,7 +173,7 @@ static long read_locked(struct tty *t, struct io *io, u32 generation, bool wait)
         if (hung_up(t, generation))
             break;
         if (tty_readable(t))
-            return read_line(t, io);
+            return read_input(t, io, true);
         if (!wait)
             return -EAGAIN;
         if (wait_for_input(t, FOREVER) < 0)

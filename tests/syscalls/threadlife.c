@@ -200,26 +200,24 @@ static void *make_for_ever(void *argument)
     return argument;
 }
 
+static void let_threads_come_and_go(int milliseconds)
+{
+    start(make_for_ever, NULL);
+    start(make_for_ever, NULL);
+    sleep_ms(milliseconds);
+}
+
 CASE(exit_while_threads_come_and_go)
 {
-    for (int i = 0; i < 20; i++) {
-        pid_t child = CHILD({
-            start(make_for_ever, NULL);
-            start(make_for_ever, NULL);
-            sleep_ms(i % 5);
-            _exit(7);
-        });
-        JOIN_STATUS(child, 7);
-    }
+    for (int i = 0; i < 20; i++)
+        JOIN_STATUS(CHILD(let_threads_come_and_go(i % 5); _exit(7)), 7);
 }
 
 CASE(exec_while_threads_come_and_go)
 {
     for (int i = 0; i < 10; i++) {
         pid_t child = CHILD({
-            start(make_for_ever, NULL);
-            start(make_for_ever, NULL);
-            sleep_ms(i % 5);
+            let_threads_come_and_go(i % 5);
             execl("/bin/sh", "sh", "-c", "exit 8", NULL);
         });
         JOIN_STATUS(child, 8);
