@@ -4,8 +4,7 @@
  * copies avoid their start-up time. */
 #include "base/string.h"
 
-#define SHORT      256u
-#define SHORT_MOVE 1024u
+#define SHORT 256u
 
 void *memcpy(void *restrict to, const void *restrict from, size_t n)
 {
@@ -32,13 +31,7 @@ void *memmove(void *to, const void *from, size_t n)
     u8 *t = to;
     const u8 *f = from;
     if (t <= f || t >= f + n) {
-        for (; n >= 8 && n <= SHORT_MOVE; n -= 8, t += 8, f += 8) {
-            u64 word;
-            __builtin_memcpy(&word, f, 8);
-            __builtin_memcpy(t, &word, 8);
-        }
-        if (n)
-            __asm__ volatile("rep movsb" : "+D"(t), "+S"(f), "+c"(n)::"memory");
+        __asm__ volatile("rep movsb" : "+D"(t), "+S"(f), "+c"(n)::"memory");
         return to;
     }
     for (; n >= 8; n -= 8) {
