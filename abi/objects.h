@@ -42,8 +42,11 @@
     RF_OPS_DIR(OP)                                                                                 \
     RF_OPS_FILE(OP)                                                                                \
     RF_OPS_BANK(OP)                                                                                \
+    RF_OPS_NODE(OP)                                                                                \
+    RF_OPS_SEGMENT(OP)                                                                             \
     RF_OPS_ENDPOINT(OP)                                                                            \
     RF_OPS_RESUME(OP)                                                                              \
+    RF_OPS_NOTIFICATION(OP)                                                                        \
     RF_OPS_METER(OP)                                                                               \
     RF_OPS_DISCRIM(OP)
 

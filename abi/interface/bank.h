@@ -13,8 +13,9 @@
        "w0: RF_KIND_*, w1: its size (node: slots; segment: bytes)",                                \
        "slot of a new object, all rights",                                                         \
        "node, segment, endpoint, notification, constructor, viewer. ENOSPC: a limit is reached. "  \
-       "EINVAL: not a kind that banks make",                                                       \
-       "1 record; a segment's pages when touched")                                                 \
+       "EINVAL: not a kind that banks make. ERANGE, EFBIG: no such size of a node, a segment",     \
+       "1 record; a node: 1 more for 256 slots; a segment: 1 file, and pages when touched; a "     \
+       "constructor: 4 more; a viewer: 32 pages")                                                  \
     OP(bank, BANK_FREE, 193, RF_RIGHT_WRITE, "caps: an object", "0",                               \
        "destroys an object that this bank or one below it paid for; every capability to it gives " \
        "ESTALE from now on. EPERM: another bank's",                                                \

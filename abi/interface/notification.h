@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A notification: 64 event bits, set without blocking, taken by who waits. It carries no data. */
+/* A notification: 64 event bits, set without blocking, taken by who waits: each bit by the first
+ * who waits for it. It carries no data. */
 #ifndef ABI_INTERFACE_NOTIFICATION_H
 #define ABI_INTERFACE_NOTIFICATION_H
 
@@ -8,6 +9,9 @@
     OP(notification, NOTIFICATION_WAIT, 449, RF_RIGHT_READ,                                        \
        "w0: bits of interest, w1: 1 to not wait, w2: CLOCK_MONOTONIC ns or 0: no deadline; a "     \
        "message",                                                                                  \
-       "0; w0: bits that were set", "and clears them. EAGAIN, ETIMEDOUT", "")
+       "0; w0: bits that were set",                                                                \
+       "and clears them. EAGAIN: none is and w1 was 1, or too many wait. ETIMEDOUT. EINVAL: no "   \
+       "bits of interest, or no message",                                                          \
+       "")
 
 #endif

@@ -5,20 +5,40 @@
 #include "kernel/object/bank.h"
 #include "kernel/object/call.h"
 #include "kernel/object/endpoint.h"
+#include "kernel/object/node.h"
+#include "kernel/object/notification.h"
+#include "kernel/object/segment.h"
+
+/* A new object of that kind, or NULL and why not. */
+static struct object *make(struct bank *bank, u64 kind, u64 size, u32 cell_number, int *error)
+{
+    struct endpoint *endpoint;
+
+    *error = -ENOSPC;
+    switch (kind) {
+    case RF_KIND_NODE:
+        if (size && size <= RF_NODE_MOST)
+            return node_make(bank, size);
+        *error = -ERANGE;
+        return NULL;
+    case RF_KIND_SEGMENT:
+        if (size <= RF_SEGMENT_MOST)
+            return segment_make(bank, size);
+        *error = -EFBIG;
+        return NULL;
+    case RF_KIND_ENDPOINT:
+        endpoint = endpoint_make(bank, cell_number);
+        return endpoint ? &endpoint->object : NULL;
+    case RF_KIND_NOTIFICATION: return notification_make(bank);
+    default: *error = -EINVAL; return NULL;
+    }
+}
 
 s64 op_BANK_ALLOCATE(struct call *call)
 {
     struct bank *bank = container_of(call->cap->object, struct bank, object);
-    struct object *object;
+    int error;
+    struct object *object = make(bank, call->w[0], call->w[1], call->domain->cell_number, &error);
 
-    switch (call->w[0]) {
-    case RF_KIND_ENDPOINT: {
-        struct endpoint *endpoint = endpoint_make(bank, call->domain->cell_number);
-
-        object = endpoint ? &endpoint->object : NULL;
-        break;
-    }
-    default: return -EINVAL;
-    }
-    return object ? call_new_slot(call, object, RF_RIGHT_ALL) : -ENOSPC;
+    return object ? call_new_slot(call, object, RF_RIGHT_ALL) : error;
 }

@@ -7,6 +7,7 @@
 
 #include "kernel/event.h"
 #include "kernel/object/call.h"
+#include "kernel/object/segment.h"
 
 static void bank_destroy(struct object *object);
 
@@ -318,6 +319,7 @@ s64 op_BANK_USAGE(struct call *call)
 
     if (error)
         return error;
+    segments_sample();
     meter_memory(bank);
     memcpy(usage.used, bank->used, sizeof(usage.used));
     memcpy(usage.peak, bank->peak, sizeof(usage.peak));
