@@ -42,6 +42,7 @@ struct inode_table {
     struct lock lock;
     struct host_inode *buckets[INODE_BUCKETS];
     u64 next_serial;
+    u64 sends; /* hostfs_sends() */
 };
 
 /* In the heap segment; set in the prepared process, from which all others are forked. */
@@ -212,15 +213,13 @@ static struct inode *make_inode(struct filesystem *fs, const struct rf_attr *a, 
     return i;
 }
 
-struct inode *hostfs_inode(struct filesystem *fs, const struct rf_attr *a, const void *target,
-                           size_t target_length)
+struct inode *hostfs_inode(struct filesystem *fs, const struct rf_attr *a, u64 asked,
+                           const void *target, size_t target_length)
 {
     struct inode *i = find_inode(fs, a);
     if (!i)
         return make_inode(fs, a, target, target_length);
-    lock_take(&i->lock);
-    hostfs_update(i, a);
-    lock_release(&i->lock);
+    hostfs_update_late(i, a, asked);
     return i;
 }
 
@@ -265,6 +264,26 @@ void hostfs_update(struct inode *i, const struct rf_attr *a)
     if (!cache_dirty(&host_inode(i)->cache))
         take_contents_attributes(i, a);
     host_inode(i)->good_until = hostfs_until(i->fs);
+}
+
+void hostfs_update_late(struct inode *i, const struct rf_attr *a, u64 asked)
+{
+    lock_take(&i->lock);
+    if (host_inode(i)->sent > asked)
+        host_inode(i)->good_until = 0;
+    else
+        hostfs_update(i, a);
+    lock_release(&i->lock);
+}
+
+u64 hostfs_sends(void)
+{
+    return __atomic_load_n(&table->sends, __ATOMIC_ACQUIRE);
+}
+
+void hostfs_sent(struct inode *i)
+{
+    host_inode(i)->sent = __atomic_add_fetch(&table->sends, 1, __ATOMIC_ACQ_REL);
 }
 
 void hostfs_changed_here(struct inode *i)
@@ -350,12 +369,13 @@ static struct inode *root_inode(struct filesystem *fs)
 {
     const struct hostfs *h = fs->data;
     struct rf_msg *m = message_get();
+    u64 asked = hostfs_sends();
     m->data_length = h->only ? (u32)strlen(h->only) : 0;
     memcpy(m->data, h->only ? h->only : "", m->data_length);
     long r = invoke_message_retry(fs->slot, RF_OP_DIR_LOOKUP, m, 0, 0, 0, 0);
     struct inode *i = NULL;
     if (r >= 0)
-        i = hostfs_inode(fs, hostfs_attr(m), m->data + sizeof(struct rf_attr),
+        i = hostfs_inode(fs, hostfs_attr(m), asked, m->data + sizeof(struct rf_attr),
                          m->data_length - sizeof(struct rf_attr));
     message_put(m);
     return i;
@@ -381,7 +401,7 @@ struct filesystem *hostfs_new(u32 slot, u32 rights, const char *name, const stru
     fs->statfs = host_statfs;
     fs->shrink = host_shrink;
     fs->sync = host_sync;
-    struct inode *root = attr ? hostfs_inode(fs, attr, NULL, 0) : root_inode(fs);
+    struct inode *root = attr ? hostfs_inode(fs, attr, hostfs_sends(), NULL, 0) : root_inode(fs);
     fs->root = root ? dentry_new_root(fs, root) : NULL;
     if (fs->root)
         fs->device = host_inode(root)->device;

@@ -43,6 +43,7 @@ struct host_inode {
     struct list
         dirty_link; /* hostfs_write.c: on the list while dirty, with a reference to the inode */
     u64 last_write; /* hostfs_now() of the last write, or of when it was made */
+    u64 sent;       /* hostfs_sends() when this cell last changed the contents on the host */
     u64 dirty_since;
     int writer;      /* process that wrote last */
     u32 set_id;      /* set-id bits that the cell gave a file: the host does not keep them */
@@ -74,13 +75,22 @@ u64 hostfs_now(void);
 
 /* ---- hostfs.c: inodes ---- */
 
+/* How many changes of contents this cell has sent to the host. Whoever asks the host without
+ * holding i->lock reads it before: what the answer says of contents that were changed since is out
+ * of date. */
+u64 hostfs_sends(void);
+/* A change of i's contents has arrived at the host. i->lock held. */
+void hostfs_sent(struct inode *i);
 /* The inode of a host object in fs, new or known, with a reference; known ones take over the
- * attributes. NULL: no memory. */
-struct inode *hostfs_inode(struct filesystem *fs, const struct rf_attr *a, const void *target,
-                           size_t target_length);
+ * attributes, which were asked for after `asked` sends. NULL: no memory. */
+struct inode *hostfs_inode(struct filesystem *fs, const struct rf_attr *a, u64 asked,
+                           const void *target, size_t target_length);
 /* Takes over attributes that the host just gave. Drops cached contents if they show a change that
  * this cell did not make. i->lock held. */
 void hostfs_update(struct inode *i, const struct rf_attr *a);
+/* The same with an answer that was asked for without i->lock, after `asked` sends. i->lock not
+ * held. */
+void hostfs_update_late(struct inode *i, const struct rf_attr *a, u64 asked);
 /* Is a the object that i stands for? */
 bool hostfs_same(const struct inode *i, const struct rf_attr *a);
 /* The cell gives i these permission bits. The kernel keeps set-id bits of files from the host;
@@ -148,8 +158,8 @@ void hostfs_handles_drop(struct inode *i);
  * hostfs_ask leaves it, with the content behind the attributes if *content is not 0. The slot (0:
  * none was needed), or -E…; -ELOOP and others that say nothing about the name: ask. */
 long hostfs_open_name(struct dentry *d, struct rf_msg *m, u64 *content);
-/* Gives i what came of that. i->lock is not held. */
-void hostfs_take_opened(struct inode *i, const struct rf_msg *m, u32 slot, u64 content);
+/* Gives i what came of that, begun after `asked` sends. i->lock is not held. */
+void hostfs_take_opened(struct inode *i, const struct rf_msg *m, u32 slot, u64 content, u64 asked);
 
 /* ---- hostfs_file.c, hostfs_dir.c, hostfs_map.c ---- */
 

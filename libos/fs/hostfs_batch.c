@@ -28,22 +28,19 @@ static bool worth_it(struct inode *dir)
 }
 
 /* Gives the name d, known or new, what the entry says. */
-static void settle(struct dentry *d, const struct rf_entry *e)
+static void settle(struct dentry *d, const struct rf_entry *e, u64 asked)
 {
     if (d->inode && !hostfs_same(d->inode, &e->attr))
         return; /* asked about by itself, it will be seen to be another */
-    if (d->inode) {
-        lock_take(&d->inode->lock);
-        hostfs_update(d->inode, &e->attr);
-        lock_release(&d->inode->lock);
-    } else {
-        d->inode = hostfs_inode(d->fs, &e->attr, NULL, 0);
-    }
+    if (d->inode)
+        hostfs_update_late(d->inode, &e->attr, asked);
+    else
+        d->inode = hostfs_inode(d->fs, &e->attr, asked, NULL, 0);
     if (d->inode)
         d->expires = hostfs_until(d->fs);
 }
 
-static void take_entry(struct dentry *asked, const struct rf_entry *e)
+static void take_entry(struct dentry *asked, const struct rf_entry *e, u64 sends)
 {
     struct dentry *dir = asked->parent;
     if (S_ISLNK(e->attr.mode) || e->name_length > NAME_MAX_BYTES)
@@ -54,23 +51,23 @@ static void take_entry(struct dentry *asked, const struct rf_entry *e)
     struct dentry *d = is_asked ? asked : dentry_find(dir, e->name, e->name_length, hash);
     if (d) {
         if (is_asked || d->inode)
-            settle(d, e);
+            settle(d, e, sends);
         return;
     }
     d = dentry_new(dir, e->name, e->name_length, hash);
     if (!d)
         return;
-    settle(d, e);
+    settle(d, e, sends);
     if (d->inode)
         dentry_hash(d);
     dentry_put(d); /* the tree keeps it for a while */
 }
 
-static void take_entries(struct dentry *asked, const struct rf_msg *m)
+static void take_entries(struct dentry *asked, const struct rf_msg *m, u64 sends)
 {
     for (u32 at = 0; at + sizeof(struct rf_entry) <= m->data_length;) {
         const struct rf_entry *e = (const struct rf_entry *)(m->data + at);
-        take_entry(asked, e);
+        take_entry(asked, e, sends);
         at = (u32)ALIGN_UP(at + offsetof(struct rf_entry, name) + e->name_length, 8);
     }
 }
@@ -81,7 +78,7 @@ bool hostfs_batch(struct dentry *d)
     const struct hostfs *grant = d->fs->data;
     if (grant->only || !worth_it(d->parent->inode))
         return false;
-    u64 before = d->expires;
+    u64 before = d->expires, sends = hostfs_sends();
     struct rf_msg *m = message_get();
     m->data_length = 0;
     long r = hostfs_add_path(m, d->parent);
@@ -90,7 +87,7 @@ bool hostfs_batch(struct dentry *d)
     h->batch_end = r < 0 || m->words[1];
     h->batch_cookie = m->words[0];
     if (r > 0)
-        take_entries(d, m);
+        take_entries(d, m, sends);
     message_put(m);
     return d->inode && d->expires != before;
 }

@@ -183,6 +183,7 @@ static long host_allocate(struct file *f, int mode, u64 offset, u64 length)
         do {
             r = invoke(slot, RF_OP_FILE_ALLOCATE, (u64)mode, offset, length, 0);
         } while (r == -EINTR);
+        hostfs_sent(i);
         cache_file_drop(&host_inode(i)->cache);
         host_inode(i)->good_until = 0;
         hostfs_freshen(i, f->dentry);
@@ -215,12 +216,13 @@ static long take_replacement(struct dentry *d, struct file *f)
 {
     struct inode *i = NULL;
     struct rf_msg *m = message_get();
+    u64 asked = hostfs_sends();
     d->expires = 0;
     long r = hostfs_ask(d, m);
     if (r == 0 && !S_ISREG(hostfs_attr(m)->mode))
         r = -ENOENT;
     if (r == 0) {
-        i = hostfs_inode(d->fs, hostfs_attr(m), NULL, 0);
+        i = hostfs_inode(d->fs, hostfs_attr(m), asked, NULL, 0);
         r = i ? 0 : -ENOMEM;
     }
     message_put(m);

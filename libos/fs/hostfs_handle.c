@@ -104,6 +104,7 @@ static void truncated(struct inode *i, u32 *flags)
     cache_file_drop(&h->cache);
     h->own_change = true;
     h->last_write = hostfs_now();
+    hostfs_sent(i);
 }
 
 /* Opens i by name. The slot, or -E…; -ESTALE: the name is something else's now. `truncate`: O_TRUNC
@@ -267,12 +268,12 @@ long hostfs_open_name(struct dentry *d, struct rf_msg *m, u64 *content)
     return -EISDIR;
 }
 
-void hostfs_take_opened(struct inode *i, const struct rf_msg *m, u32 slot, u64 content)
+void hostfs_take_opened(struct inode *i, const struct rf_msg *m, u32 slot, u64 content, u64 asked)
 {
     struct host_inode *h = host_inode(i);
     lock_take(&i->lock);
-    if (content && content == i->size && !cache_dirty(&h->cache) && !h->written_through &&
-        !cache_holds_whole(&h->cache, content))
+    if (content && content == i->size && h->sent <= asked && !cache_dirty(&h->cache) &&
+        !h->written_through && !cache_holds_whole(&h->cache, content))
         cache_insert_whole(&h->cache, m->data + sizeof(struct rf_attr), content);
     lock_release(&i->lock);
     if (slot)

@@ -9,18 +9,20 @@
 #include "base/string.h"
 #include "libos/fs/dentry.h"
 
-/* d is the name of what m's attributes describe. Takes over the inode. */
-static long name_found(struct dentry *d, const struct rf_msg *m, const void *target,
+/* d is the name of what m's attributes describe, asked for after `asked` sends. Takes over the
+ * inode.
+ */
+static long name_found(struct dentry *d, const struct rf_msg *m, u64 asked, const void *target,
                        size_t target_length)
 {
-    d->inode = hostfs_inode(d->fs, hostfs_attr(m), target, target_length);
+    d->inode = hostfs_inode(d->fs, hostfs_attr(m), asked, target, target_length);
     d->expires = hostfs_until(d->fs);
     return d->inode ? 0 : -ENOMEM;
 }
 
-static long link_or_other_found(struct dentry *d, const struct rf_msg *m)
+static long link_or_other_found(struct dentry *d, const struct rf_msg *m, u64 asked)
 {
-    return name_found(d, m, m->data + sizeof(struct rf_attr),
+    return name_found(d, m, asked, m->data + sizeof(struct rf_attr),
                       m->data_length - sizeof(struct rf_attr));
 }
 
@@ -51,15 +53,16 @@ static long host_lookup(struct inode *dir, struct dentry *d)
     if (!d->opening && hostfs_batch(d))
         return 0;
     struct rf_msg *m = message_get();
+    u64 asked = hostfs_sends();
     long r = ask(d, m, &a);
     if (r == 0 && a.slot >= 0) {
-        r = name_found(d, m, NULL, 0);
+        r = name_found(d, m, asked, NULL, 0);
         if (r < 0)
             hostfs_drop_slot((u32)a.slot);
         else
-            hostfs_take_opened(d->inode, m, (u32)a.slot, a.content);
+            hostfs_take_opened(d->inode, m, (u32)a.slot, a.content, asked);
     } else if (r == 0) {
-        r = link_or_other_found(d, m);
+        r = link_or_other_found(d, m, asked);
     } else if (r == -ENOENT) {
         d->expires = hostfs_until(d->fs);
         r = 0;
@@ -69,15 +72,13 @@ static long host_lookup(struct inode *dir, struct dentry *d)
 }
 
 /* What the host says now agrees with the name's inode, whose attributes are brought up to date. */
-static bool still_right(struct dentry *d, long answer, const struct rf_msg *m)
+static bool still_right(struct dentry *d, long answer, const struct rf_msg *m, u64 asked)
 {
     if (answer == -ENOENT || !d->inode)
         return answer == -ENOENT && !d->inode;
     if (answer < 0 || !hostfs_same(d->inode, hostfs_attr(m)))
         return false;
-    lock_take(&d->inode->lock);
-    hostfs_update(d->inode, hostfs_attr(m));
-    lock_release(&d->inode->lock);
+    hostfs_update_late(d->inode, hostfs_attr(m), asked);
     return true;
 }
 
@@ -88,7 +89,8 @@ static bool host_revalidate(struct dentry *d)
     if (d->inode && hostfs_batch(d))
         return true;
     struct rf_msg *m = message_get();
-    bool right = still_right(d, hostfs_ask(d, m), m);
+    u64 asked = hostfs_sends();
+    bool right = still_right(d, hostfs_ask(d, m), m, asked);
     message_put(m);
     if (right)
         d->expires = hostfs_until(d->fs);
@@ -123,9 +125,10 @@ static void directory_changed(struct inode *dir)
 /* d is new: its attributes are asked for, since the operation does not tell them. */
 static long name_made(struct inode *dir, struct dentry *d, struct rf_msg *m)
 {
+    u64 asked = hostfs_sends();
     long r = hostfs_ask(d, m);
     if (r == 0)
-        r = link_or_other_found(d, m);
+        r = link_or_other_found(d, m, asked);
     directory_changed(dir);
     return r;
 }
@@ -154,7 +157,7 @@ static long create_file(struct inode *dir, struct dentry *d, u32 mode, struct rf
     long slot = hostfs_invoke_open(d, m, O_RDWR | O_CREAT | O_EXCL, mode & 07777, 0);
     if (slot < 0)
         return slot;
-    long r = name_found(d, m, NULL, 0);
+    long r = name_found(d, m, hostfs_sends(), NULL, 0);
     directory_changed(dir);
     if (r < 0) {
         hostfs_drop_slot((u32)slot);
@@ -188,7 +191,7 @@ static long host_mkdir(struct inode *dir, struct dentry *d, u32 mode)
     struct rf_msg *m = message_get();
     long r = invoke_make(d, RF_OP_DIR_MKDIR, m, mode & 07777, 0);
     if (r == 0) {
-        r = name_found(d, m, NULL, 0);
+        r = name_found(d, m, hostfs_sends(), NULL, 0);
         directory_changed(dir);
     }
     message_put(m);
@@ -378,6 +381,7 @@ static long host_setattr(struct inode *i, struct dentry *d, const struct rf_seta
     if (r == 0)
         r = invoke_setattr(i, d, s, m);
     if (resize) {
+        hostfs_sent(i);
         cache_file_drop(&h->cache);
         h->last_write = hostfs_now();
     }

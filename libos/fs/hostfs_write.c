@@ -93,6 +93,7 @@ static long write_from_heap(struct cached_file *c, u64 offset, const void *memor
                                1)
               : invoke((u32)slot, RF_OP_FILE_FROM_HEAP, offset, n, heap_offset(memory), 0);
     } while (r == -EINTR);
+    hostfs_sent(h->inode);
     if (m && r > 0 && m->words[0] != offset + (u64)r)
         h->misplaced = true;
     if (m)
@@ -240,6 +241,7 @@ static long write_direct(struct file *f, struct io *io, u64 *position)
         i->size = m->words[0];
     }
     message_put(m);
+    hostfs_sent(i);
     host_inode(i)->good_until = 0;
     return total;
 }
