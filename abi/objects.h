@@ -44,11 +44,13 @@
     RF_OPS_BANK(OP)                                                                                \
     RF_OPS_NODE(OP)                                                                                \
     RF_OPS_SEGMENT(OP)                                                                             \
+    RF_OPS_CELL(OP)                                                                                \
     RF_OPS_ENDPOINT(OP)                                                                            \
     RF_OPS_RESUME(OP)                                                                              \
     RF_OPS_NOTIFICATION(OP)                                                                        \
     RF_OPS_METER(OP)                                                                               \
-    RF_OPS_DISCRIM(OP)
+    RF_OPS_DISCRIM(OP)                                                                             \
+    RF_OPS_WORLD(OP)
 
 /* Every interface: KIND(interface, NAME, "what it is"). An entry has the interface of whatever the
  * program behind it pretends to be. */

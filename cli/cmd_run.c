@@ -14,6 +14,7 @@
 #include "cli/launch.h"
 #include "cli/numbers.h"
 #include "kernel/report.h"
+#include "sdk/ringfence.h"
 
 /* What the options say, in their order. */
 struct request {
@@ -23,8 +24,8 @@ struct request {
         const char *value;
     } grants[MAX_MOUNTS];
     u32 grant_count;
-    const char *root, *cwd, *trace_to;
-    bool root_rw, clear_env;
+    const char *root, *cwd, *trace_to, *world, *name;
+    bool root_rw, clear_env, detached;
     struct environment env;
 };
 
@@ -178,29 +179,49 @@ static void take_libos(void *target, const char *value)
     ((struct request *)target)->config->libos_path = value;
 }
 
+static void take_world(void *target, const char *value)
+{
+    ((struct request *)target)->world = value;
+}
+
+static void take_name(void *target, const char *value)
+{
+    ((struct request *)target)->name = value;
+}
+
+static void take_detached(void *target, const char *value)
+{
+    (void)value;
+    ((struct request *)target)->detached = true;
+}
+
 const struct option_row run_options[] = {
-    {"ro", VALUE_NEEDED, "HOST[:CELL]", "grant a directory or file, read-only", take_ro},
-    {"rw", VALUE_NEEDED, "HOST[:CELL]", "grant a directory or file, writable", take_rw},
-    {"tmp", VALUE_NEEDED, "CELL", "an empty directory in memory", take_tmp},
-    {"file", VALUE_NEEDED, "CELL=TEXT", "a file in memory with that text", take_file},
-    {"root", VALUE_NEEDED, "DIR", "that tree as /, instead of the host's programs", take_root},
-    {"root-rw", VALUE_NONE, NULL, "the tree may be changed", take_root_rw},
-    {"cwd", VALUE_NEEDED, "CELL", "working directory of the program", take_cwd},
-    {"env", VALUE_NEEDED, "NAME=VALUE", "an environment variable", take_env},
-    {"clear-env", VALUE_NONE, NULL, "pass no environment but what --env says", take_clear_env},
-    {"hostname", VALUE_NEEDED, "NAME", "name of the computer that the program sees", take_hostname},
-    {"uid", VALUE_NEEDED, "N", "user that the program sees itself as", take_uid},
-    {"gid", VALUE_NEEDED, "N", "group that the program sees itself as", take_gid},
-    {"mem", VALUE_NEEDED, "SIZE", "most memory, such as 512M or 2G", take_mem},
-    {"cpu", VALUE_NEEDED, "PERCENT", "most processor time; 100 is one processor", take_cpu},
-    {"pids", VALUE_NEEDED, "N", "most processes and threads", take_pids},
-    {"time", VALUE_NEEDED, "SECONDS", "end the cell after that time", take_time},
-    {"stats", VALUE_OPTIONAL, "json", "at the end, show what the cell used", take_stats},
-    {"trace", VALUE_OPTIONAL, "NAME,...", "show system calls, all or those named", take_trace},
-    {"trace-to", VALUE_NEEDED, "FILE", "show them in a file", take_trace_to},
+    {"ro", VALUE_NEEDED, "HOST[:CELL]", "grant a directory or file, read-only", take_ro, 0},
+    {"rw", VALUE_NEEDED, "HOST[:CELL]", "grant a directory or file, writable", take_rw, 0},
+    {"tmp", VALUE_NEEDED, "CELL", "an empty directory in memory", take_tmp, 0},
+    {"file", VALUE_NEEDED, "CELL=TEXT", "a file in memory with that text", take_file, 0},
+    {"root", VALUE_NEEDED, "DIR", "that tree as /, instead of the host's programs", take_root, 0},
+    {"root-rw", VALUE_NONE, NULL, "the tree may be changed", take_root_rw, 0},
+    {"cwd", VALUE_NEEDED, "CELL", "working directory of the program", take_cwd, 0},
+    {"env", VALUE_NEEDED, "NAME=VALUE", "an environment variable", take_env, 0},
+    {"clear-env", VALUE_NONE, NULL, "pass no environment but what --env says", take_clear_env, 0},
+    {"hostname", VALUE_NEEDED, "NAME", "name of the computer that the program sees", take_hostname,
+     0},
+    {"uid", VALUE_NEEDED, "N", "user that the program sees itself as", take_uid, 0},
+    {"gid", VALUE_NEEDED, "N", "group that the program sees itself as", take_gid, 0},
+    {"mem", VALUE_NEEDED, "SIZE", "most memory, such as 512M or 2G", take_mem, 0},
+    {"cpu", VALUE_NEEDED, "PERCENT", "most processor time; 100 is one processor", take_cpu, 0},
+    {"pids", VALUE_NEEDED, "N", "most processes and threads", take_pids, 0},
+    {"time", VALUE_NEEDED, "SECONDS", "end the cell after that time", take_time, 0},
+    {"stats", VALUE_OPTIONAL, "json", "at the end, show what the cell used", take_stats, 0},
+    {"trace", VALUE_OPTIONAL, "NAME,...", "show system calls, all or those named", take_trace, 0},
+    {"trace-to", VALUE_NEEDED, "FILE", "show them in a file", take_trace_to, 0},
     {"limit-by", VALUE_NEEDED, "WAY", "any, cgroup2, cgroup1 or poll: how limits are kept",
-     take_limit_by},
-    {"libos", VALUE_NEEDED, "FILE", NULL, take_libos},
+     take_limit_by, 0},
+    {"world", VALUE_NEEDED, "DIR", "run it in the world of that directory", take_world, 'w'},
+    {"name", VALUE_NEEDED, "NAME", "in a world: the cell's name", take_name, 'n'},
+    {"detach", VALUE_NONE, NULL, "in a world: do not wait for its end", take_detached, 'd'},
+    {"libos", VALUE_NEEDED, "FILE", NULL, take_libos, 0},
     {0},
 };
 
@@ -265,5 +286,8 @@ int cmd_run(int argc, char **argv)
         config.cwd = "/";
     environment_finish(&request.env, &config, request.clear_env);
     open_trace(&request);
+    if (request.world || request.name || request.detached || getenv("RINGFENCE_WORLD") ||
+        rf_in_cell())
+        return launch_in_world(&config, request.world, request.name, request.detached);
     return launch_alone(&config);
 }

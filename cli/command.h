@@ -23,6 +23,17 @@ extern u32 standard_closed;
 int cmd_run(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_help(int argc, char **argv);
+int cmd_world(int argc, char **argv);
+int cmd_ps(int argc, char **argv);
+int cmd_kill(int argc, char **argv);
+int cmd_pause(int argc, char **argv);
+int cmd_resume(int argc, char **argv);
+int cmd_wait(int argc, char **argv);
+int cmd_stat(int argc, char **argv);
+int cmd_caps(int argc, char **argv);
+int cmd_revoke(int argc, char **argv);
+int cmd_exec(int argc, char **argv);
+int cmd_stop(int argc, char **argv);
 
 const struct command *command_find(const char *name);
 
@@ -39,13 +50,23 @@ struct option_row {
     const char *metavar;
     const char *help;                              /* NULL: not shown */
     void (*take)(void *target, const char *value); /* value: NULL when there is none */
+    char letter;                                   /* of the short form, or 0 */
 };
 
 extern const struct option_row run_options[];
+extern const struct option_row world_options[];
+extern const struct option_row client_options[];
+extern const struct option_row ps_options[];
+extern const struct option_row caps_options[];
 
 /* Reads options up to the first argument that is none, or "--". Bad ones end the program with a
  * line that says what to do. The index of the first argument that is no option. */
 int options_parse(const struct command *command, int argc, char **argv, void *target);
+
+/* Reads options wherever they stand and at most `most` other arguments into `found`; fewer than
+ * `least` are refused. How many were found. */
+int arguments_parse(const struct command *command, int argc, char **argv, void *target,
+                    const char *found[], int most, int least);
 
 /* Like fail(), with the command's help named. */
 _Noreturn void usage_error(const struct command *command, const char *format, ...)

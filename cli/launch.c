@@ -14,22 +14,21 @@
 #include "sdk/boot.h"
 
 struct opened {
-    struct grant_config grants[MAX_MOUNTS];
-    u32 grant_count;
+    struct prepared prepared;
     struct boot_mount mounts[MAX_MOUNTS];
     struct rf_attr attrs[MAX_MOUNTS];
 };
 
 static struct grant_config *open_dir(struct opened *opened, const char *host, u32 rights)
 {
-    struct grant_config *grant = &opened->grants[opened->grant_count];
+    struct grant_config *grant = &opened->prepared.grants[opened->prepared.grant_count];
 
-    *grant =
-        (struct grant_config){.slot = RF_SLOT_FIRST_DIR + opened->grant_count, .rights = rights};
+    *grant = (struct grant_config){.slot = RF_SLOT_FIRST_DIR + opened->prepared.grant_count,
+                                   .rights = rights};
     grant->fd = open(host, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (grant->fd < 0)
         fail_errno(errno, "cannot grant %s", host);
-    opened->grant_count++;
+    opened->prepared.grant_count++;
     return grant;
 }
 
@@ -55,7 +54,7 @@ static struct grant_config *open_file_dir(struct opened *opened, const struct la
     for (u32 i = 0; i < index; i++) {
         if (mounts[i].kind == RF_MOUNT_FILE && mounts[i].rights == mount->rights &&
             !strcmp(mounts[i].host, mount->host))
-            return &opened->grants[opened->mounts[i].slot - RF_SLOT_FIRST_DIR];
+            return &opened->prepared.grants[opened->mounts[i].slot - RF_SLOT_FIRST_DIR];
     }
     return open_dir(opened, mount->host, mount->rights);
 }
@@ -128,15 +127,30 @@ static void name_cell(const char *program, char name[RF_CELL_NAME])
     }
 }
 
-int launch_alone(const struct launch *launch)
+const struct prepared *launch_prepare(const struct launch *launch)
 {
     static struct opened opened;
     static u8 record[RF_BOOT_SIZE] __attribute__((aligned(8)));
-    static char name[RF_CELL_NAME];
+
+    attr_init();
+    attr_set_identity(launch->uid, launch->gid);
+    for (u32 i = 0; i < launch->mount_count; i++)
+        open_mount(&opened, launch, i);
+    name_cell(launch->argv[0], opened.prepared.name);
+    opened.prepared.record = record;
+    opened.prepared.record_length = write_record(launch, &opened, record);
+    return &opened.prepared;
+}
+
+int launch_alone(const struct launch *launch)
+{
+    const struct prepared *prepared = launch_prepare(launch);
     struct run_config config = {
-        .name = name,
-        .boot = record,
-        .grants = opened.grants,
+        .name = prepared->name,
+        .boot = prepared->record,
+        .boot_length = prepared->record_length,
+        .grants = prepared->grants,
+        .grant_count = prepared->grant_count,
         .uid = launch->uid,
         .gid = launch->gid,
         .standard_closed = launch->standard_closed,
@@ -146,13 +160,6 @@ int launch_alone(const struct launch *launch)
         .libos_path = launch->libos_path,
     };
 
-    attr_init();
-    attr_set_identity(launch->uid, launch->gid);
-    for (u32 i = 0; i < launch->mount_count; i++)
-        open_mount(&opened, launch, i);
-    name_cell(launch->argv[0], name);
     config.limits.sample = launch->stats != STATS_NONE;
-    config.grant_count = opened.grant_count;
-    config.boot_length = write_record(launch, &opened, record);
     return kernel_run(&config);
 }

@@ -5,6 +5,7 @@
 #define CLI_LAUNCH_H
 
 #include "abi/boot.h"
+#include "abi/interface/cell.h"
 #include "abi/invoke.h"
 #include "kernel/run.h"
 
@@ -41,6 +42,24 @@ struct launch {
     const char
         *libos_path; /* another library OS image, for tests of the jail; NULL: the embedded one */
 };
+
+/* What the launch was made of: opened directories and the boot record. */
+struct prepared {
+    struct grant_config grants[MAX_MOUNTS];
+    u32 grant_count;
+    const u8 *record;
+    u32 record_length;
+    char name[RF_CELL_NAME];
+};
+
+/* Opens what is granted and writes the boot record. Fails (fail()) with a line for the user. */
+const struct prepared *launch_prepare(const struct launch *launch);
+
+/* Runs it in a world that stays (NULL: the one of the environment, or the user's own): the exit
+ * status; with `detached`, 0 as soon as it runs, and its name on stdout. Inside a cell: in a cell
+ * below that one. */
+int launch_in_world(const struct launch *launch, const char *world, const char *name,
+                    bool detached);
 
 /* Runs it as the only cell of a throw-away world: the exit status. Fails (fail()) with a line for
  * the user. */

@@ -83,37 +83,78 @@ _Noreturn static void unknown_option(const struct command *command, const char *
     usage_error(command, "unknown option %s", arg);
 }
 
+static const struct option_row *find_letter(const struct command *command, char letter)
+{
+    for (u32 i = 0; command->options && command->options[i].name; i++) {
+        if (command->options[i].letter == letter && letter)
+            return &command->options[i];
+    }
+    return NULL;
+}
+
+/* Takes the option at argv[at] with its value: the index behind it. */
+static int take_option(const struct command *command, int argc, char **argv, int at, void *target)
+{
+    const char *arg = argv[at], *value = NULL, *equals = strchr(arg, '=');
+    const struct option_row *row;
+    size_t length;
+
+    if (!strcmp(arg, "--help") || !strcmp(arg, "-h")) {
+        command_print_help(command);
+        exit(0);
+    }
+    length = strlen(arg) < 2 ? 0 : (equals ? (size_t)(equals - arg) : strlen(arg)) - 2;
+    row = arg[1] == '-' ? find_option(command, arg + 2, length)
+          : !arg[2]     ? find_letter(command, arg[1])
+                        : NULL;
+    if (!row)
+        unknown_option(command, arg, length);
+    if (equals)
+        value = equals + 1;
+    if (value && row->value == VALUE_NONE)
+        usage_error(command, "--%s takes no value", row->name);
+    if (!value && row->value == VALUE_NEEDED) {
+        if (++at == argc)
+            usage_error(command, "--%s needs %s", row->name, row->metavar);
+        value = argv[at];
+    }
+    row->take(target, value);
+    return at + 1;
+}
+
 int options_parse(const struct command *command, int argc, char **argv, void *target)
 {
     int i = 1;
 
-    for (; i < argc; i++) {
-        const char *arg = argv[i], *value = NULL, *equals = strchr(arg, '=');
-        const struct option_row *row;
-        size_t length;
-
-        if (!strcmp(arg, "--"))
+    while (i < argc) {
+        if (!strcmp(argv[i], "--"))
             return i + 1;
-        if (arg[0] != '-' || !arg[1])
+        if (argv[i][0] != '-' || !argv[i][1])
             return i;
-        if (!strcmp(arg, "--help") || !strcmp(arg, "-h")) {
-            command_print_help(command);
-            exit(0);
-        }
-        length = strlen(arg) < 2 ? 0 : (equals ? (size_t)(equals - arg) : strlen(arg)) - 2;
-        row = arg[1] == '-' ? find_option(command, arg + 2, length) : NULL;
-        if (!row)
-            unknown_option(command, arg, length);
-        if (equals)
-            value = equals + 1;
-        if (value && row->value == VALUE_NONE)
-            usage_error(command, "--%s takes no value", row->name);
-        if (!value && row->value == VALUE_NEEDED) {
-            if (++i == argc)
-                usage_error(command, "--%s needs %s", row->name, row->metavar);
-            value = argv[i];
-        }
-        row->take(target, value);
+        i = take_option(command, argc, argv, i, target);
     }
     return i;
+}
+
+int arguments_parse(const struct command *command, int argc, char **argv, void *target,
+                    const char *found[], int most, int least)
+{
+    bool options = true;
+    int count = 0;
+
+    for (int i = 1; i < argc;) {
+        if (options && !strcmp(argv[i], "--")) {
+            options = false;
+            i++;
+        } else if (options && argv[i][0] == '-' && argv[i][1]) {
+            i = take_option(command, argc, argv, i, target);
+        } else if (count == most) {
+            usage_error(command, "\"%s\" is one argument too many", argv[i]);
+        } else {
+            found[count++] = argv[i++];
+        }
+    }
+    if (count < least)
+        usage_error(command, "an argument is missing: ringfence %s", command->usage);
+    return count;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "abi/objects.h"
+#include "kernel/account/tasks.h"
 #include "kernel/jail/notify.h"
 #include "kernel/jail/start.h"
 #include "kernel/object/bank.h"
@@ -80,6 +81,7 @@ static void init_fields(struct cell *cell, struct cell *parent, const char *name
     cell->limits.group = (struct cgroup){.part = {{.dir_fd = -1}, {.dir_fd = -1}}};
     cell->own_status = -1;
     cell->number = world.next_number++;
+    world.cell_count += parent != NULL;
     snprintf(cell->name, sizeof(cell->name), "%s", name);
     list_add_tail(&world.cells, &cell->all);
     if (parent) {
@@ -159,8 +161,9 @@ static void cell_destroy(struct object *object)
     pending_answer_all(&cell->waiters, -ESTALE);
     if (object->bank) {
         bank_uncharge(object->bank, RF_RESOURCE_PAGES, cell->pages_charged);
-        bank_uncharge(object->bank, RF_RESOURCE_TASKS, cell->tasks);
         cell->pages_charged = 0;
+        if (cell->tasks > 1)
+            bank_uncharge(object->bank, RF_RESOURCE_TASKS, cell->tasks - 1);
     }
     if (!cell->leader && cell->start.fd < 0 && !cell->over)
         cell_over(cell);
@@ -214,6 +217,7 @@ void cell_over(struct cell *cell)
     for (u32 i = 0; cell->timers && i < RF_MAX_THREADS; i++)
         timer_cancel(&cell->timers[i].timer);
     limits_finish(cell);
+    tasks_all_ended(cell);
     start_forget(cell);
     if (cell->listener.fd >= 0)
         event_watch(&cell->listener, 0);
@@ -228,7 +232,10 @@ void cell_over(struct cell *cell)
     cell->window = NULL;
     free(cell->timers);
     cell->timers = NULL;
-    pending_answer_all(&cell->waiters, cell->wait_status);
+    cell_answer_waiters(cell);
+    world.cell_count--;
+    if (world.stopping && !world.cell_count)
+        event_stop();
 }
 
 bool cell_is_below(const struct cell *cell, const struct cell *above)

@@ -58,14 +58,19 @@ struct cell {
     u32 processes; /* host processes that exist */
     u64 started_ns;
     u64 cpu_used_ns, cpu_missing_ns, peak_bytes; /* of ended host processes */
-    u64 system_calls;                            /* served in it; when it is over */
-    u64 pages_charged;                           /* to the bank, as memory was seen last */
+    u64 seen_pages;                              /* memory, when last seen */
+    u64 live_ns;               /* processor time of those that live, when last seen */
+    unsigned __int128 byte_ns; /* memory times time until since_ns */
+    u64 since_ns;
+    u64 system_calls;  /* served in it; when it is over */
+    u64 pages_charged; /* to the bank, as memory was seen last */
 
     bool paused;
     bool ending;
-    bool over;       /* no host process is left */
-    int wait_status; /* of the main program, as of waitpid(2); valid when ending */
-    int own_status;  /* exit status of ringfence that overrides it, or -1 */
+    bool over;        /* no host process is left */
+    int wait_status;  /* of the main program, as of waitpid(2); valid when ending */
+    int own_status;   /* exit status of ringfence that overrides it, or -1 */
+    char reason[160]; /* what was said of its end */
 };
 
 /* A new cell below `parent` (NULL: the first), with one reference, the caller's. 0 and *cell;
@@ -82,6 +87,9 @@ int cell_start(struct cell *cell);
 
 /* Ends the cell and all below: kills what runs in it. Only the first call counts. */
 void cell_end(struct cell *cell, int wait_status, int own_status);
+
+/* Tells those who wait for its end. */
+void cell_answer_waiters(struct cell *cell);
 
 /* The last host process is gone. */
 void cell_over(struct cell *cell);

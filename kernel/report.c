@@ -70,7 +70,7 @@ void fail_errno(int error, const char *format, ...)
     exit(STATUS_OWN_FAILURE);
 }
 
-void report_of(const struct cell *cell, const char *format, ...)
+void report_of(struct cell *cell, const char *format, ...)
 {
     char text[1024];
     va_list args;
@@ -78,14 +78,14 @@ void report_of(const struct cell *cell, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    memcpy(cell->reason, text, sizeof(cell->reason) - 1);
     if (world.alone)
         report("%s", text);
     else
         report("%s: %s", cell->name, text);
 }
 
-void report_foreign(const struct cell *cell, const char *before, const char *text,
-                    unsigned long length)
+void report_foreign(struct cell *cell, const char *before, const char *text, unsigned long length)
 {
     char clean[1001];
     unsigned long n = length < sizeof(clean) - 1 ? length : sizeof(clean) - 1;

@@ -18,12 +18,10 @@ _Noreturn void fail_errno(int error, const char *format, ...) __attribute__((for
 struct cell;
 
 /* As report, with the cell's name before it where there are more than one. */
-void report_of(const struct cell *cell, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void report_of(struct cell *cell, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Shows text that a cell supplied: control characters become '?', one line, at most 1,000 bytes. */
-void report_foreign(const struct cell *cell, const char *before, const char *text,
-                    unsigned long length);
+void report_foreign(struct cell *cell, const char *before, const char *text, unsigned long length);
 
 /* Runs once before the next line is shown; for putting a terminal back. NULL: nothing. */
 void report_prepare(void (*prepare)(void));

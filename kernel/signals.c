@@ -214,7 +214,7 @@ static void serve(u32 signal, int code)
     if (world.alone && cell)
         serve_alone(cell, signal, code);
     else if (!world.alone && (signal == SIGTERM || signal == SIGINT))
-        event_stop();
+        world_stop();
 }
 
 static void signals_ready(struct event *event, u32 events)

@@ -2,6 +2,7 @@
 #include "kernel/world.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,11 +26,17 @@ static struct rf_bank_limits whole_host(void)
     return limits;
 }
 
+static const struct object_class world_class = {.kind = RF_KIND_WORLD,
+                                                .size = sizeof(struct world)};
+
 void world_init(bool alone)
 {
     struct rf_bank_limits limits = whole_host();
 
+    object_init(&world.object, &world_class);
     list_init(&world.cells);
+    world.owner = geteuid();
+    world.owner_group = getegid();
     world.alone = alone;
     world.began_ns = now_ns();
     world.bank = bank_make_first(&limits);
@@ -37,6 +44,15 @@ void world_init(bool alone)
     if (!world.bank || !world.meter ||
         cell_make(NULL, world.bank, world.meter, "world", &world.first))
         fail("no memory");
+}
+
+void world_stop(void)
+{
+    world.stopping = true;
+    list_for_each(node, &world.first->below)
+        cell_end(list_entry(node, struct cell, sibling), SIGTERM, -1);
+    if (!world.cell_count)
+        event_stop();
 }
 
 struct cell *world_cell(u32 number)

@@ -7,11 +7,15 @@
 #include "kernel/jail/image.h"
 
 struct world {
+    struct object object;
     struct list cells; /* struct cell.all, in order of their numbers; the first cell is the first */
     struct cell *first;
     struct bank *bank;   /* the first bank: what the world may use */
     struct meter *meter; /* the first meter */
     u32 next_number;
+    u32 cell_count;         /* that are not over */
+    u32 owner, owner_group; /* host ids of whose world it is */
+    bool stopping;
     bool alone; /* thrown away with its only cell, whose messages go to stderr */
     u64 began_ns;
     u64 invocations; /* of all cells and clients */
@@ -21,6 +25,9 @@ extern struct world world;
 
 /* Makes the first bank, meter and cell. Fails (fail()) without memory. */
 void world_init(bool alone);
+
+/* Ends all cells, then the event loop. */
+void world_stop(void);
 
 /* The cell with that number, of that host session, or NULL. */
 struct cell *world_cell(u32 number);

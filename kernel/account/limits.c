@@ -135,10 +135,12 @@ static void end_for_memory(struct cell *cell)
 }
 
 /* What is held now counts in the bank, whether it allows for it or not: there it was not asked. */
-static void charge_memory(struct cell *cell, u64 held)
+void limits_charge_memory(struct cell *cell, u64 held)
 {
-    u64 pages = held / PAGE_SIZE;
+    u64 pages = held / PAGE_SIZE, now = now_ns();
 
+    cell->byte_ns += (unsigned __int128)(cell->pages_charged * PAGE_SIZE) * (now - cell->since_ns);
+    cell->since_ns = now;
     if (cell->object.dead)
         return;
     if (pages > cell->pages_charged)
@@ -156,7 +158,7 @@ static u64 see_memory(struct cell *cell, bool grouped, u64 limit)
 
     cell->window->cell.memory_held = held;
     cell->peak_bytes = MAX(cell->peak_bytes, held);
-    charge_memory(cell, held);
+    limits_charge_memory(cell, held);
     return held;
 }
 
@@ -194,15 +196,6 @@ static u64 cpu_used(struct cell *cell)
 
     tasks_for_each(cell, add_live_time, &live);
     return cell->cpu_used_ns + live;
-}
-
-void limits_look(struct cell *cell)
-{
-    if (!cell->leader || cell->over)
-        return;
-    see_memory(cell, cell->limits.group.part[CGROUP_MEMORY].dir_fd >= 0, 0);
-    cell->window->cell.cpu_used_ns = cpu_used(cell);
-    cell->window->cell.cpu_missing_ns = cell->cpu_missing_ns;
 }
 
 static void look_at_cpu(struct timer *timer)
@@ -268,6 +261,6 @@ void limits_finish(struct cell *cell)
     timer_cancel(&limits->memory_timer);
     timer_cancel(&limits->cpu_timer);
     cell->peak_bytes = MAX(cell->peak_bytes, cgroup_memory_peak(&limits->group));
-    charge_memory(cell, 0);
+    limits_charge_memory(cell, 0);
     cgroup_remove(&limits->group);
 }

@@ -59,7 +59,7 @@ bool limits_killed(struct cell *cell);
 /* When the cell is over: last figures, and what limits_prepare made goes away. */
 void limits_finish(struct cell *cell);
 
-/* Looks at memory and processor time now. */
-void limits_look(struct cell *cell);
+/* What the cell holds now counts in its bank. */
+void limits_charge_memory(struct cell *cell, u64 held);
 
 #endif

@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "kernel/account/tasks.h"
+#include "kernel/world.h"
 
 /* Latest samples, by process number; a collision costs one process's sample. */
 static struct sample {
@@ -174,4 +176,55 @@ void stats_show(const struct cell *cell, u64 wall_ns, bool json)
             grouped(cell->domain.invocations, b));
     if (write(STDERR_FILENO, text, (size_t)n) < 0)
         return;
+}
+
+/* Pages of its own that a process holds, from /proc/PID/statm: resident and not shared. */
+static u64 own_pages(pid_t pid)
+{
+    unsigned long size, resident, shared;
+    char text[128];
+
+    if (tasks_read(pid, "statm", text, sizeof(text)) <= 0 ||
+        sscanf(text, "%lu %lu %lu", &size, &resident, &shared) != 3)
+        return 0;
+    return resident > shared ? resident - shared : 0;
+}
+
+static void refresh_process(struct cell *cell, pid_t pid)
+{
+    struct process_times times;
+
+    stats_cpu(pid, &times);
+    cell->live_ns += times.user_ns + times.system_ns;
+    cell->seen_pages += own_pages(pid);
+}
+
+static void begin_refresh(struct cell *cell)
+{
+    struct stat heap = {0};
+
+    cell->live_ns = 0;
+    if (cell->heap_fd >= 0)
+        fstat(cell->heap_fd, &heap);
+    cell->seen_pages = (u64)heap.st_blocks * 512 / PAGE_SIZE;
+}
+
+/* A cell whose memory is watched anyhow has its own, better figures. */
+static void end_refresh(struct cell *cell)
+{
+    if (!cell->window)
+        return;
+    cell->window->cell.cpu_used_ns = cell->cpu_used_ns + cell->live_ns;
+    cell->window->cell.cpu_missing_ns = cell->cpu_missing_ns;
+    if (!cell->limits.config.memory_limit && !cell->limits.config.sample)
+        limits_charge_memory(cell, cell->seen_pages * PAGE_SIZE);
+}
+
+void stats_refresh(void)
+{
+    list_for_each(node, &world.cells)
+        begin_refresh(list_entry(node, struct cell, all));
+    tasks_for_all(refresh_process);
+    list_for_each(node, &world.cells)
+        end_refresh(list_entry(node, struct cell, all));
 }

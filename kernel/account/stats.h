@@ -19,6 +19,10 @@ void stats_process(pid_t pid, struct process_times *times);
  * -ECHILD: it has not ended. */
 int stats_reap(struct cell *cell, pid_t pid, int *status);
 
+/* Looks at all living host processes once, and brings up to date what is known of the processor
+ * time and memory of every cell. */
+void stats_refresh(void);
+
 /* Remembers the missing time of the threads that run now; the host forgets it when one ends. */
 void stats_sample(struct cell *cell);
 

@@ -9,7 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/object/bank.h"
 #include "kernel/signals.h"
+#include "kernel/world.h"
+
+#define CHILDREN_TEXT (1u << 20)
 
 static int proc_fd = -1;
 
@@ -50,24 +54,53 @@ long tasks_read(pid_t pid, const char *name, char *text, size_t size)
     return read_whole(path, text, size);
 }
 
+/* The numbers of this process's children, as text; NULL when the host does not tell. */
+static char *children(void)
+{
+    static char text[CHILDREN_TEXT];
+    char path[64];
+
+    snprintf(path, sizeof(path), "self/task/%d/children", getpid());
+    return read_whole(path, text, sizeof(text)) < 0 ? NULL : text;
+}
+
+/* The number at *next, which moves on; 0: there are no more. */
+static pid_t next_child(char **next)
+{
+    char *end;
+    long pid = strtol(*next, &end, 10);
+
+    if (end == *next)
+        return 0;
+    *next = end;
+    return (pid_t)pid;
+}
+
 bool tasks_for_each(struct cell *cell, void (*visit)(struct cell *cell, pid_t pid, void *context),
                     void *context)
 {
-    static char text[RF_MAX_THREADS * 8 + 4096];
-    char path[64], *next = text;
+    char *next = children();
+    pid_t pid;
 
-    snprintf(path, sizeof(path), "self/task/%d/children", getpid());
-    if (read_whole(path, text, sizeof(text)) < 0)
+    if (!next)
         return false;
-    for (;;) {
-        char *end;
-        long pid = strtol(next, &end, 10);
-
-        if (end == next)
-            return true;
-        next = end;
+    while ((pid = next_child(&next))) {
         if (cell_has_process(cell, (u64)pid))
-            visit(cell, (pid_t)pid, context);
+            visit(cell, pid, context);
+    }
+    return true;
+}
+
+void tasks_for_all(void (*visit)(struct cell *cell, pid_t pid))
+{
+    char *next = children();
+    pid_t pid;
+
+    while (next && (pid = next_child(&next))) {
+        struct cell *cell = world_cell_of_session(getsid(pid));
+
+        if (cell)
+            visit(cell, pid);
     }
 }
 
@@ -92,28 +125,40 @@ static void count_one(struct cell *cell, pid_t pid, void *context)
     count->tasks += (u32)threads;
 }
 
+/* The bank counts them too, but for the prepared process, which is not the user's. */
+static void uncharge(struct cell *cell, u32 n)
+{
+    if (!cell->object.dead)
+        bank_uncharge(cell->bank, RF_RESOURCE_TASKS, n);
+}
+
 static void recount(struct cell *cell)
 {
     struct count count = {0};
 
     signals_reap(); /* what has ended has a number until then */
-    if (tasks_for_each(cell, count_one, &count)) {
-        cell->tasks = count.tasks;
-        cell->processes = count.processes;
-    }
+    if (!tasks_for_each(cell, count_one, &count) || !count.tasks || count.tasks > cell->tasks)
+        return;
+    uncharge(cell, cell->tasks - count.tasks);
+    cell->tasks = count.tasks;
+    cell->processes = count.processes;
 }
 
-bool tasks_charge(struct cell *cell, bool is_thread)
+static bool has_room(const struct cell *cell)
 {
     u32 limit =
         cell->limits.config.process_limit ? cell->limits.config.process_limit : RF_MAX_THREADS - 1;
 
-    limit++; /* the prepared process is not the user's */
+    return cell->tasks < limit + 1 && bank_has_room(cell->bank, RF_RESOURCE_TASKS, 1);
+}
 
-    if (cell->tasks >= limit)
+bool tasks_charge(struct cell *cell, bool is_thread)
+{
+    if (!has_room(cell))
         recount(cell);
-    if (cell->tasks >= limit)
+    if (!has_room(cell))
         return false;
+    bank_charge_used(cell->bank, RF_RESOURCE_TASKS, 1);
     cell->tasks++;
     cell->processes += !is_thread;
     return true;
@@ -121,8 +166,10 @@ bool tasks_charge(struct cell *cell, bool is_thread)
 
 void tasks_uncharge(struct cell *cell, bool is_thread)
 {
-    if (cell->tasks)
+    if (cell->tasks > 1) {
         cell->tasks--;
+        uncharge(cell, 1);
+    }
     if (!is_thread && cell->processes)
         cell->processes--;
 }
@@ -130,4 +177,11 @@ void tasks_uncharge(struct cell *cell, bool is_thread)
 void tasks_ended(struct cell *cell)
 {
     tasks_uncharge(cell, false);
+}
+
+void tasks_all_ended(struct cell *cell)
+{
+    if (cell->tasks > 1)
+        uncharge(cell, cell->tasks - 1);
+    cell->tasks = cell->processes = 0;
 }

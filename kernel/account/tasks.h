@@ -14,11 +14,15 @@ void tasks_uncharge(struct cell *cell, bool is_thread);
 
 /* A host process of the cell ended. */
 void tasks_ended(struct cell *cell);
+void tasks_all_ended(struct cell *cell);
 
 /* Calls `visit` with each host process of the cell; false when the host does not tell (no /proc).
  */
 bool tasks_for_each(struct cell *cell, void (*visit)(struct cell *cell, pid_t pid, void *context),
                     void *context);
+
+/* Calls `visit` with each host process of every cell. */
+void tasks_for_all(void (*visit)(struct cell *cell, pid_t pid));
 
 /* Opens a file below /proc for reading: a descriptor or -1. */
 int tasks_open(const char *path);

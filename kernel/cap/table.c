@@ -110,6 +110,22 @@ s64 table_add(struct cap_table *table, struct cap cap)
     return slot;
 }
 
+static const struct object_class void_class = {.kind = RF_KIND_NONE, .size = sizeof(struct object)};
+
+void table_revoke(struct cap_table *table, u32 slot)
+{
+    static struct object nothing = {.dead = true};
+    struct cap cap = table->slots[slot];
+
+    if (!nothing.references) {
+        object_init(&nothing, &void_class);
+        nothing.dead = true;
+    }
+    object_hold(&nothing);
+    table->slots[slot].object = &nothing;
+    cap_drop(&cap);
+}
+
 struct cap table_take(struct cap_table *table, u32 slot)
 {
     struct cap cap = table->slots[slot];

@@ -55,6 +55,10 @@ s64 table_add(struct cap_table *table, struct cap cap);
 /* Empties the slot: the capability, with its reference. */
 struct cap table_take(struct cap_table *table, u32 slot);
 
+/* Takes away what is in a slot, which stays taken: who uses it is told that it is stale, and does
+ * not find something else there later. */
+void table_revoke(struct cap_table *table, u32 slot);
+
 /* Empties the slot. */
 void table_drop(struct cap_table *table, u32 slot);
 

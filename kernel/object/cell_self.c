@@ -204,15 +204,3 @@ s64 op_CPU_INFO(struct call *call)
     call->msg->data_length = (u32)n;
     return n;
 }
-
-s64 op_EXEC_TAKE(struct call *call)
-{
-    (void)call;
-    return -ENOENT;
-}
-
-s64 op_EXEC_DONE(struct call *call)
-{
-    (void)call;
-    return -ENOENT;
-}

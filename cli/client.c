@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/client.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "cli/command.h"
+#include "kernel/report.h"
+
+static void take_world(void *target, const char *value)
+{
+    ((struct client_request *)target)->world = value;
+}
+
+static void take_json(void *target, const char *value)
+{
+    (void)value;
+    ((struct client_request *)target)->json = true;
+}
+
+static void take_dot(void *target, const char *value)
+{
+    (void)value;
+    ((struct client_request *)target)->dot = true;
+}
+
+static void take_svg(void *target, const char *value)
+{
+    (void)value;
+    ((struct client_request *)target)->svg = true;
+}
+
+#define WORLD_OPTION                                                                               \
+    {                                                                                              \
+        "world", VALUE_NEEDED, "DIR", "the world's directory", take_world, 'w'                     \
+    }
+
+const struct option_row client_options[] = {WORLD_OPTION, {0}};
+const struct option_row ps_options[] = {
+    WORLD_OPTION,
+    {"json", VALUE_NONE, NULL, "as JSON", take_json, 0},
+    {0},
+};
+const struct option_row caps_options[] = {
+    WORLD_OPTION,
+    {"json", VALUE_NONE, NULL, "as JSON", take_json, 0},
+    {"dot", VALUE_NONE, NULL, "as a graph for dot(1)", take_dot, 0},
+    {"svg", VALUE_NONE, NULL, "as a picture", take_svg, 0},
+    {0},
+};
+
+void client_open(const char *world)
+{
+    char own[PATH_MAX];
+    int error = rf_open(world);
+
+    if (!error)
+        return;
+    if (!world)
+        world = getenv("RINGFENCE_WORLD");
+    if (!world)
+        world = rf_default_world(own);
+    if (error == -ENOENT || error == -ECONNREFUSED || error == -ENOTDIR)
+        fail("no world runs in %s; to start one: ringfence world %s -d", world, world);
+    if (error == -EACCES || error == -EPERM)
+        fail("the world %s is not yours", world);
+    if (error == -EPROTO)
+        fail("the world %s is run by another version of ringfence", world);
+    fail_errno(-error, "cannot connect to the world %s", world);
+}
+
+u32 client_find(const char *name)
+{
+    struct rf_message message = RF_MESSAGE;
+    s64 slot = -ENOENT;
+
+    message.data = name;
+    message.data_length = (u32)strlen(name);
+    if (*name && strlen(name) < RF_CELL_NAME)
+        slot = rf_invoke(RF_SLOT_PLACE, RF_OP_CELL_FIND, &message);
+    if (slot == -ENOENT)
+        fail("no cell \"%s\" runs in this world; see: ringfence ps", name);
+    if (slot < 0)
+        fail("cannot look for the cell \"%s\": %s", name, rf_error_text(slot));
+    return (u32)slot;
+}
+
+s64 client_invoke(u32 slot, u32 op, struct rf_message *message, const char *act)
+{
+    s64 result;
+
+    do
+        result = rf_invoke(slot, op, message);
+    while (result == -EINTR);
+    if (result < 0)
+        fail("cannot %s: %s", act, rf_error_text(result));
+    return result;
+}
+
+int client_status(s64 wait_status)
+{
+    int status = (int)wait_status;
+
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}

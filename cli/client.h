@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands that ask a running world. All fail (fail()) with a line for the user. */
+#ifndef CLI_CLIENT_H
+#define CLI_CLIENT_H
+
+#include "sdk/ringfence.h"
+
+/* Options that all of them have: the target is a struct client_request. */
+struct client_request {
+    const char *world; /* NULL: $RINGFENCE_WORLD, else the user's own */
+    bool json, dot, svg;
+};
+
+/* Connects. */
+void client_open(const char *world);
+
+/* The slot of the cell of that name or number. */
+u32 client_find(const char *name);
+
+/* Invokes, and fails with "cannot ACT: why" when that fails. */
+s64 client_invoke(u32 slot, u32 op, struct rf_message *message, const char *act);
+
+/* A wait status as an exit status. */
+int client_status(s64 wait_status);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ringfence world */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "kernel/report.h"
+#include "kernel/serve.h"
+#include "sdk/ringfence.h"
+
+#define LOG "log" /* in the world's directory: what a world in the background says */
+
+struct request {
+    struct world_config config;
+    bool background;
+};
+
+static int ready_fd = -1;
+
+static void take_background(void *target, const char *value)
+{
+    (void)value;
+    ((struct request *)target)->background = true;
+}
+
+static void take_libos(void *target, const char *value)
+{
+    ((struct request *)target)->config.libos_path = value;
+}
+
+const struct option_row world_options[] = {
+    {"detach", VALUE_NONE, NULL, "run in the background", take_background, 'd'},
+    {"libos", VALUE_NEEDED, "FILE", NULL, take_libos, 0},
+    {0},
+};
+
+static void say_ready(void)
+{
+    if (ready_fd >= 0 && write(ready_fd, "", 1) == 1)
+        close(ready_fd);
+}
+
+/* What it says from now on goes into its log. */
+static void leave_terminal(const char *path)
+{
+    char log[PATH_MAX];
+    int fd, nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    snprintf(log, sizeof(log), "%s/%s", path, LOG);
+    fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0)
+        fail_errno(errno, "cannot write %s", log);
+    dup2(nothing, STDIN_FILENO);
+    dup2(nothing, STDOUT_FILENO);
+    dup2(fd, STDERR_FILENO);
+}
+
+/* The parent waits until clients can connect; what fails before that it shows itself, since the
+ * child still has the terminal. */
+static int in_background(struct request *request)
+{
+    int ends[2], status;
+    pid_t pid;
+    char byte;
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        fail_errno(errno, "cannot make a pipe");
+    pid = fork();
+    if (pid < 0)
+        fail_errno(errno, "cannot make a process");
+    if (pid == 0) {
+        close(ends[0]);
+        ready_fd = ends[1];
+        setsid();
+        return kernel_serve(&request->config);
+    }
+    close(ends[1]);
+    if (read(ends[0], &byte, 1) == 1)
+        return 0;
+    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status)
+                                                                : STATUS_OWN_FAILURE;
+}
+
+static const char *world_path;
+
+static void ready_in_background(void)
+{
+    leave_terminal(world_path);
+    say_ready();
+}
+
+/* The user's own world: its parents are made. */
+static const char *own_world(void)
+{
+    static char path[PATH_MAX];
+
+    rf_default_world(path);
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        if (mkdir(path, 0700) < 0 && errno != EEXIST)
+            fail_errno(errno, "cannot make %s", path);
+        *slash = '/';
+    }
+    return path;
+}
+
+int cmd_world(int argc, char **argv)
+{
+    static struct request request;
+    const char *path = NULL;
+
+    arguments_parse(command_find("world"), argc, argv, &request, &path, 1, 0);
+    world_path = path ? path : own_world();
+    request.config.path = world_path;
+    if (!request.background)
+        return kernel_serve(&request.config);
+    request.config.ready = ready_in_background;
+    return in_background(&request);
+}

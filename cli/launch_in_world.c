@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making a cell through the SDK: in a world that runs, or below the cell that we are in ourselves.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/client.h"
+#include "cli/launch.h"
+#include "cli/terminal.h"
+#include "kernel/report.h"
+
+/* A capability to what a descriptor of ours is open on. */
+static u32 import(u32 kind, int fd, u32 rights, const char *only, size_t only_length,
+                  const char *what)
+{
+    struct rf_message message = RF_MESSAGE;
+    s64 slot;
+
+    if (rf_in_cell()) {
+        slot = rf_call(0, RF_LOCAL_SLOT_OF, (u64)fd, rights, 0, 0);
+    } else {
+        message.words[0] = kind;
+        message.words[1] = rights;
+        message.data = only;
+        message.data_length = (u32)only_length;
+        message.descriptor = fd;
+        slot = rf_invoke(RF_SLOT_WORLD, RF_OP_WORLD_IMPORT, &message);
+    }
+    if (slot < 0)
+        fail("cannot grant %s: %s", what, rf_error_text(slot));
+    return (u32)slot;
+}
+
+static void give(u32 cell, u32 to, u32 slot)
+{
+    struct rf_message message = RF_MESSAGE;
+
+    message.words[0] = to;
+    message.caps[0] = slot;
+    message.cap_count = 1;
+    client_invoke(cell, RF_OP_CELL_GIVE, &message, "give the cell what it is granted");
+    rf_drop(slot);
+}
+
+/* A bank of its own, with the limits that were asked for. */
+static u32 make_bank(const struct limits_config *limits)
+{
+    struct rf_bank_limits bank;
+    struct rf_message message = RF_MESSAGE;
+
+    memset(&bank, 0, sizeof(bank));
+    for (u32 i = 0; i < RF_RESOURCES; i++)
+        bank.most[i] = RF_NO_LIMIT;
+    if (limits->memory_limit)
+        bank.most[RF_RESOURCE_PAGES] = limits->memory_limit / PAGE_SIZE;
+    if (limits->process_limit)
+        bank.most[RF_RESOURCE_TASKS] = limits->process_limit;
+    message.data = &bank;
+    message.data_length = sizeof(bank);
+    return (u32)client_invoke(RF_SLOT_BANK, RF_OP_BANK_SPLIT, &message, "make a bank");
+}
+
+static u32 make_meter(const struct limits_config *limits)
+{
+    struct rf_meter_terms terms = {.period_ns = 100000000u,
+                                   .quota_ns = limits->cpu_percent * 1000000ul};
+    struct rf_message message = RF_MESSAGE;
+
+    message.data = &terms;
+    message.data_length = sizeof(terms);
+    return (u32)client_invoke(RF_SLOT_METER, RF_OP_METER_SPLIT, &message, "make a meter");
+}
+
+static u32 create(const struct launch *launch, const char *name)
+{
+    struct rf_message message = RF_MESSAGE;
+    s64 slot;
+
+    message.caps[0] = make_bank(&launch->limits);
+    message.caps[1] = make_meter(&launch->limits);
+    message.cap_count = 2;
+    message.words[0] = launch->limits.time_limit_ns;
+    message.words[1] = launch->stats != STATS_NONE;
+    message.data = name;
+    message.data_length = (u32)strlen(name);
+    slot = rf_invoke(RF_SLOT_PLACE, RF_OP_CELL_CREATE, &message);
+    if (slot == -EEXIST)
+        fail("a cell named \"%s\" runs already; choose another with --name", name);
+    if (slot == -EINVAL)
+        fail("\"%s\" is no name for a cell: 1 to 31 letters, digits, dots and dashes", name);
+    if (slot < 0)
+        fail("cannot make a cell: %s", rf_error_text(slot));
+    rf_drop(message.caps[0]);
+    rf_drop(message.caps[1]);
+    return (u32)slot;
+}
+
+static void load(u32 cell, const struct prepared *prepared)
+{
+    struct rf_message message = RF_MESSAGE;
+
+    for (u32 at = 0; at < prepared->record_length; at += message.data_length) {
+        message.words[0] = at;
+        message.data = prepared->record + at;
+        message.data_length = MIN(prepared->record_length - at, RF_MSG_DATA);
+        client_invoke(cell, RF_OP_CELL_LOAD, &message, "describe the cell");
+    }
+}
+
+static u32 console_rights(int fd)
+{
+    int mode = fcntl(fd, F_GETFL) & O_ACCMODE;
+
+    return (mode != O_WRONLY ? RF_RIGHT_READ : 0) | (mode != O_RDONLY ? RF_RIGHT_WRITE : 0);
+}
+
+/* Without somebody who waits for it, the cell has nothing to read, and what it writes is dropped.
+ */
+static void give_consoles(u32 cell, const struct launch *launch, bool detached)
+{
+    static const char *const names[] = {"the standard input", "the standard output",
+                                        "the standard error"};
+    int nothing = detached ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
+
+    for (int i = 0; i < 3; i++) {
+        int fd = detached ? nothing : i;
+
+        if (!(launch->standard_closed & 1u << i))
+            give(cell, RF_SLOT_STDIN + (u32)i,
+                 import(RF_KIND_CONSOLE, fd, console_rights(fd), NULL, 0, names[i]));
+    }
+    if (launch->trace)
+        give(cell, RF_SLOT_TRACE,
+             import(RF_KIND_CONSOLE, launch->trace_fd, RF_RIGHT_WRITE, NULL, 0, "the trace"));
+    if (nothing >= 0)
+        close(nothing);
+}
+
+static void give_dirs(u32 cell, const struct prepared *prepared)
+{
+    for (u32 i = 0; i < prepared->grant_count; i++) {
+        const struct grant_config *grant = &prepared->grants[i];
+
+        give(cell, grant->slot,
+             import(RF_KIND_DIR, grant->fd, grant->rights, grant->only, grant->only_length,
+                    "a directory"));
+    }
+}
+
+static int wait_for(u32 cell)
+{
+    char reason[256];
+    struct rf_message message = RF_MESSAGE;
+    s64 status;
+
+    message.room = reason;
+    message.room_size = sizeof(reason);
+    do
+        status = rf_invoke(cell, RF_OP_CELL_WAIT, &message);
+    while (status == -EINTR);
+    terminal_end();
+    if (status < 0)
+        fail("the cell is lost: %s", rf_error_text(status));
+    if (message.received)
+        report("%.*s", (int)message.received, reason);
+    return client_status(status);
+}
+
+int launch_in_world(const struct launch *launch, const char *world, const char *name, bool detached)
+{
+    const struct prepared *prepared;
+    u32 cell;
+
+    terminal_prepare();
+    client_open(world);
+    prepared = launch_prepare(launch);
+    cell = create(launch, name ? name : prepared->name);
+    load(cell, prepared);
+    give_consoles(cell, launch, detached);
+    give_dirs(cell, prepared);
+    if (!detached)
+        terminal_begin(cell);
+    client_invoke(cell, RF_OP_CELL_START, NULL, "start the cell");
+    if (!detached)
+        return wait_for(cell);
+    printf("%s\n", name ? name : prepared->name);
+    return 0;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a client that gave its terminal to a cell does meanwhile: the terminal is raw, and its
+ * signals and its size go to the cell. */
+#ifndef CLI_TERMINAL_H
+#define CLI_TERMINAL_H
+
+#include "base/types.h"
+
+/* Blocks the signals that are passed on. Before any thread is started. */
+void terminal_prepare(void);
+
+/* Puts the terminal into raw mode if stdin and stdout are one, and from now on passes signals on to
+ * the cell in that slot. */
+void terminal_begin(u32 cell);
+
+/* Puts the terminal back. */
+void terminal_end(void);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The world as its owner's clients see it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel/object/call.h"
+#include "kernel/object/console.h"
+#include "kernel/object/dir.h"
+#include "kernel/session.h"
+#include "kernel/world.h"
+
+/* A directory, with the names in it that are granted. */
+static s64 import_dir(struct call *call, int fd)
+{
+    char names[RF_MSG_DATA];
+    s64 length = call->in ? call_data(call, names, 0, sizeof(names)) : 0;
+    struct stat st;
+    struct dir *dir;
+
+    if (length < 0 || (length && names[length - 1]))
+        return -EINVAL;
+    if (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode))
+        return -EINVAL;
+    dir = dir_make(call->domain->bank, fd, length ? names : NULL, (size_t)length);
+    return dir ? call_new_slot(call, &dir->object,
+                               (u32)call->w[1] & (RF_RIGHT_READ | RF_RIGHT_WRITE | RF_RIGHT_EXEC))
+               : -ENOSPC;
+}
+
+/* A stream, with the rights that its descriptor has at most. */
+static s64 import_console(struct call *call, int fd)
+{
+    struct console *console = console_make(call->domain->bank, fd, true);
+
+    return console ? call_new_slot(call, &console->object, (u32)call->w[1] & console->rights)
+                   : -ENOSPC;
+}
+
+s64 op_WORLD_IMPORT(struct call *call)
+{
+    u64 kind = call->w[0];
+    int fd;
+    s64 slot;
+
+    if (kind != RF_KIND_DIR && kind != RF_KIND_CONSOLE)
+        return -EINVAL;
+    if (call->fd < 0)
+        return -EBADF;
+    fd = fcntl(call->fd, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0)
+        return -ENFILE;
+    slot = kind == RF_KIND_DIR ? import_dir(call, fd) : import_console(call, fd);
+    if (slot == -EINVAL || slot == -ENOSPC) /* else it belongs to the object, which may be gone */
+        close(fd);
+    return slot;
+}
+
+s64 op_WORLD_STAT(struct call *call)
+{
+    struct rf_world_stat stat = {
+        .version = 1,
+        .process = (u32)getpid(),
+        .age_ns = now_ns() - world.began_ns,
+        .cells = world.cell_count,
+        .sessions = session_count(),
+        .invocations = world.invocations,
+    };
+    int error = call_needs_message(call);
+
+    if (error)
+        return error;
+    call_out(call, 0, &stat, sizeof(stat));
+    return 0;
+}
+
+s64 op_WORLD_STOP(struct call *call)
+{
+    call_commit(call);
+    world_stop();
+    return 0;
+}

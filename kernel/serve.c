@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "abi/session.h"
+#include "kernel/confine.h"
+#include "kernel/jail/image.h"
+#include "kernel/jail/start.h"
+#include "kernel/report.h"
+#include "kernel/run.h"
+#include "kernel/session.h"
+#include "kernel/signals.h"
+#include "kernel/world.h"
+
+#define LOCK "lock" /* held while the world runs; holds the kernel's process number */
+
+static int open_directory(const char *path)
+{
+    struct stat st;
+    int fd;
+
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        fail_errno(errno, "cannot make the world's directory %s", path);
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        fail_errno(errno, "cannot use %s as a world's directory", path);
+    if (st.st_uid != geteuid())
+        fail("%s belongs to somebody else", path);
+    return fd;
+}
+
+/* The lock's number is only for people: what holds is the lock. */
+static void take_lock(int dir_fd, const char *path)
+{
+    int fd = openat(dir_fd, LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600), n;
+    char text[32] = "";
+
+    if (fd < 0)
+        fail_errno(errno, "cannot use %s as a world's directory", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (read(fd, text, sizeof(text) - 1) < 0)
+            text[0] = 0;
+        fail("the world %s is running already (process %d)", path, atoi(text));
+    }
+    n = snprintf(text, sizeof(text), "%d\n", getpid());
+    if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)n) != n)
+        fail_errno(errno, "cannot write in %s", path);
+}
+
+int kernel_serve(const struct world_config *config)
+{
+    static struct image image;
+    int dir_fd = open_directory(config->path), error;
+
+    take_lock(dir_fd, config->path);
+    kernel_prepare(false);
+    image_open(&image, config->libos_path);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        fail_errno(errno, "cannot set no_new_privs");
+    starter_start(&image);
+    close(image.fd);
+    error = session_listen(dir_fd);
+    if (!error)
+        error = signals_start();
+    if (error)
+        fail_errno(-error, "cannot listen in %s", config->path);
+    if (config->ready)
+        config->ready();
+    confine_calls();
+    event_loop();
+    unlinkat(dir_fd, RF_WORLD_SOCKET, 0);
+    starter_end();
+    return 0;
+}

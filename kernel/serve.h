@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A world that stays: a kernel process that serves clients on a socket in the world's directory
+ * until it is told to stop. */
+#ifndef KERNEL_SERVE_H
+#define KERNEL_SERVE_H
+
+struct world_config {
+    const char *path;       /* the world's directory, made if it is not there */
+    const char *libos_path; /* another library OS image, for tests; NULL: the embedded one */
+    /* Called once when clients can connect; NULL: nothing. */
+    void (*ready)(void);
+};
+
+/* Serves: the exit status. Fails (fail()) with a line when the directory cannot be used, belongs to
+ * somebody else, or a world runs in it. */
+int kernel_serve(const struct world_config *config);
+
+#endif
