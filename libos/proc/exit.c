@@ -196,6 +196,8 @@ static _Noreturn void end_last_thread(struct thread *t, int status)
         hostfs_flush_all();
         end_cell(status);
     }
+    if (p->request)
+        invoke(RF_SLOT_CELL, RF_OP_EXEC_DONE, p->request, (u64)status, 0, 0);
     become_zombie(p, t, status);
     host_leave(t, true, pid, NULL);
 }
@@ -208,6 +210,8 @@ void end_unstarted(struct thread *t, int wait_status)
     give_up_shared(p);
     if (p == the_cell->main_process)
         end_cell(wait_status);
+    if (p->request)
+        invoke(RF_SLOT_CELL, RF_OP_EXEC_DONE, p->request, (u64)wait_status, 0, 0);
     become_zombie(p, t, wait_status);
     thread_free(t);
 }

@@ -184,6 +184,7 @@ struct process *process_copy(struct process *from)
     p->exec_thread = NULL;
     p->pidfd = NULL;
     p->hints = NULL;
+    p->request = 0;
     if ((from->executable && !p->executable) || (from->command_line && !p->command_line)) {
         process_free(p);
         return NULL;

@@ -95,6 +95,7 @@ struct process {
     struct patch_hints *hints;  /* entry/patch_hints.h; shared with its family of forks */
     struct pidfd_state *pidfd;  /* proc/pidfd.c; made on demand */
     u32 personality;
+    u32 request; /* the token of EXEC_TAKE that started it: its end is told. 0: none did */
     bool keep_capabilities;
     u64 capabilities_effective, capabilities_permitted, capabilities_inheritable;
     u64 capabilities_bounding;

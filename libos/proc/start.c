@@ -54,32 +54,35 @@ static _Noreturn void cannot_run(const char *name, long error, enum elf_kind kin
     start_failed(NOT_RUNNABLE, "%s: cannot be run: error %ld", name, -error);
 }
 
-/* The strings of the boot record's array of `count` offsets. */
-static const char *boot_item(u32 array, u32 i)
+/* A string of the record's array of offsets. */
+static const char *item(const struct rf_boot *boot, u32 array, u32 i)
 {
-    return boot_string(((const u32 *)boot_string(array))[i]);
+    const char *base = (const char *)boot;
+
+    return base + ((const u32 *)(base + array))[i];
 }
 
-static long fill_strings(struct exec_strings *s)
+static long fill_strings(const struct rf_boot *boot, struct exec_strings *s)
 {
     long r = exec_strings_init(s, current_process);
 
-    for (u32 i = 0; r == 0 && i < the_boot->argc; i++)
-        r = exec_strings_add(s, boot_item(the_boot->argv, i), &s->argument_count);
+    for (u32 i = 0; r == 0 && i < boot->argc; i++)
+        r = exec_strings_add(s, item(boot, boot->argv, i), &s->argument_count);
     s->arguments_length = s->length;
-    for (u32 i = 0; r == 0 && i < the_boot->envc; i++)
-        r = exec_strings_add(s, boot_item(the_boot->envp, i), &s->environment_count);
+    for (u32 i = 0; r == 0 && i < boot->envc; i++)
+        r = exec_strings_add(s, item(boot, boot->envp, i), &s->environment_count);
     return r;
 }
 
-static long try_path(const char *path, struct exec_image **out, enum elf_kind *kind)
+static long try_path(const struct rf_boot *boot, const char *path, struct exec_image **out,
+                     enum elf_kind *kind)
 {
     struct exec_image *image = heap_alloc(sizeof(*image));
     long r;
 
     if (!image)
         return -ENOMEM;
-    r = fill_strings(&image->strings);
+    r = fill_strings(boot, &image->strings);
     if (r == 0)
         r = exec_image_open(image, AT_FDCWD, path, 0, kind);
     if (r == 0)
@@ -89,21 +92,22 @@ static long try_path(const char *path, struct exec_image **out, enum elf_kind *k
     return r;
 }
 
-static const char *search_path(void)
+static const char *search_path(const struct rf_boot *boot)
 {
-    for (u32 i = 0; i < the_boot->envc; i++) {
-        const char *item = boot_item(the_boot->envp, i);
+    for (u32 i = 0; i < boot->envc; i++) {
+        const char *variable = item(boot, boot->envp, i);
 
-        if (strncmp(item, "PATH=", 5) == 0)
-            return item + 5;
+        if (strncmp(variable, "PATH=", 5) == 0)
+            return variable + 5;
     }
     return DEFAULT_PATH;
 }
 
 /* execvp's rule: go on past directories that do not have it, remember one that may not be run. */
-static long search(const char *name, struct exec_image **out, enum elf_kind *kind)
+static long search(const struct rf_boot *boot, const char *name, struct exec_image **out,
+                   enum elf_kind *kind)
 {
-    const char *path = search_path();
+    const char *path = search_path(boot);
     long result = -ENOENT;
 
     for (;;) {
@@ -115,7 +119,7 @@ static long search(const char *name, struct exec_image **out, enum elf_kind *kin
             long r;
 
             format_text(full, sizeof(full), "%.*s%s%s", (int)n, path, n ? "/" : "", name);
-            r = try_path(full, out, kind);
+            r = try_path(boot, full, out, kind);
             if (r != -ENOENT && r != -ENOTDIR && r != -EACCES)
                 return r;
             if (r == -EACCES)
@@ -148,17 +152,23 @@ static void enter_directory(const char *path)
     namespace_unlock();
 }
 
+long find_image(const struct rf_boot *boot, struct exec_image **out, enum elf_kind *kind)
+{
+    const char *name = (const char *)boot + boot->program;
+
+    return strchr(name, '/') ? try_path(boot, name, out, kind) : search(boot, name, out, kind);
+}
+
 struct exec_image *first_image(void)
 {
     const char *name = boot_string(the_boot->program);
-    bool searched = strchr(name, '/') == NULL;
     enum elf_kind kind = ELF_NONE;
     struct exec_image *image = NULL;
     long r;
 
     enter_directory(boot_string(the_boot->cwd));
-    r = searched ? search(name, &image, &kind) : try_path(name, &image, &kind);
+    r = find_image(the_boot, &image, &kind);
     if (r)
-        cannot_run(name, r, kind, searched);
+        cannot_run(name, r, kind, strchr(name, '/') == NULL);
     return image;
 }

@@ -70,6 +70,7 @@ long console_give(struct process *p, struct fdtable *files)
     struct file *terminal = NULL;
     if (!all)
         return -ENOMEM;
+    list_init(&all->given);
     the_cell->ttys = all;
     if (the_boot->has_tty) {
         all->console = console_tty_new();
@@ -83,9 +84,43 @@ long console_give(struct process *p, struct fdtable *files)
     return r;
 }
 
+long console_give_slots(struct fdtable *files, const u32 given[], u32 count)
+{
+    for (u32 i = 0; i < count; i++) {
+        struct console *c = heap_alloc(sizeof(*c));
+        struct file *f = NULL;
+        if (c && console_init(c, given[i]) == 0) {
+            c->owned = true;
+            lock_take(&the_terminals->lock);
+            list_add(&the_terminals->given, &c->all);
+            lock_release(&the_terminals->lock);
+            f = console_file_new(c);
+        }
+        long r = f ? fdtable_set(files, (int)i, f, false) : -ENOMEM;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+void console_put(struct console *c)
+{
+    if (!c->owned)
+        return;
+    lock_take(&the_terminals->lock);
+    list_del(&c->all);
+    lock_release(&the_terminals->lock);
+    invoke(c->slot, RF_OP_DROP, 0, 0, 0, 0);
+    heap_free(c);
+}
+
 static void consoles_ready(void)
 {
     struct terminals *all = the_terminals;
+    lock_take(&all->lock);
+    list_for_each(node, &all->given)
+        waitq_wake(&list_entry(node, struct console, all)->queue, ~0u);
+    lock_release(&all->lock);
     for (int i = 0; i < CONSOLE_STREAMS; i++)
         waitq_wake(&all->streams[i].queue, ~0u);
     if (all->console)

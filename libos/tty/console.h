@@ -13,10 +13,15 @@ struct console {
     u32 rights;         /* RF_RIGHT_READ, RF_RIGHT_WRITE */
     bool is_tty;        /* a terminal of the host, which does its line discipline */
     struct waitq queue; /* woken when the stream may have become ready */
+    bool owned;         /* slot and memory are given back with the last open file */
+    struct list all;    /* owned ones: the_terminals->given */
 };
 
 /* A new open file of a stream. NULL: no memory. */
 struct file *console_file_new(struct console *c);
+
+/* The last open file of the stream is gone. */
+void console_put(struct console *c);
 
 /* Sleeps until the console has one of the events, armed for the calling thread. `ticket` was taken
  * before the stream was found not ready. 0 or -ERESTARTSYS. */

@@ -18,6 +18,10 @@ void tty_process_end(struct process *p) __attribute__((weak));
  * the foreground. p is linked. 0 or -E…. Called in the prepared process. */
 long console_give(struct process *p, struct fdtable *files) __attribute__((weak));
 
+/* The same with the consoles in those slots, which now belong to the descriptors, and without a
+ * controlling terminal: a terminal of the host does its line discipline itself. */
+long console_give_slots(struct fdtable *files, const u32 slots[], u32 count) __attribute__((weak));
+
 /* ringfence was sent a signal: passes it to the foreground group of the console. SIGWINCH first
  * updates the terminal's size. True if it was delivered; false: the console is no terminal. Called
  * in the prepared process. */

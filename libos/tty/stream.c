@@ -160,6 +160,11 @@ static long stream_truncate(struct file *f, u64 size)
     return size == 0 ? 0 : -EINVAL;
 }
 
+static void stream_release(struct file *f)
+{
+    console_put(f->data);
+}
+
 static const struct file_ops stream_ops = {
     .name = "console",
     .sends_sigio = true,
@@ -169,6 +174,7 @@ static const struct file_ops stream_ops = {
     .ioctl = stream_ioctl,
     .getattr = stream_getattr,
     .truncate = stream_truncate,
+    .release = stream_release,
 };
 
 static u32 access_mode(u32 rights)

@@ -13,11 +13,12 @@
 
 struct terminals {
     struct console streams[CONSOLE_STREAMS]; /* stdin, stdout, stderr */
-    struct tty *console;                     /* the user's terminal, or NULL */
-    u32 console_mode;                        /* RF_CONSOLE_* that the host does for it; its lock */
-    u64 console_characters;                  /* with these */
-    struct lock lock;                        /* numbers */
-    struct tty *numbers[TTY_MOST];           /* each with a reference */
+    struct list given;             /* struct console.all: of programs that were added later */
+    struct tty *console;           /* the user's terminal, or NULL */
+    u32 console_mode;              /* RF_CONSOLE_* that the host does for it; its lock */
+    u64 console_characters;        /* with these */
+    struct lock lock;              /* numbers */
+    struct tty *numbers[TTY_MOST]; /* each with a reference */
 };
 #define the_terminals ((struct terminals *)the_cell->ttys)
 
