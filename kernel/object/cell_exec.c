@@ -29,7 +29,7 @@ s64 op_CELL_EXEC(struct call *call)
     struct pending *pending;
     s64 result = call_data_length(call);
 
-    if (!cell->leader || cell->ending)
+    if (!cell->started_ns || cell->ending)
         return -ESRCH;
     if (result < (s64)sizeof(struct rf_boot))
         return -EINVAL;
