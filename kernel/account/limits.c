@@ -144,9 +144,9 @@ void limits_charge_memory(struct cell *cell, u64 held)
     if (cell->object.dead)
         return;
     if (pages > cell->pages_charged)
-        bank_charge_used(cell->bank, RF_RESOURCE_PAGES, pages - cell->pages_charged);
+        bank_charge_used(cell->object.bank, RF_RESOURCE_PAGES, pages - cell->pages_charged);
     else
-        bank_uncharge(cell->bank, RF_RESOURCE_PAGES, cell->pages_charged - pages);
+        bank_uncharge(cell->object.bank, RF_RESOURCE_PAGES, cell->pages_charged - pages);
     cell->pages_charged = pages;
 }
 

@@ -129,7 +129,7 @@ static void count_one(struct cell *cell, pid_t pid, void *context)
 static void uncharge(struct cell *cell, u32 n)
 {
     if (!cell->object.dead)
-        bank_uncharge(cell->bank, RF_RESOURCE_TASKS, n);
+        bank_uncharge(cell->object.bank, RF_RESOURCE_TASKS, n);
 }
 
 static void recount(struct cell *cell)
@@ -149,7 +149,7 @@ static bool has_room(const struct cell *cell)
     u32 limit =
         cell->limits.config.process_limit ? cell->limits.config.process_limit : RF_MAX_THREADS - 1;
 
-    return cell->tasks < limit + 1 && bank_has_room(cell->bank, RF_RESOURCE_TASKS, 1);
+    return cell->tasks < limit + 1 && bank_has_room(cell->object.bank, RF_RESOURCE_TASKS, 1);
 }
 
 bool tasks_charge(struct cell *cell, bool is_thread)
@@ -158,7 +158,7 @@ bool tasks_charge(struct cell *cell, bool is_thread)
         recount(cell);
     if (!has_room(cell))
         return false;
-    bank_charge_used(cell->bank, RF_RESOURCE_TASKS, 1);
+    bank_charge_used(cell->object.bank, RF_RESOURCE_TASKS, 1);
     cell->tasks++;
     cell->processes += !is_thread;
     return true;
