@@ -15,13 +15,15 @@ void command_print_overview(void)
 
 static void print_option(const struct option_row *row)
 {
-    char left[64];
+    char left[64], letter[8] = "";
     const char *metavar = row->metavar ? row->metavar : "";
 
+    if (row->letter)
+        snprintf(letter, sizeof(letter), "-%c, ", row->letter);
     if (row->value == VALUE_OPTIONAL)
-        snprintf(left, sizeof(left), "--%s[=%s]", row->name, metavar);
+        snprintf(left, sizeof(left), "%s--%s[=%s]", letter, row->name, metavar);
     else
-        snprintf(left, sizeof(left), "--%s %s", row->name, metavar);
+        snprintf(left, sizeof(left), "%s--%s %s", letter, row->name, metavar);
     printf("  %-22s %s\n", left, row->help);
 }
 
