@@ -20,6 +20,9 @@ u32 client_find(const char *name);
 /* Invokes, and fails with "cannot ACT: why" when that fails. */
 s64 client_invoke(u32 slot, u32 op, struct rf_message *message, const char *act);
 
+/* Prints the table of cells, or JSON. */
+void client_print_cells(bool json);
+
 /* A wait status as an exit status. */
 int client_status(s64 wait_status);
 

@@ -65,18 +65,15 @@ static void print_head(void)
            "MISSING", "MEMORY", "LIMIT", "INVOKED");
 }
 
-int cmd_ps(int argc, char **argv)
+void client_print_cells(bool json)
 {
     static struct rf_cell_stat stats[RF_MSG_DATA / sizeof(struct rf_cell_stat)];
-    struct client_request request = {0};
     struct rf_message message = RF_MESSAGE;
     bool first = true;
 
-    arguments_parse(command_find("ps"), argc, argv, &request, NULL, 0, 0);
-    client_open(request.world);
     message.room = stats;
     message.room_size = sizeof(stats);
-    if (request.json)
+    if (json)
         printf("[");
     else
         print_head();
@@ -85,15 +82,24 @@ int cmd_ps(int argc, char **argv)
         if (!client_invoke(RF_SLOT_PLACE, RF_OP_CELL_LIST, &message, "list the cells"))
             break;
         for (u32 i = 0; i < message.received / sizeof(stats[0]); i++) {
-            if (request.json)
+            if (json)
                 print_json(&stats[i], first);
             else
                 print_row(&stats[i]);
             first = false;
         }
     }
-    if (request.json)
+    if (json)
         printf("]\n");
+}
+
+int cmd_ps(int argc, char **argv)
+{
+    struct client_request request = {0};
+
+    arguments_parse(command_find("ps"), argc, argv, &request, NULL, 0, 0);
+    client_open(request.world);
+    client_print_cells(request.json);
     return 0;
 }
 

@@ -24,6 +24,7 @@ int cmd_run(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_world(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_ps(int argc, char **argv);
 int cmd_kill(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
@@ -57,6 +58,7 @@ extern const struct option_row run_options[];
 extern const struct option_row world_options[];
 extern const struct option_row client_options[];
 extern const struct option_row ps_options[];
+extern const struct option_row top_options[];
 extern const struct option_row caps_options[];
 
 /* Reads options up to the first argument that is none, or "--". Bad ones end the program with a

@@ -17,6 +17,7 @@ const struct command commands[] = {
     {"world", "world [OPTION...] [DIR]", "run a world that stays, in that directory", NULL,
      world_options, cmd_world},
     {"ps", "ps [OPTION...]", "list the cells of a world", NULL, ps_options, cmd_ps},
+    {"top", "top [OPTION...]", "show the cells of a world live", NULL, top_options, cmd_top},
     {"exec", "exec [OPTION...] CELL [--] PROGRAM [ARG...]", "run a further program in a cell", NULL,
      client_options, cmd_exec},
     {"stat", "stat [OPTION...] [CELL]", "show what a cell or the world uses", NULL, ps_options,
