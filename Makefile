@@ -45,7 +45,7 @@ LIBOS_LDFLAGS := -nostdlib -static -Wl,-T,libos/image.ld -Wl,--defsym=LIBOS_BASE
 # libos/ubsan is for the build with the undefined behaviour sanitizer alone (tests/sanitized).
 LIBOS_SKIP ?= libos/ubsan/%
 LIBOS_SRC  := $(filter-out $(LIBOS_SKIP),$(sort $(shell find libos base -name '*.c' -o -name '*.S' 2>/dev/null)))
-KERNEL_SRC := $(sort $(shell find kernel base sdk cli -name '*.c' -o -name '*.S' 2>/dev/null))
+KERNEL_SRC := $(sort $(shell find kernel base sdk cli -path sdk/examples -prune -o -path sdk/serve -prune -o -name '*.c' -print -o -name '*.S' -print 2>/dev/null))
 LIBOS_OBJ  := $(patsubst %,$(B)/libos-obj/%.o,$(LIBOS_SRC))
 KERNEL_OBJ := $(patsubst %,$(B)/host-obj/%.o,$(KERNEL_SRC))
 
@@ -75,7 +75,8 @@ $(B)/host-obj/%.o: % Makefile
 	$(CC) $(HOST_CFLAGS) -c -o $@ $<
 
 -include $(LIBOS_OBJ:.o=.d) $(KERNEL_OBJ:.o=.d)
+include sdk/sdk.mk
 -include tests/tests.mk bench/bench.mk tools/tools.mk
 
 clean:
-	rm -rf $(B) ringfence
+	rm -rf $(B) ringfence sdk/libringfence.a

@@ -52,7 +52,8 @@ struct rf_msg {
                       */
     u32 cap_count;
     u32 caps[RF_MSG_CAPS]; /* slots of the table of whoever reads them */
-    u32 op;                /* of a received message: what the caller asked for */
+    u32 op;                /* of a received message: what the caller asked for. Set to 0 when the
+                              kernel begins with an invocation */
     u32 rights;            /* of the entry by which it came */
     u64 badge;
     u64 reserved[7];

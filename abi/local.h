@@ -17,16 +17,20 @@
 #include "abi/layout.h"
 
 struct rf_invocation {
-    u64 words[4]; /* w0 to w3 in; words out */
-    u64 data;     /* address of data_length bytes to send, and of data_room bytes for what comes */
+    u64 w[4];                   /* the argument words */
+    u64 words[4];               /* the message's words: in, where an operation says so; out */
+    u64 data;                   /* address of data_length bytes to send */
+    u64 room;                   /* address of data_room bytes for what comes; may be the same */
     u32 data_length, data_room; /* data_length out: bytes that came; EMSGSIZE if they do not fit */
     u32 caps[RF_MSG_CAPS];
     u32 cap_count;
-    u32 op, rights; /* out: of a received message */
+    /* Out: of a received message. op is 0 once the kernel has begun with the invocation: if it was
+     * not 0 before, EINTR tells by that whether anything can have happened. */
+    u32 op, rights;
     s32 descriptor; /* in: one to send (clients of a socket), or -1; out: one that came, or -1 */
     u64 badge;
 };
-_Static_assert(sizeof(struct rf_invocation) == 88, "shared layout");
+_Static_assert(sizeof(struct rf_invocation) == 128, "shared layout");
 
 #define RF_LOCAL_OPERATIONS(OP)                                                                    \
     OP(SLOT_OF, 1,                                                                                 \
@@ -35,8 +39,10 @@ _Static_assert(sizeof(struct rf_invocation) == 88, "shared layout");
        "slot of a capability to it",                                                               \
        "EOPNOTSUPP: it is an object of the library OS alone, such as a RAM file or a pipe: who "   \
        "wants to pass it on serves it")                                                            \
-    OP(MOUNT, 2, "w0: slot of a dir, w1: RF_RIGHT_*; data: path in the cell", "0",                 \
-       "the dir appears there; the slot now belongs to the library OS")
+    OP(MOUNT, 2, "w0: slot of a dir, w1: RF_RIGHT_*; data: path of a directory in the cell", "0",  \
+       "the dir appears there, over the directory; the slot now belongs to the library OS. Its "   \
+       "server must not itself need this cell's file names: it would wait for itself. ENODEV: it " \
+       "does not answer as a dir")
 
 enum rf_local_op {
 #define OP(name, number, in, out, meaning) RF_LOCAL_##name = (number),

@@ -52,6 +52,27 @@
     RF_OPS_DISCRIM(OP)                                                                             \
     RF_OPS_WORLD(OP)
 
+/* The operations of all interfaces. (RF_OPERATIONS: those that this kernel's own objects serve.) */
+#define RF_ALL_OPERATIONS(OP)                                                                      \
+    RF_OPS_ANY(OP)                                                                                 \
+    RF_OPS_CELL_SELF(OP)                                                                           \
+    RF_OPS_CONSOLE(OP)                                                                             \
+    RF_OPS_CLOCK(OP)                                                                               \
+    RF_OPS_DIR(OP)                                                                                 \
+    RF_OPS_FILE(OP)                                                                                \
+    RF_OPS_BANK(OP)                                                                                \
+    RF_OPS_NODE(OP)                                                                                \
+    RF_OPS_SEGMENT(OP)                                                                             \
+    RF_OPS_CELL(OP)                                                                                \
+    RF_OPS_ENDPOINT(OP)                                                                            \
+    RF_OPS_RESUME(OP)                                                                              \
+    RF_OPS_NOTIFICATION(OP)                                                                        \
+    RF_OPS_METER(OP)                                                                               \
+    RF_OPS_CONSTRUCTOR(OP)                                                                         \
+    RF_OPS_DISCRIM(OP)                                                                             \
+    RF_OPS_VIEWER(OP)                                                                              \
+    RF_OPS_WORLD(OP)
+
 /* Every interface: KIND(interface, NAME, "what it is"). An entry has the interface of whatever the
  * program behind it pretends to be. */
 #define RF_KINDS(KIND)                                                                             \
@@ -76,7 +97,7 @@
 
 enum rf_op {
 #define OP(interface, name, number, ...) RF_OP_##name = (number),
-    RF_OPERATIONS(OP)
+    RF_ALL_OPERATIONS(OP)
 #undef OP
         RF_OP_LIMIT = 640
 };

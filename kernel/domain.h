@@ -55,6 +55,7 @@ struct pending {
     u64 id;
     u32 tid, op, msg; /* msg: index, or RF_MSG_NONE */
     u64 w[4];
+    s64 data_length; /* of the arguments; -EINVAL: none */
     /* A call at an endpoint: the resume object once it was received. */
     struct resume *resume;
     /* The one that waits is no more: link is off its list. NULL: nothing else to do. */

@@ -23,6 +23,7 @@ struct rf_message {
     u32 received;          /* out: bytes that came */
     u32 caps[RF_MSG_CAPS]; /* slots: in, those to send; out, those that came, now ours */
     u32 cap_count;
+    bool give;      /* in a reply: caps are dropped here once they were sent */
     u32 op, rights; /* out, of a received message: what is asked, and the rights of the entry */
     u64 badge;      /* out, of a received message */
     int descriptor; /* in: one to send, or -1; out: one that came, ours to close, or -1 */
@@ -44,21 +45,34 @@ const char *rf_default_world(char path[4096]);
 /* Invokes; `message` may be NULL when nothing but a result comes back. EINTR: a signal came. */
 s64 rf_invoke(u32 slot, u32 op, struct rf_message *message);
 
-/* The same with up to four words and no data. */
+/* The same with up to four words and no data. A descriptor that comes is the result. */
 s64 rf_call(u32 slot, u32 op, u64 w0, u64 w1, u64 w2, u64 w3);
 
 void rf_drop(u32 slot);
 s64 rf_copy(u32 slot, u32 rights);
+
+/* The slot that the program was told of under this name, in $RINGFENCE_CAPS ("name=slot,..."), or
+ * -ENOENT. */
+s64 rf_named(const char *name);
+
+/* A slot of a capability to what the descriptor names, with at most those rights: in a cell the one
+ * that is behind it (EOPNOTSUPP: none is, see abi/local.h), on the host a new object of the world
+ * (a directory, or else a console). */
+s64 rf_slot_of(int descriptor, u32 rights);
+
+/* In a cell: the dir appears at that directory. Whose the slot is then, and errors: abi/local.h.
+ * EOPNOTSUPP: on the host. */
+s64 rf_mount(u32 slot, u32 rights, const char *path);
 
 /* The name of an operation or kind, "?" for others. */
 const char *rf_op_name(u32 op);
 const char *rf_kind_name(u32 kind);
 const char *rf_error_text(s64 error);
 
-/* --- serving
- * ---------------------------------------------------------------------------------------- */
+/* ---- serving ---- */
 
-/* What the server says to the message that came: fills `reply` (it starts empty) and returns the
+/* What the server says to the message that came: fills `reply` (it starts empty, with
+ * data and room at RF_MSG_DATA bytes that may be filled) and returns the
  * result that the caller gets; or RF_ANSWERED when it has replied, forwarded or kept message->caps'
  * resume slot itself. Capabilities that came belong to the handler. */
 #define RF_ANSWERED ((s64)1 << 40)
@@ -69,15 +83,23 @@ typedef s64 rf_handler(void *context, struct rf_message *message, u32 resume,
 s64 rf_endpoint(void);
 s64 rf_mint(u32 endpoint, u64 badge);
 
-/* Receives and answers until the endpoint is gone (0) or rf_stop_serving. Several threads may serve
- * one endpoint. */
+/* 1 and the badge if the slot holds an entry of this endpoint, else 0. */
+s64 rf_identify(u32 endpoint, u32 slot, u64 *badge);
+
+/* Receives and answers until the endpoint is gone (0) or cannot be received from (ENFILE: no slots
+ * are left for what comes). Several threads may serve one endpoint. The handler's message has its
+ * data and length set, so that it can be forwarded as it is. */
 int rf_serve(u32 endpoint, rf_handler *handler, void *context);
+
+/* Destroys an endpoint of one's own bank: whoever serves it returns, whoever calls gets ESTALE. */
+void rf_stop_serving(u32 endpoint);
 
 /* Answers a caller: the resume slot is empty then. */
 s64 rf_reply(u32 resume, s64 result, const struct rf_message *reply);
 
 /* Lets the kernel invoke `target` for the caller, with this operation and message; its answer goes
- * to the caller straight. */
+ * to the caller straight. E2BIG: a message with four capabilities, which has no room for the
+ * target. */
 s64 rf_forward(u32 resume, u32 target, u32 op, const struct rf_message *message);
 
 #endif

@@ -13,7 +13,8 @@
     OP(dir, DIR_OPEN, 129, 0,                                                                      \
        "w0: open(2) flags (access mode, O_CREAT, O_EXCL, O_TRUNC, O_DIRECTORY, O_APPEND), w1: "    \
        "mode, w2: 1 to get small content inline, 2 to get no slot (result 0) if it is, w3: a "     \
-       "slot to empty if this succeeds, or 0; data: path",                                         \
+       "slot to empty if this succeeds, or 0 (nobody else is served that way: forwarded, or by a " \
+       "program, it stays); data: path",                                                           \
        "slot of a new file (or dir) capability; w0: 1 if created, w1: bytes of content that "      \
        "follow the struct rf_attr in data out",                                                    \
        "never follows a symbolic link (ELOOP). Content is inlined only if the whole file fits. "   \

@@ -31,7 +31,10 @@
        "as ENDPOINT_RECEIVE",                                                                      \
        "RESUME_REPLY, then ENDPOINT_RECEIVE: one way for what a server does all day. Whether the " \
        "caller still waited is not told. EBADF: no resume capability",                             \
-       "as ENDPOINT_RECEIVE")
+       "as ENDPOINT_RECEIVE")                                                                      \
+    OP(endpoint, ENDPOINT_IDENTIFY, 388, RF_RIGHT_READ, "caps: a capability; a message",           \
+       "1 if it is an entry of this endpoint, else 0; w0: its badge",                              \
+       "how a server knows its own when they come back to it", "")
 
 #define RF_OPS_RESUME(OP)                                                                          \
     OP(resume, RESUME_REPLY, 416, 0, "w0: result; words, data and caps for the caller", "0",       \

@@ -24,9 +24,13 @@
        "")                                                                                         \
     OP(file, FILE_ALLOCATE, 168, 0, "w0: mode, w1: offset, w2: length", "0", "fallocate(2)", "")   \
     OP(file, FILE_TO_HEAP, 169, 0, "w0: offset, w1: bytes, w2: offset in the heap segment",        \
-       "bytes", "pread(2) straight into the heap segment. EFAULT: outside of it", "")              \
+       "bytes",                                                                                    \
+       "pread(2) straight into the heap segment. EFAULT: outside of it. EOPNOTSUPP: forwarded, "   \
+       "or the caller has none",                                                                   \
+       "")                                                                                         \
     OP(file, FILE_FROM_HEAP, 170, 0,                                                               \
        "w0: offset, w1: bytes, w2: offset in the heap segment, w3: 1 to append",                   \
-       "bytes; result as FILE_WRITE", "pwrite(2) straight from the heap segment", "")
+       "bytes; result as FILE_WRITE",                                                              \
+       "pwrite(2) straight from the heap segment. EOPNOTSUPP: as FILE_TO_HEAP", "")
 
 #endif

@@ -99,15 +99,14 @@ u32 filter_build(struct sock_filter program[FILTER_MAX])
 
     load(&b, offsetof(struct seccomp_data, arch));
     require_equal(&b, AUDIT_ARCH_X86_64, SECCOMP_RET_TRAP);
-    load(&b, offsetof(struct seccomp_data, nr));
-    emit(&b, BPF_JMP | BPF_JEQ | BPF_K, RF_NR_INVOKE, 0, 1);
-    answer(&b, SECCOMP_RET_USER_NOTIF);
     load(&b, offsetof(struct seccomp_data, instruction_pointer) + sizeof(u32));
     require_equal(&b, (u32)(RF_LIBOS_BASE >> 32), SECCOMP_RET_TRAP);
     load(&b, offsetof(struct seccomp_data, instruction_pointer));
     emit(&b, BPF_JMP | BPF_JGE | BPF_K, (u32)RF_LIBOS_CODE_SIZE, 0, 1);
     answer(&b, SECCOMP_RET_TRAP);
     load(&b, offsetof(struct seccomp_data, nr));
+    emit(&b, BPF_JMP | BPF_JEQ | BPF_K, RF_NR_INVOKE, 0, 1);
+    answer(&b, SECCOMP_RET_USER_NOTIF);
     for (u32 i = 0; i < filter_row_count; i++)
         emit_row(&b, &filter_rows[i]);
     answer(&b, SECCOMP_RET_TRAP);

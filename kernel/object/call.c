@@ -56,16 +56,23 @@ static bool is_for_slot(u32 op)
     return op == RF_OP_DROP || op == RF_OP_COPY;
 }
 
-static void take_caps(struct call *call)
+/* What came is read once; and until there is an answer, nothing has come back. */
+static void take_message(struct call *call)
 {
-    u32 count;
+    u32 count, length;
 
+    call->data_length = -EINVAL;
     if (!call->in)
         return;
+    length = *(volatile u32 *)&call->in->data_length;
+    call->data_length = length <= RF_MSG_DATA ? (s64)length : -EINVAL;
     count = *(volatile u32 *)&call->in->cap_count;
     call->cap_count = MIN(count, RF_MSG_CAPS);
     for (u32 i = 0; i < call->cap_count; i++)
         call->caps[i] = *(volatile u32 *)&call->in->caps[i];
+    call->msg->data_length = 0;
+    call->msg->cap_count = 0;
+    call->msg->op = 0;
 }
 
 s64 call_run(struct call *call)
@@ -97,18 +104,13 @@ s64 call_dispatch(struct call *call)
     if (!call->msg && call->msg_index != RF_MSG_NONE)
         return -EINVAL;
     call->in = call->msg;
-    take_caps(call);
+    take_message(call);
     return call_run(call);
 }
 
 s64 call_data_length(const struct call *call)
 {
-    u32 length;
-
-    if (!call->in)
-        return -EINVAL;
-    length = *(volatile u32 *)&call->in->data_length;
-    return length <= RF_MSG_DATA ? (s64)length : -EINVAL;
+    return call->data_length;
 }
 
 s64 call_data(const struct call *call, void *to, u32 least, u32 most)
@@ -217,7 +219,6 @@ static bool keep_arguments(const struct call *call, struct pending *pending)
     }
     pending->kept_pages = PAGE_ALIGN(size) / PAGE_SIZE;
     memcpy(pending->kept->words, call->in->words, sizeof(pending->kept->words));
-    pending->kept->data_length = (u32)length;
     memcpy(pending->kept->data, call->in->data, (size_t)length);
     return true;
 }
@@ -236,6 +237,7 @@ s64 call_wait(const struct call *call, struct list *list, struct pending **resul
         .tid = call->tid,
         .op = call->op,
         .msg = call->msg_index,
+        .data_length = call->data_length,
         .cap = cap_copy(call->cap, ~0u),
     };
     memcpy(pending->w, call->w, sizeof(pending->w));
@@ -259,6 +261,7 @@ struct call call_of_pending(struct pending *pending)
         .cap = pending->cap.object && !pending->cap.object->dead ? &pending->cap : NULL,
         .op = pending->op,
         .msg_index = pending->msg,
+        .data_length = pending->data_length,
         .id = pending->id,
         .tid = pending->tid,
         .fd = -1,

@@ -24,6 +24,7 @@ struct call {
     u32 caps[RF_MSG_CAPS];     /* slots, read once */
     struct cap_table *senders; /* whose slots they are */
     struct rf_msg *in;         /* arguments; NULL: none */
+    s64 data_length;           /* bytes of in->data, read once; -EINVAL: no or a bad message */
     struct rf_msg *msg;        /* results; NULL: the caller named no buffer */
     u64 id;                    /* of the invocation, for the transport */
     u32 tid;
@@ -35,7 +36,7 @@ struct call {
  */
 s64 call_data(const struct call *call, void *to, u32 least, u32 most);
 
-/* The length of the message's data, read once; at most RF_MSG_DATA. -EINVAL without a message. */
+/* The length of the message's data; at most RF_MSG_DATA. -EINVAL without a message. */
 s64 call_data_length(const struct call *call);
 
 /* Where results go: -EINVAL when the caller named no buffer, else 0. */

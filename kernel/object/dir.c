@@ -331,7 +331,7 @@ s64 op_DIR_OPEN(struct call *call)
         slot = -ENFILE;
     call->msg->words[0] = created;
     call->msg->words[1] = inlined;
-    if (slot >= 0 && call->w[3])
+    if (slot >= 0 && call->w[3] && call_is_own(call))
         drop_slot(call, call->w[3]);
     return slot;
 }

@@ -124,6 +124,23 @@ s64 op_ENDPOINT_REVOKE(struct call *call)
     return 0;
 }
 
+s64 op_ENDPOINT_IDENTIFY(struct call *call)
+{
+    const struct cap *cap = call_cap(call, 0);
+    const struct entry *entry;
+    int error = call_needs_message(call);
+
+    if (error)
+        return error;
+    if (!cap || cap->kind != RF_KIND_ENTRY)
+        return 0;
+    entry = container_of(cap->object, struct entry, object);
+    if (entry->endpoint != endpoint_of(call->cap))
+        return 0;
+    call->msg->words[0] = entry->badge;
+    return 1;
+}
+
 /* Fills the receiver's buffer with the caller's message, as far as it can be read, and its table
  * with the capabilities. Room for them was made sure of. */
 static void hand_over(struct pending *caller, struct domain *receiver, struct rf_msg *to,

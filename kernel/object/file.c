@@ -216,7 +216,7 @@ static u8 *heap_range(const struct call *call, int *error)
     u8 *heap;
 
     *error = -EOPNOTSUPP;
-    if (call->domain->heap_fd < 0)
+    if (call->domain->heap_fd < 0 || !call_is_own(call))
         return NULL;
     *error = -EFAULT;
     if (length > RF_HEAP_SIZE || offset > RF_HEAP_SIZE - length)

@@ -153,6 +153,7 @@ s64 op_RESUME_FORWARD(struct call *call)
     forwarded.slot = 0;
     forwarded.in = call->in;
     forwarded.senders = call->senders;
+    forwarded.data_length = call->data_length;
     memcpy(forwarded.w, (const void *)call->in->words, sizeof(forwarded.w));
     for (u32 i = 1; i < call->cap_count; i++)
         forwarded.caps[i - 1] = call->caps[i];

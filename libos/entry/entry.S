@@ -48,6 +48,7 @@
 #define USER_CS 0x33
 #define USER_SS 0x2b
 #define ENOSYS  38
+#define NR_INVOKE 0x5246 /* abi/invoke.h */
 
         .text
         .globl  libos_entry
@@ -81,7 +82,7 @@ libos_entry:
         cmpb    $0, dispatch_slowly(%rip)
         jne     1f
         cmp     system_call_count(%rip), %rax
-        jae     exit_check
+        jae     2f
         lea     system_calls(%rip), %r11
         mov     (%r11,%rax,8), %r11
         test    %r11, %r11
@@ -92,6 +93,11 @@ libos_entry:
         jmp     exit_check
 1:      mov     %rsp, %rdi
         call    dispatch_traced
+        mov     %rax, R_RAX(%rsp)
+        jmp     exit_check
+2:      cmp     $NR_INVOKE, %rax
+        jne     exit_check
+        call    sys_invoke
         mov     %rax, R_RAX(%rsp)
 
         .globl  exit_check

@@ -15,6 +15,7 @@
 #define REGS_FULL (~0ull)
 
 extern char libos_entry[], exit_check[], exit_end[], exit_restart[], host_signal_return[];
+extern char invoke_check[], invoke_check_end[], invoke_interrupted[]; /* host_invoke_waiting */
 extern char libos_text_start[], libos_text_end[]; /* by the linker: __executable_start, etext */
 
 /* Makes the way out restore every register of `regs`. Own thread only. */
@@ -23,6 +24,9 @@ void want_full_restore(struct regs *regs);
 /* By number; NULL where nothing implements it. */
 extern syscall_handler *const system_calls[];
 extern const u64 system_call_count;
+
+/* The library OS's own system call, RF_NR_INVOKE of abi/local.h, which is far beyond the table. */
+syscall_handler sys_invoke;
 
 /* Not 0: calls go through dispatch_traced (--trace). Private memory; inherited by fork. */
 extern u8 dispatch_slowly;

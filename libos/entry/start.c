@@ -62,6 +62,7 @@ static void cell_init(void)
     c->thread_index_free[0] &= ~1ull; /* the prepared process's */
     for (u32 i = 0; i < RF_MSG_BUFFERS / 64; i++)
         c->message_free[i] = ~0ull;
+    waitq_init(&c->message_waiters);
     c->trace = the_boot->trace != 0;
     dispatch_slowly = c->trace;
 }

@@ -7,6 +7,7 @@
  * long enough that another process prints meanwhile, show as one line all the same. Lines go to the
  * trace capability one by one, so that nothing is lost when the cell dies.
  */
+#include "abi/local.h"
 #include "libos/entry/entry.h"
 #include "libos/entry/trace.h"
 #include "libos/host/invoke.h"
@@ -219,26 +220,95 @@ static bool never_returns(u64 call)
     return call == 60 || call == 231 || call == 15; /* exit, exit_group, rt_sigreturn */
 }
 
+static void end_line(struct line *l, long result, bool implemented)
+{
+    if (result < 0 && result > -4096)
+        add(l, " = -1 %s%s\n", error_name(-result), implemented ? "" : " (unimplemented)");
+    else if (result > 0xffff || result < 0)
+        add(l, " = %#lx\n", result);
+    else
+        add(l, " = %ld\n", result);
+    send(l);
+}
+
+static const char *operation_name(u32 slot, u32 op)
+{
+    static const struct {
+        u32 op;
+        const char *name;
+    } names[] =
+        {
+#define OP(interface, name, number, ...) {number, #name},
+            RF_ALL_OPERATIONS(OP)
+#undef OP
+        },
+      local[] = {
+#define OP(name, number, ...) {number, #name},
+          RF_LOCAL_OPERATIONS(OP)
+#undef OP
+      };
+    for (u32 i = 0; slot == RF_SLOT_NONE && i < ARRAY_SIZE(local); i++)
+        if (local[i].op == op)
+            return local[i].name;
+    for (u32 i = 0; slot != RF_SLOT_NONE && i < ARRAY_SIZE(names); i++)
+        if (names[i].op == op)
+            return names[i].name;
+    return NULL;
+}
+
+static void add_message(struct line *l, const struct rf_invocation *v)
+{
+    add(l, ", {%#llx, %#llx, %#llx, %#llx}", (unsigned long long)v->w[0],
+        (unsigned long long)v->w[1], (unsigned long long)v->w[2], (unsigned long long)v->w[3]);
+    if (v->data_length) {
+        add(l, ", ");
+        add_bytes(l, v->data, v->data_length);
+    }
+    for (u32 i = 0; i < MIN(v->cap_count, RF_MSG_CAPS); i++)
+        add(l, "%s%u", i ? " " : ", caps ", v->caps[i]);
+}
+
+/* invoke(17, DIR_LOOKUP, {0x1, 0x2, 0x3, 0x4}, "data", caps 5 6) = result. What goes in is taken
+ * down before the answer replaces it. */
+static long invoke_traced(u64 target, u64 user)
+{
+    struct line l = {.length = 0};
+    struct rf_invocation v;
+    u32 slot = (u32)target, op = (u32)(target >> 32);
+    const char *name = operation_name(slot, op);
+    add(&l, "[%d] invoke(%u, ", current()->tid, slot);
+    if (name)
+        add(&l, "%s", name);
+    else
+        add(&l, "%u", op);
+    if (user && copy_from_user(&v, (const void *)user, sizeof(v)) == 0)
+        add_message(&l, &v);
+    add(&l, ")");
+    long result = sys_invoke((long)target, (long)user, 0, 0, 0, 0);
+    if (wanted("invoke"))
+        end_line(&l, result, true);
+    return result;
+}
+
 static void show(u64 call, const u64 arguments[6], long result, bool implemented)
 {
     struct line l;
     if (call < ARRAY_SIZE(call_texts) && call_texts[call].name && !wanted(call_texts[call].name))
         return;
     begin_line(&l, call, arguments, result);
-    if (never_returns(call))
-        add(&l, " = ?\n");
-    else if (result < 0 && result > -4096)
-        add(&l, " = -1 %s%s\n", error_name(-result), implemented ? "" : " (unimplemented)");
-    else if (result > 0xffff || result < 0)
-        add(&l, " = %#lx\n", result);
-    else
-        add(&l, " = %ld\n", result);
+    if (!never_returns(call)) {
+        end_line(&l, result, implemented);
+        return;
+    }
+    add(&l, " = ?\n");
     send(&l);
 }
 
 long dispatch_traced(struct regs *r)
 {
     u64 call = r->call;
+    if (call == RF_NR_INVOKE)
+        return invoke_traced(r->rdi, r->rsi);
     const u64 arguments[6] = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9};
     syscall_handler *handler = call < system_call_count ? system_calls[call] : NULL;
     if (handler && (never_returns(call) || call == 59 || call == 322))

@@ -62,6 +62,9 @@ struct file_ops {
     long (*getattr)(struct file *f, struct rf_attr *out); /* NULL: the inode's */
     long (*truncate)(struct file *f, u64 size);           /* NULL: the inode's setattr */
     long (*allocate)(struct file *f, int mode, u64 offset, u64 length); /* NULL: EOPNOTSUPP */
+    /* A new slot with the capability behind the file, with at most those RF_RIGHT_*. NULL:
+     * EOPNOTSUPP: there is none. */
+    long (*capability)(struct file *f, u32 rights);
 };
 
 /* Whom a file's signals go to. */

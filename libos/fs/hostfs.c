@@ -403,9 +403,15 @@ struct filesystem *hostfs_new(u32 slot, u32 rights, const char *name, const stru
     fs->sync = host_sync;
     struct inode *root = attr ? hostfs_inode(fs, attr, hostfs_sends(), NULL, 0) : root_inode(fs);
     fs->root = root ? dentry_new_root(fs, root) : NULL;
-    if (fs->root)
-        fs->device = host_inode(root)->device;
-    return fs->root ? fs : NULL;
+    if (!fs->root) {
+        heap_free(h->only);
+        heap_free(h);
+        heap_free(fs->source);
+        heap_free(fs);
+        return NULL;
+    }
+    fs->device = host_inode(root)->device;
+    return fs;
 }
 
 /* inode_ops.evict */

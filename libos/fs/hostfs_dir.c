@@ -205,6 +205,22 @@ static long dir_getattr(struct file *f, struct rf_attr *out)
     return f->inode->ops->getattr(f->inode, f->dentry, out);
 }
 
+static long dir_capability(struct file *f, u32 rights)
+{
+    struct dentry *d = f->dentry;
+    rights &= hostfs_of(f->inode)->rights;
+    long r;
+    if (d->parent == d) {
+        while ((r = invoke(d->fs->slot, RF_OP_COPY, rights, 0, 0, 0)) == -EINTR)
+            ;
+        return r;
+    }
+    struct rf_msg *m = message_get();
+    r = d->unlinked ? -ENOENT : hostfs_invoke_name(d, RF_OP_DIR_DESCEND, m, rights, 0, 0, 0);
+    message_put(m);
+    return r;
+}
+
 static const struct file_ops dir_file_ops = {
     .name = "directory",
     .readdir = host_readdir,
@@ -212,6 +228,7 @@ static const struct file_ops dir_file_ops = {
     .sync = dir_sync,
     .release = dir_release,
     .getattr = dir_getattr,
+    .capability = dir_capability,
 };
 
 long hostfs_open_dir(struct inode *i, struct dentry *d, struct file *f)

@@ -197,6 +197,21 @@ static long host_getattr(struct file *f, struct rf_attr *out)
     return f->inode->ops->getattr(f->inode, f->dentry, out);
 }
 
+/* A writer's slot may serve readers as well, so the rights are cut to the file's own. */
+static long host_capability(struct file *f, u32 rights)
+{
+    struct inode *i = f->inode;
+    rights &= (file_readable(f) ? RF_RIGHT_READ | RF_RIGHT_EXEC : 0) |
+              (file_writable(f) ? RF_RIGHT_WRITE : 0);
+    lock_take(&i->lock);
+    hostfs_flush(i);
+    long slot = hostfs_slot(i, f->dentry, kind_of(f)), r = slot;
+    while (slot > 0 && (r = invoke((u32)slot, RF_OP_COPY, rights, 0, 0, 0)) == -EINTR)
+        ;
+    lock_release(&i->lock);
+    return r;
+}
+
 static const struct file_ops host_file_ops_of_file = {
     .name = "file",
     .read = host_read,
@@ -209,6 +224,7 @@ static const struct file_ops host_file_ops_of_file = {
     .getattr = host_getattr,
     .truncate = host_truncate,
     .allocate = host_allocate,
+    .capability = host_capability,
 };
 
 /* The name leads to another object since it was walked: f becomes a file of that one. */

@@ -11,6 +11,10 @@ void host_init(void); /* before anything else, once */
 
 long host_call(long nr, long a, long b, long c, long d, long e, long f);
 
+/* An invocation, unless the calling thread's attention is set: -EINTR then, as when a kick comes
+ * before the host has it. */
+long host_invoke_waiting(u64 target, u64 buffer, u64 w0, u64 w1, u64 w2, u64 w3);
+
 long host_mmap(void *addr, size_t length, int prot, int flags, int fd, u64 offset);
 long host_munmap(void *addr, size_t length);
 long host_mprotect(void *addr, size_t length, int prot);

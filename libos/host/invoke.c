@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libos/host/invoke.h"
 #include "libos/host/host.h"
+#include "libos/entry/entry.h"
 #include "libos/entry/errno.h"
+#include "libos/fs/hostfs_cell.h"
 #include "libos/proc/process.h"
+#include "libos/time/clock.h"
+
+#define MESSAGES_LENT_MOST (RF_MSG_BUFFERS * 3 / 4)
 
 _Static_assert(RF_MSG_BUFFERS % 64 == 0, "whole words of the free map");
 
@@ -32,10 +37,50 @@ long invoke_message(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, 
 
 long invoke_message_retry(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, u64 w3)
 {
-    u32 length = m->data_length;
+    u32 length = m->data_length, cap_count = m->cap_count;
     long r;
-    while ((r = invoke_message(slot, op, m, w0, w1, w2, w3)) == -EINTR)
+    while ((r = invoke_message(slot, op, m, w0, w1, w2, w3)) == -EINTR) {
         m->data_length = length;
+        m->cap_count = cap_count;
+    }
+    return r;
+}
+
+/* Whether the calling thread has something to do before it may wait. Else `attention` is clear, and
+ * what comes from now on ends the wait or prevents it. */
+static bool must_not_wait(struct thread *t, bool *looked)
+{
+    if (likely(!(__atomic_load_n(&t->attention, __ATOMIC_SEQ_CST) & ATTENTION_EVENTS)))
+        return false;
+    *looked = true;
+    __atomic_and_fetch(&t->attention, ~ATTENTION_EVENTS, __ATOMIC_SEQ_CST);
+    timers_run();
+    return signal_pending();
+}
+
+/* A kick need not mean a signal: what the kernel has not begun with is then tried again. The way
+ * out looks at all that it may mean. */
+long invoke_waiting(u32 slot, u32 op, struct rf_msg *m, const u64 w[4])
+{
+    struct thread *t = current();
+    u64 target = slot | (u64)op << 32;
+    u32 wanted = m->op;
+    bool looked = false;
+    long r = -EINTR;
+    m->op = RF_OP_LIMIT;
+    if (unlikely(hostfs_any_dirty()))
+        hostfs_flush_mine();
+    while (!must_not_wait(t, &looked)) {
+        r = host_invoke_waiting(target, message_index(m), w[0], w[1], w[2], w[3]);
+        if (r != -EINTR || m->op != RF_OP_LIMIT)
+            break;
+    }
+    if (m->op == RF_OP_LIMIT)
+        m->op = wanted;
+    if (looked)
+        __atomic_or_fetch(&t->attention, ATTENTION_EVENTS, __ATOMIC_SEQ_CST);
+    if (unlikely(r == -ENOSYS))
+        host_exit_process();
     return r;
 }
 
@@ -64,6 +109,29 @@ struct rf_msg *message_get(void)
     m->data_length = 0;
     m->cap_count = 0;
     return m;
+}
+
+struct rf_msg *message_lend(void)
+{
+    struct cell *c = the_cell;
+    long r = 0;
+    lock_take(&c->message_lock);
+    while (c->messages_lent == MESSAGES_LENT_MOST && r == 0)
+        r = wait_on(&c->message_waiters, &c->message_lock, FOREVER);
+    if (r == 0)
+        c->messages_lent++;
+    lock_release(&c->message_lock);
+    return r == 0 ? message_get() : NULL;
+}
+
+void message_return(struct rf_msg *m)
+{
+    struct cell *c = the_cell;
+    message_put(m);
+    lock_take(&c->message_lock);
+    c->messages_lent--;
+    lock_release(&c->message_lock);
+    waitq_wake_some(&c->message_waiters, ~0u, 1);
 }
 
 void message_put(struct rf_msg *m)

@@ -26,4 +26,15 @@ long invoke_message(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, 
 /* Repeats the invocation while it gives -EINTR. Only for operations that do not wait. */
 long invoke_message_retry(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, u64 w3);
 
+/* The same for one that may wait for ever: a signal for the calling thread, or its end, interrupts
+ * it. -EINTR then: nothing has happened if m->op is what it was, and not 0; else a program may have
+ * received it all the same. */
+long invoke_waiting(u32 slot, u32 op, struct rf_msg *m, const u64 w[4]);
+
+/* A buffer for a program's own invocation, which may hold it for as long as its signals let it: so
+ * these are never more than some, and there are always some left for the library OS. NULL: a signal
+ * came while all were taken. */
+struct rf_msg *message_lend(void);
+void message_return(struct rf_msg *m);
+
 #endif

@@ -173,10 +173,11 @@ struct cell {
     bool pids_wrapped;
     bool trace;
     u32 process_count, thread_count;
-    u32 files_shrunk; /* mm/shrunk.c: how often a RAM file was cut that others had mapped */
-    u32 parked;       /* proc/parking.h: host threads asleep */
-    struct lock message_lock;
+    u32 files_shrunk;         /* mm/shrunk.c: how often a RAM file was cut that others had mapped */
+    u32 parked;               /* proc/parking.h: host threads asleep */
+    struct lock message_lock; /* host/invoke.c: buffers lent to programs, and who waits for one */
     struct waitq message_waiters;
+    u32 messages_lent;
     u64 message_free[RF_MSG_BUFFERS / 64]; /* bit set: free */
     char hostname[65], domainname[65];
     u64 started;             /* host_now() */

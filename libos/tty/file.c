@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Open files of the terminal side: the console, or a pty's slave. */
 #include "libos/tty/tty.h"
+#include "libos/tty/terminals.h"
+#include "libos/host/invoke.h"
 #include "libos/fs/file.h"
 #include "libos/fs/poll.h"
 #include "libos/mm/heap.h"
@@ -104,6 +106,15 @@ static long tty_file_ioctl(struct file *f, u32 command, u64 argument)
     return tty_ioctl(o->tty, command, argument, false);
 }
 
+/* The user's terminal is open for both ways by the capability for input. */
+static long tty_file_capability(struct file *f, u32 rights)
+{
+    const struct tty_open *o = f->data;
+    if (o->tty != the_terminals->console)
+        return -EOPNOTSUPP;
+    return invoke(RF_SLOT_STDIN, RF_OP_COPY, rights, 0, 0, 0);
+}
+
 static void tty_file_release(struct file *f)
 {
     struct tty_open *o = f->data;
@@ -126,6 +137,7 @@ static const struct file_ops tty_file_ops = {
     .poll = tty_file_poll,
     .ioctl = tty_file_ioctl,
     .release = tty_file_release,
+    .capability = tty_file_capability,
 };
 
 long tty_file_open(struct tty *t, struct file *f)

@@ -165,6 +165,12 @@ static void stream_release(struct file *f)
     console_put(f->data);
 }
 
+static long stream_capability(struct file *f, u32 rights)
+{
+    const struct console *c = f->data;
+    return invoke(c->slot, RF_OP_COPY, rights, 0, 0, 0);
+}
+
 static const struct file_ops stream_ops = {
     .name = "console",
     .sends_sigio = true,
@@ -175,6 +181,7 @@ static const struct file_ops stream_ops = {
     .getattr = stream_getattr,
     .truncate = stream_truncate,
     .release = stream_release,
+    .capability = stream_capability,
 };
 
 static u32 access_mode(u32 rights)
