@@ -76,6 +76,7 @@ $(B)/host-obj/%.o: % Makefile
 
 -include $(LIBOS_OBJ:.o=.d) $(KERNEL_OBJ:.o=.d)
 include sdk/sdk.mk
+include top/top.mk
 -include tests/tests.mk bench/bench.mk tools/tools.mk
 
 clean:

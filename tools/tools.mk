@@ -16,8 +16,12 @@ demo:
 	@$(MAKE) --no-print-directory ringfence
 	@tools/demo.sh
 
-install: ringfence
+install: ringfence $(SDK_LIB) $(TOP_PROGRAM)
 	install -D -m 755 ringfence $(DESTDIR)$(PREFIX)/bin/ringfence
+	[ -z '$(TOP_PROGRAM)' ] || install -D -m 755 $(TOP_PROGRAM) $(DESTDIR)$(PREFIX)/libexec/ringfence/ringfence-top
+	install -D -m 644 $(SDK_LIB) $(DESTDIR)$(PREFIX)/lib/libringfence.a
+	for header in sdk/*.h abi/*.h abi/interface/*.h base/types.h; do \
+	    install -D -m 644 $$header $(DESTDIR)$(PREFIX)/include/ringfence/$$header || exit 1; done
 	install -D -m 644 docs/ringfence.1 $(DESTDIR)$(PREFIX)/share/man/man1/ringfence.1
 	install -D -m 644 tools/ringfence.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ringfence
 

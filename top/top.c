@@ -6,6 +6,7 @@
 #include <curses.h>
 #include <errno.h>
 #include <locale.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,6 +157,18 @@ static const char *size_text(u64 bytes, char text[16])
     return text;
 }
 
+/* One line, as much of it as the screen is wide. */
+__attribute__((format(printf, 2, 3))) static void put_line(int line, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    mvaddnstr(line, 0, text, COLS);
+}
+
 static void draw_head(void)
 {
     u64 held = 0;
@@ -172,7 +185,7 @@ static void draw_head(void)
         "%u cells, processor %.0f%% used, %.0f%% missing, memory %s, sorted by %s (s), q leaves",
         count, used, missing, size_text(held, text), order_names[order]);
     attron(A_REVERSE);
-    mvprintw(2, 0, "%6s %-24s %-7s %5s %8s %6s %8s %7s %7s %10s %10s", "CELL", "NAME", "STATE",
+    put_line(2, "%6s %-24s %-7s %5s %8s %6s %8s %7s %7s %10s %10s", "CELL", "NAME", "STATE",
              "TASKS", "PROMISED", "USED%", "MISSING%", "MEMORY", "LIMIT", "MiB*s", "INVOKED");
     attroff(A_REVERSE);
 }
@@ -189,8 +202,8 @@ static void draw_row(int line, const struct row *row)
     snprintf(name, sizeof(name), "%*s%s", indent, "", stat->name);
     if (stat->cpu_percent)
         snprintf(promised, sizeof(promised), "%u%%", stat->cpu_percent);
-    mvprintw(line, 0, "%6u %-24.24s %-7s %5u %8s %6.1f %8.1f %7s %7s %10.0f %10lu", stat->number,
-             name, stat->state < ARRAY_SIZE(states) ? states[stat->state] : "?", stat->tasks,
+    put_line(line, "%6u %-24.24s %-7s %5u %8s %6.1f %8.1f %7s %7s %10.0f %10lu", stat->number, name,
+             stat->state < ARRAY_SIZE(states) ? states[stat->state] : "?", stat->tasks,
              stat->cpu_percent ? promised : "-", used_percent(row),
              percent(stat->missing_ns, row->missing_before_ns, row->known),
              size_text(stat->memory_held, held),
