@@ -2,6 +2,7 @@
 /* From what the user asked for to a boot record and opened directories. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "kernel/object/attr.h"
 #include "kernel/report.h"
 #include "sdk/boot.h"
+#include "sdk/ringfence.h"
 
 struct opened {
     struct prepared prepared;
@@ -25,7 +27,8 @@ static struct grant_config *open_dir(struct opened *opened, const char *host, u3
 
     *grant = (struct grant_config){.slot = RF_SLOT_FIRST_DIR + opened->prepared.grant_count,
                                    .rights = rights};
-    grant->fd = open(host, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    /* What is passed on inside of a cell is what a descriptor reads from. */
+    grant->fd = open(host, (rf_in_cell() ? O_RDONLY : O_PATH) | O_DIRECTORY | O_CLOEXEC);
     if (grant->fd < 0)
         fail_errno(errno, "cannot grant %s", host);
     opened->prepared.grant_count++;
@@ -66,6 +69,32 @@ static const struct rf_attr *look(const struct grant_config *grant, const char *
     return attr_get(grant->fd, name ? name : "", attr) || S_ISLNK(attr->mode) ? NULL : attr;
 }
 
+/* Inside a cell a single file need not be a capability that could be passed on: a copy of it is. */
+static void copy_file(const struct mount_config *from, struct boot_mount *to)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    char *text;
+    int fd;
+
+    if (from->rights & RF_RIGHT_WRITE)
+        fail("%s/%s: inside a cell, a directory can be granted writable, not a single file",
+             from->host, from->name);
+    snprintf(path, sizeof(path), "%s/%s", from->host, from->name);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        fail_errno(errno, "cannot grant %s", path);
+    text = malloc((size_t)st.st_size + 1);
+    if (!text)
+        fail("no memory");
+    to->text_length = (size_t)MAX(read(fd, text, (size_t)st.st_size), 0);
+    to->text = text;
+    to->kind = RF_MOUNT_TEXT;
+    to->name = NULL;
+    to->mode = st.st_mode & 0777;
+    close(fd);
+}
+
 static void open_mount(struct opened *opened, const struct launch *launch, u32 i)
 {
     const struct mount_config *from = &launch->mounts[i];
@@ -81,6 +110,10 @@ static void open_mount(struct opened *opened, const struct launch *launch, u32 i
                               .mode = from->mode};
     if (from->kind != RF_MOUNT_DIR && from->kind != RF_MOUNT_FILE)
         return;
+    if (from->kind == RF_MOUNT_FILE && rf_in_cell()) {
+        copy_file(from, to);
+        return;
+    }
     grant = from->kind == RF_MOUNT_DIR ? open_dir(opened, from->host, from->rights)
                                        : open_file_dir(opened, launch, i);
     if (from->kind == RF_MOUNT_FILE)

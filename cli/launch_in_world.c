@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making a cell through the SDK: in a world that runs, or below the cell that we are in ourselves.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ static u32 import(u32 kind, int fd, u32 rights, const char *only, size_t only_le
     s64 slot;
 
     if (rf_in_cell()) {
-        slot = rf_call(0, RF_LOCAL_SLOT_OF, (u64)fd, rights, 0, 0);
+        slot = rf_slot_of(fd, rights);
     } else {
         message.words[0] = kind;
         message.words[1] = rights;
@@ -74,27 +75,65 @@ static u32 make_meter(const struct limits_config *limits)
     return (u32)client_invoke(RF_SLOT_METER, RF_OP_METER_SPLIT, &message, "make a meter");
 }
 
-static u32 create(const struct launch *launch, const char *name)
+static s64 try_create(const struct launch *launch, u32 bank, u32 meter, const char *name)
 {
     struct rf_message message = RF_MESSAGE;
-    s64 slot;
 
-    message.caps[0] = make_bank(&launch->limits);
-    message.caps[1] = make_meter(&launch->limits);
+    message.caps[0] = bank;
+    message.caps[1] = meter;
     message.cap_count = 2;
     message.words[0] = launch->limits.time_limit_ns;
     message.words[1] = launch->stats != STATS_NONE;
     message.data = name;
     message.data_length = (u32)strlen(name);
-    slot = rf_invoke(RF_SLOT_PLACE, RF_OP_CELL_CREATE, &message);
+    return rf_invoke(RF_SLOT_PLACE, RF_OP_CELL_CREATE, &message);
+}
+
+/* What of a program's name can be in a cell's: never empty, never a number. */
+static void make_name(const char *program, u32 attempt, char name[RF_CELL_NAME])
+{
+    char base[RF_CELL_NAME - 8];
+
+    snprintf(base, sizeof(base), "%.20s", program);
+    for (char *c = base; *c; c++) {
+        if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
+            *c = '-';
+    }
+    if (!base[strspn(base, "0123456789")])
+        snprintf(base, sizeof(base), "cell-%.12s", program);
+    if (attempt)
+        snprintf(name, RF_CELL_NAME, "%s-%u", base, attempt + 1);
+    else
+        snprintf(name, RF_CELL_NAME, "%s", base);
+}
+
+/* Under the name that the user chose, or under the program's, with a number behind it if that is
+ * taken. The name is in `taken`. */
+static u32 create(const struct launch *launch, const char *chosen, const char *program,
+                  char taken[RF_CELL_NAME])
+{
+    u32 bank = make_bank(&launch->limits), meter = make_meter(&launch->limits);
+    s64 slot = -EEXIST;
+
+    if (chosen && strlen(chosen) < RF_CELL_NAME) {
+        snprintf(taken, RF_CELL_NAME, "%s", chosen);
+        slot = try_create(launch, bank, meter, chosen);
+    } else if (chosen) {
+        slot = -EINVAL;
+    }
+    for (u32 attempt = 0; !chosen && slot == -EEXIST && attempt < 9999; attempt++) {
+        make_name(program, attempt, taken);
+        slot = try_create(launch, bank, meter, taken);
+    }
     if (slot == -EEXIST)
-        fail("a cell named \"%s\" runs already; choose another with --name", name);
+        fail("a cell named \"%s\" runs already; choose another name", taken);
     if (slot == -EINVAL)
-        fail("\"%s\" is no name for a cell: 1 to 31 letters, digits, dots and dashes", name);
+        fail("\"%s\" is no name for a cell: 1 to 31 letters, digits, dots and dashes, not a number",
+             chosen ? chosen : taken);
     if (slot < 0)
         fail("cannot make a cell: %s", rf_error_text(slot));
-    rf_drop(message.caps[0]);
-    rf_drop(message.caps[1]);
+    rf_drop(bank);
+    rf_drop(meter);
     return (u32)slot;
 }
 
@@ -172,12 +211,13 @@ static int wait_for(u32 cell)
 int launch_in_world(const struct launch *launch, const char *world, const char *name, bool detached)
 {
     const struct prepared *prepared;
+    char taken[RF_CELL_NAME];
     u32 cell;
 
     terminal_prepare();
     client_open(world);
     prepared = launch_prepare(launch);
-    cell = create(launch, name ? name : prepared->name);
+    cell = create(launch, name, prepared->name, taken);
     load(cell, prepared);
     give_consoles(cell, launch, detached);
     give_dirs(cell, prepared);
@@ -186,6 +226,6 @@ int launch_in_world(const struct launch *launch, const char *world, const char *
     client_invoke(cell, RF_OP_CELL_START, NULL, "start the cell");
     if (!detached)
         return wait_for(cell);
-    printf("%s\n", name ? name : prepared->name);
+    printf("%s\n", taken);
     return 0;
 }

@@ -234,7 +234,7 @@ void cell_over(struct cell *cell)
     cell->timers = NULL;
     cell_answer_waiters(cell);
     world.cell_count--;
-    if (world.stopping && !world.cell_count)
+    if ((world.stopping || (world.only && world.only->over)) && !world.cell_count)
         event_stop();
 }
 

@@ -26,8 +26,6 @@ static void give_up(struct cell *cell, int error, const char *step)
         return; /* its end is yet to be seen */
     cell_over(cell);
     object_release(&cell->object);
-    if (world.alone)
-        event_stop();
 }
 
 static void first_process_ready(struct event *event, u32 events)

@@ -79,9 +79,9 @@ void report_of(struct cell *cell, const char *format, ...)
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     memcpy(cell->reason, text, sizeof(cell->reason) - 1);
-    if (world.alone)
+    if (cell == world.only)
         report("%s", text);
-    else
+    else if (!world.only) /* else its maker, a cell of this world, shows it */
         report("%s: %s", cell->name, text);
 }
 

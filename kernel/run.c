@@ -94,7 +94,7 @@ static int exit_status(const struct cell *cell)
     return WEXITSTATUS(cell->wait_status);
 }
 
-void kernel_prepare(bool alone)
+void kernel_prepare(void)
 {
     int error;
 
@@ -103,7 +103,7 @@ void kernel_prepare(bool alone)
         fail_errno(-error, "cannot prepare for events");
     attr_init();
     tasks_init();
-    world_init(alone);
+    world_init();
 }
 
 int kernel_run(const struct run_config *config)
@@ -112,8 +112,8 @@ int kernel_run(const struct run_config *config)
     struct cell *cell;
     int error;
 
-    kernel_prepare(true);
-    cell = make_cell(config);
+    kernel_prepare();
+    cell = world.only = make_cell(config);
     image_open(&image, config->libos_path);
     confine_files(cell, config);
     starter_start(&image);

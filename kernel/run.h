@@ -36,7 +36,7 @@ struct run_config {
 
 /* What every kernel process does first. Fails (fail()) when the host has no descriptors or memory.
  */
-void kernel_prepare(bool alone);
+void kernel_prepare(void);
 
 /* The exit status that `ringfence run` has. */
 int kernel_run(const struct run_config *config);

@@ -62,7 +62,7 @@ int kernel_serve(const struct world_config *config)
     int dir_fd = open_directory(config->path), error;
 
     take_lock(dir_fd, config->path);
-    kernel_prepare(false);
+    kernel_prepare();
     image_open(&image, config->libos_path);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         fail_errno(errno, "cannot set no_new_privs");

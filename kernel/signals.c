@@ -79,8 +79,6 @@ static void over(struct cell *cell)
     cell_end(cell, 0, STATUS_OWN_FAILURE);
     cell_over(cell);
     object_release(&cell->object); /* it was held for its processes */
-    if (world.alone)
-        event_stop();
 }
 
 /* One that ended. Its session is known until it is reaped. */
@@ -207,13 +205,9 @@ static void serve_alone(struct cell *cell, u32 signal, int code)
 
 static void serve(u32 signal, int code)
 {
-    struct cell *cell = list_empty(&world.first->below)
-                            ? NULL
-                            : list_first(&world.first->below, struct cell, sibling);
-
-    if (world.alone && cell)
-        serve_alone(cell, signal, code);
-    else if (!world.alone && (signal == SIGTERM || signal == SIGINT))
+    if (world.only)
+        serve_alone(world.only, signal, code);
+    else if (signal == SIGTERM || signal == SIGINT)
         world_stop();
 }
 

@@ -29,7 +29,7 @@ static struct rf_bank_limits whole_host(void)
 static const struct object_class world_class = {.kind = RF_KIND_WORLD,
                                                 .size = sizeof(struct world)};
 
-void world_init(bool alone)
+void world_init(void)
 {
     struct rf_bank_limits limits = whole_host();
 
@@ -37,7 +37,6 @@ void world_init(bool alone)
     list_init(&world.cells);
     world.owner = geteuid();
     world.owner_group = getegid();
-    world.alone = alone;
     world.began_ns = now_ns();
     world.bank = bank_make_first(&limits);
     world.meter = meter_make_first();

@@ -16,7 +16,7 @@ struct world {
     u32 cell_count;         /* that are not over */
     u32 owner, owner_group; /* host ids of whose world it is */
     bool stopping;
-    bool alone; /* thrown away with its only cell, whose messages go to stderr */
+    struct cell *only; /* a throw-away world: the cell that it is for; NULL: the world stays */
     u64 began_ns;
     u64 invocations; /* of all cells and clients */
 };
@@ -24,7 +24,7 @@ struct world {
 extern struct world world;
 
 /* Makes the first bank, meter and cell. Fails (fail()) without memory. */
-void world_init(bool alone);
+void world_init(void);
 
 /* Ends all cells, then the event loop. */
 void world_stop(void);

@@ -170,14 +170,13 @@ _Noreturn static void serve(int fd, const struct image *image)
     struct request request;
     int fds[START_MOST];
     sigset_t all;
-    ssize_t n;
     u32 count;
 
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     setsid();
     keep_only((const int[]){fd, consoles_terminal(), image->fd});
-    while ((n = receive(fd, &request, sizeof(request), fds, START_MOST, &count)) > 0) {
+    while (receive(fd, &request, sizeof(request), fds, START_MOST, &count) > 0) {
         if (request.forget)
             forget(request.forget);
         else if (count >= START_GROUPS)

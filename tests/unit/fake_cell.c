@@ -48,7 +48,7 @@ struct cell *fake_cell(const char *top)
         abort();
     close(file);
     attr_init();
-    world_init(true);
+    world_init();
     if (cell_make(world.first, world.bank, world.meter, "fake", &cell))
         abort();
     cell->leader = INT_MAX - 1; /* no process has that number */

@@ -50,7 +50,7 @@ void fake_world(void)
     if (event_init())
         abort();
     attr_init();
-    world_init(false);
+    world_init();
 }
 
 struct bank *fake_bank(u64 records)
