@@ -42,6 +42,11 @@ void host_signal_stack_set(void *base, size_t size);
 u64 patch_call_site(u64 after, u64 call);
 /* A site at which another process with the same code trapped often enough. */
 void patch_known_site(u64 address, u32 call);
+/* [start, end) was just mapped from a file, for a program that begins: patches what is known of it.
+ */
+void patch_new_text(u64 start, u64 end);
+/* [start, end) of the program's memory is gone. The list of mappings is locked. */
+void patch_unmapped(u64 start, u64 end);
 /* The program's memory is gone: forget the sites and trampolines. Called at exec. */
 void patch_forget(void);
 /* In a forked child: nobody else is patching. */

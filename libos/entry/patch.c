@@ -28,6 +28,8 @@
  */
 #include "libos/entry/entry.h"
 #include "libos/entry/patch_hints.h"
+#include "libos/entry/patch_sites.h"
+#include "libos/entry/text_sites.h"
 #include "libos/host/host.h"
 #include "libos/mm/mm.h"
 #include "libos/proc/process.h"
@@ -38,40 +40,38 @@
 #include <linux/mman.h>
 
 #define PATCH_AFTER 4
-#define SITES       1024u /* a power of two */
-#define AREA_SIZE   65536u
-#define AREAS       32u
-#define SLOT_SIZE   32u
-#define SLOTS       (AREA_SIZE / SLOT_SIZE)
-#define JUMP_SIZE   5
-#define PROT_ALL    (PROT_READ | PROT_WRITE | PROT_EXEC)
-
-struct site {
-    u64 address; /* of the syscall instruction; 0: unused entry */
-    u64 back;    /* shape B, once patched: where site+2 goes on */
-    u32 traps;
-    u32 call;
-};
+/* Traps that others saw at a site, from which on it is patched before it traps here: */
+#define WORTH_ON_OPEN_PAGE 2 /* as its page is written anyway */
+#define WORTH_IN_NEW_TEXT                                                                          \
+    1 /* of a program that begins: its interpreter does what it always does                        \
+       */
+#define AREA_SIZE 65536u
+#define AREAS     32u
+#define SLOT_SIZE 32u
+#define SLOTS     (AREA_SIZE / SLOT_SIZE)
+#define JUMP_SIZE 5
+#define PROT_ALL  (PROT_READ | PROT_WRITE | PROT_EXEC)
 
 struct area {
     u8 *base;
     u64 used[SLOTS / 64];
 };
 
-static struct site sites[SITES];
-static struct area areas[AREAS];
-static u32 site_count, area_count;
 static u32 busy;
 static u64 breakpoint; /* address of the byte that is a breakpoint for the moment */
 static bool sync_core_registered;
+static u32 area_count;
+static struct area areas[AREAS];
+static struct {
+    u64 start, end; /* text that is writable for the moment */
+} opened;
 
 void patch_forget(void)
 {
-    memset(sites, 0, sizeof(sites));
-    memset(areas, 0, sizeof(areas));
-    site_count = area_count = 0;
-    busy = 0;
-    breakpoint = 0;
+    sites_clear();
+    memset(areas, 0, area_count * sizeof(areas[0]));
+    if (area_count || busy || breakpoint) /* writing what is there would copy the page */
+        area_count = busy = breakpoint = 0;
 }
 
 void patch_fork_child(void)
@@ -82,23 +82,6 @@ void patch_fork_child(void)
         sync_core_registered = false;
 }
 
-static struct site *find_site(u64 address, bool add)
-{
-    u32 i = (u32)(address * 0x9e3779b97f4a7c15ull >> 54) % SITES;
-    for (u32 n = 0; n < SITES; n++, i = (i + 1) % SITES) {
-        if (sites[i].address == address)
-            return &sites[i];
-        if (sites[i].address != 0)
-            continue;
-        if (!add || site_count >= SITES * 3 / 4)
-            return NULL;
-        site_count++;
-        sites[i].address = address;
-        return &sites[i];
-    }
-    return NULL;
-}
-
 bool patch_breakpoint(u64 rip)
 {
     return __atomic_load_n(&breakpoint, __ATOMIC_ACQUIRE) == rip ||
@@ -107,7 +90,7 @@ bool patch_breakpoint(u64 rip)
 
 u64 patch_illegal(u64 rip)
 {
-    struct site *s = find_site(rip - 2, false);
+    struct site *s = site_find(rip - 2, false);
     return s ? s->back : 0;
 }
 
@@ -138,7 +121,7 @@ static u8 *take_slot_in(struct area *a, const u8 *jump_at, bool shape_b)
         u8 *slot = a->base + i * SLOT_SIZE;
         if ((a->used[i / 64] >> i % 64 & 1) || !slot_fits(slot, jump_at, shape_b))
             continue;
-        a->used[i / 64] |= 1ull << i % 64;
+        __atomic_or_fetch(&a->used[i / 64], 1ull << i % 64, __ATOMIC_RELAXED);
         return slot;
     }
     return NULL;
@@ -158,6 +141,20 @@ static u8 *take_slot(const u8 *jump_at, bool shape_b)
         return NULL;
     areas[area_count++].base = base;
     return take_slot_in(&areas[area_count - 1], jump_at, shape_b);
+}
+
+static void give_back_slot(u8 *slot)
+{
+    for (u32 i = 0; i < area_count; i++) {
+        u64 n = (u64)(slot - areas[i].base) / SLOT_SIZE;
+        if (slot >= areas[i].base && n < SLOTS)
+            __atomic_and_fetch(&areas[i].used[n / 64], ~(1ull << n % 64), __ATOMIC_RELAXED);
+    }
+}
+
+void patch_unmapped(u64 start, u64 end)
+{
+    sites_renew(start, end, give_back_slot);
 }
 
 static u8 *emit(u8 *at, const void *bytes, size_t n)
@@ -229,17 +226,35 @@ static void write_beside_threads(volatile u8 *at, const u8 *bytes, size_t n)
     __atomic_store_n(&breakpoint, 0, __ATOMIC_RELEASE);
 }
 
+/* Makes whole pages of text writable until close_text. */
+static bool open_text(u64 start, u64 end)
+{
+    start &= PAGE_MASK;
+    end = PAGE_ALIGN(end);
+    if (host_mprotect((void *)start, end - start, PROT_ALL))
+        return false;
+    opened.start = start;
+    opened.end = end;
+    return true;
+}
+
+static void close_text(int protection)
+{
+    host_mprotect((void *)opened.start, opened.end - opened.start, protection);
+    opened.start = opened.end = 0;
+}
+
 static bool write_text(u8 *at, const u8 *bytes, size_t n, int protection)
 {
-    u64 start = (u64)at & PAGE_MASK;
-    size_t length = PAGE_ALIGN((u64)at + n) - start;
-    if (host_mprotect((void *)start, length, PROT_ALL))
+    bool open = (u64)at >= opened.start && (u64)at + n <= opened.end;
+    if (!open && !open_text((u64)at, (u64)at + n))
         return false;
-    if (current_process->thread_count == 1)
+    if (current_process->thread_count == 1 && !current()->vfork_caller)
         memcpy(at, bytes, n);
     else
         write_beside_threads(at, bytes, n);
-    host_mprotect((void *)start, length, protection);
+    if (!open)
+        close_text(protection);
     return true;
 }
 
@@ -271,14 +286,17 @@ static bool is_shape_b(const u8 *site)
            memcmp(site + 2, "\x48\x3d\x00\xf0\xff\xff", 6) == 0;
 }
 
-static void patch_a(u8 *site, u32 call, int protection)
+static void patch_a(struct site *s, u8 *site, u32 call, int protection)
 {
     u8 *at = site - JUMP_SIZE;
     u8 *slot = take_slot(at, false);
     if (slot == NULL)
         return;
     make_trampoline_a(slot, (u64)site + 2, call);
-    write_jump(at, slot, JUMP_SIZE, protection);
+    if (write_jump(at, slot, JUMP_SIZE, protection))
+        s->slot = slot;
+    else
+        give_back_slot(slot);
 }
 
 static void patch_b(struct site *s, u8 *site, int protection)
@@ -288,8 +306,12 @@ static void patch_b(struct site *s, u8 *site, int protection)
         return;
     u64 back = make_trampoline_b(slot, site);
     __atomic_store_n(&s->back, back, __ATOMIC_RELEASE);
-    if (!write_jump(site, slot, 8, protection))
-        __atomic_store_n(&s->back, 0, __ATOMIC_RELEASE);
+    if (write_jump(site, slot, 8, protection)) {
+        s->slot = slot;
+        return;
+    }
+    __atomic_store_n(&s->back, 0, __ATOMIC_RELEASE);
+    give_back_slot(slot);
 }
 
 static void patch(struct site *s, u32 call)
@@ -299,30 +321,62 @@ static void patch(struct site *s, u32 call)
     if (!mm_patchable(s->address - 8, 16, &protection))
         return;
     if (is_shape_a(site, call))
-        patch_a(site, call, protection);
+        patch_a(s, site, call, protection);
     else if (is_shape_b(site))
         patch_b(s, site, protection);
 }
 
+/* Patches what is known of [start, end) and is likely to trap `least` times or more, with as few
+ * changes of protection as can be. */
+static void patch_known(u64 start, u64 end, u32 least)
+{
+    struct text_site known[TEXT_SITES_AT_ONCE];
+    u32 n = text_sites_known(start, end, least, known);
+    int protection;
+    if (n == 0 || !mm_patchable(start, end - start, &protection) || !open_text(start, end))
+        return;
+    for (u32 i = 0; i < n; i++) {
+        struct site *s = site_find(known[i].place, true);
+        if (!s || s->traps >= PATCH_AFTER)
+            continue;
+        s->traps = PATCH_AFTER;
+        patch(s, known[i].call);
+    }
+    close_text(protection);
+}
+
+/* The first trap of a site in this process: what others learned of its page. */
+static void first_trap(u64 address)
+{
+    u64 page = address & PAGE_MASK;
+    u32 traps = text_sites_traps(address);
+    if (traps >= PATCH_AFTER)
+        patch_known(page, page + PAGE_SIZE, WORTH_ON_OPEN_PAGE);
+}
+
 u64 patch_call_site(u64 after, u64 call)
 {
-    u64 back = after;
+    u64 back = after, address = after - 2;
     /* Called once in a process: counting it would cost each child of a fork a copied page. But its
      * parent can spare the next child the trap. */
     if (call == __NR_exit_group) {
-        patch_hints_note(after - 2, (u32)call);
+        patch_hints_note(address, (u32)call);
         return after;
     }
     if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
         return after;
-    struct site *s = find_site(after - 2, true);
-    if (s && ++s->traps == PATCH_AFTER) {
-        patch(s, (u32)call);
+    struct site *s = site_find(address, true);
+    if (s && ++s->traps <= PATCH_AFTER) {
+        text_sites_note(address, (u32)call, s->traps);
+        if (s->traps == 1)
+            first_trap(address);
+        else if (s->traps == PATCH_AFTER)
+            patch(s, (u32)call);
         if (s->back)
             back = s->back;
-    } else {
-        patch_hints_note(after - 2, (u32)call);
     }
+    if (s && !s->slot)
+        patch_hints_note(address, (u32)call);
     __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
     return back;
 }
@@ -331,10 +385,18 @@ void patch_known_site(u64 address, u32 call)
 {
     if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
         return;
-    struct site *s = find_site(address, true);
+    struct site *s = site_find(address, true);
     if (s && s->traps < PATCH_AFTER) {
         s->traps = PATCH_AFTER;
         patch(s, call);
     }
+    __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+}
+
+void patch_new_text(u64 start, u64 end)
+{
+    if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
+        return;
+    patch_known(start, end, WORTH_IN_NEW_TEXT);
     __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
 }

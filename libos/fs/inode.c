@@ -30,6 +30,7 @@ void inode_put(struct inode *i)
         i->ops->evict(i);
     if (i->locks)
         file_locks_free(i);
+    heap_free(i->text_sites);
     heap_free(i);
 }
 

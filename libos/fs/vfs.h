@@ -103,15 +103,16 @@ struct inode {
     u64 number, size, blocks, rdev;
     u32 mode, links, uid, gid;
     struct rf_time accessed, modified, changed, born;
-    void *data;          /* the file system's own */
-    void *pipe;          /* FIFOs: fs/pipe.c */
-    void *socket;        /* bound AF_UNIX sockets: net/ */
-    void *locks;         /* fs/lock.c: record locks and flock */
-    struct list watches; /* fs/inotify.c */
-    u32 map_count;       /* mappings of it that exist in any process */
-    u32 map_writers;     /* of these, shared ones that are or may become writable */
-    u32 writers;         /* open for writing: ETXTBSY */
-    void *xattrs;        /* fs/xattr.c: of inodes that keep them in memory */
+    void *data;                    /* the file system's own */
+    void *pipe;                    /* FIFOs: fs/pipe.c */
+    void *socket;                  /* bound AF_UNIX sockets: net/ */
+    void *locks;                   /* fs/lock.c: record locks and flock */
+    struct list watches;           /* fs/inotify.c */
+    u32 map_count;                 /* mappings of it that exist in any process */
+    u32 map_writers;               /* of these, shared ones that are or may become writable */
+    u32 writers;                   /* open for writing: ETXTBSY */
+    void *xattrs;                  /* fs/xattr.c: of inodes that keep them in memory */
+    struct text_sites *text_sites; /* entry/text_sites.h */
 };
 
 struct dentry {

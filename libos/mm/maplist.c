@@ -104,7 +104,7 @@ static struct leaf *insert_leaf(struct maplist *l, u32 n)
 
 static void drop_leaf(struct maplist *l, struct leaf *leaf)
 {
-    if (l->spare_count < SPARE_LEAVES)
+    if (l->spare_count < ARRAY_SIZE(l->spare))
         l->spare[l->spare_count++] = leaf;
     else
         arena_unmap(leaf, sizeof(*leaf));
@@ -192,10 +192,6 @@ struct spot maplist_remove(struct maplist *l, struct spot s)
 void maplist_clear(struct maplist *l)
 {
     for (u32 n = 0; n < l->leaf_count; n++)
-        arena_unmap(l->leaves[n], sizeof(struct leaf));
-    for (u32 n = 0; n < l->spare_count; n++)
-        arena_unmap(l->spare[n], sizeof(struct leaf));
-    if (l->leaves)
-        arena_unmap(l->leaves, l->leaf_capacity * sizeof(*l->leaves));
-    memset(l, 0, sizeof(*l));
+        drop_leaf(l, l->leaves[n]);
+    l->leaf_count = l->count = 0;
 }

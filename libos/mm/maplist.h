@@ -39,7 +39,7 @@ struct maplist {
     u32 leaf_count, leaf_capacity;
     u32 count; /* mappings */
     u32 spare_count;
-    struct leaf *spare[SPARE_LEAVES];
+    struct leaf *spare[SPARE_LEAVES + 1];
 };
 
 /* A place in the list; good until the next insertion or removal. */
@@ -68,7 +68,7 @@ bool maplist_reserve(struct maplist *l);
 struct spot maplist_insert(struct maplist *l, struct spot s, const struct mapping *m);
 /* Removes and returns the spot of the one that followed. */
 struct spot maplist_remove(struct maplist *l, struct spot s);
-/* Empties it and gives back its memory. */
+/* Empties it, and gives back the memory of a long one. Writes as little of it as can be. */
 void maplist_clear(struct maplist *l);
 
 #endif

@@ -65,6 +65,16 @@ void *mm_map_near(u64 near, size_t size, int prot);
  * program; *prot is its protection. For patching call sites. */
 bool mm_patchable(u64 start, size_t length, int *prot);
 
+/* The private, executable and not writable mapping of a file at addr. True: *out says which, and
+ * holds the file until mm_text_drop. */
+struct mm_text {
+    u64 start, end;
+    u64 offset; /* of start in the file */
+    struct file *file;
+};
+bool mm_text_find(u64 addr, struct mm_text *out);
+void mm_text_drop(struct mm_text *t);
+
 /* Private memory for the library OS itself, from the arena; page-aligned, zeroed. */
 void *arena_map(size_t size);
 void arena_unmap(void *p, size_t size);

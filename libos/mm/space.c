@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libos/mm/space.h"
+#include "libos/entry/entry.h"
 #include "libos/fs/file.h"
 #include "libos/fs/vfs.h"
 #include "libos/host/host.h"
@@ -155,6 +156,8 @@ static struct spot forget_inside(struct spot s, u64 start, u64 end)
     struct maplist *l = &the_space.list;
     struct mapping *m = maplist_at(l, s);
     account(m, end - start, -1);
+    if (m->prot & PROT_EXEC)
+        patch_unmapped(start, end);
     if (m->start == start && m->end == end) {
         struct mapping gone = *m;
         s = maplist_remove(l, s);

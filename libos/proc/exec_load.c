@@ -3,6 +3,7 @@
 #include <linux/mman.h>
 
 #include "base/string.h"
+#include "libos/entry/entry.h"
 #include "libos/entry/errno.h"
 #include "libos/entry/user.h"
 #include "libos/host/invoke.h"
@@ -60,6 +61,19 @@ static long map_segment(const struct elf_file *e, const struct elf_segment *s, u
     return r < 0 ? r : 0;
 }
 
+/* When all is mapped, as it takes room near the text. */
+static void patch_text(const struct elf_file *e, u64 base)
+{
+    for (u32 i = 0; i < e->header.table_count; i++) {
+        const struct elf_segment *s = &e->table[i];
+        u64 start = base + s->address;
+
+        if (s->type == ELF_TYPE_LOAD && s->file_size &&
+            (s->flags & (SEGMENT_EXECUTE | SEGMENT_WRITE)) == SEGMENT_EXECUTE)
+            patch_new_text(start & PAGE_MASK, PAGE_ALIGN(start + s->file_size));
+    }
+}
+
 static long map_segments(const struct elf_file *e, u64 base)
 {
     for (u32 i = 0; i < e->header.table_count; i++) {
@@ -72,6 +86,7 @@ static long map_segments(const struct elf_file *e, u64 base)
         if (r < 0)
             return r;
     }
+    patch_text(e, base);
     return 0;
 }
 
