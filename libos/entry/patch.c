@@ -42,15 +42,13 @@
 #define PATCH_AFTER 4
 /* Traps that others saw at a site, from which on it is patched before it traps here: */
 #define WORTH_ON_OPEN_PAGE 2 /* as its page is written anyway */
-#define WORTH_IN_NEW_TEXT                                                                          \
-    1 /* of a program that begins: its interpreter does what it always does                        \
-       */
-#define AREA_SIZE 65536u
-#define AREAS     32u
-#define SLOT_SIZE 32u
-#define SLOTS     (AREA_SIZE / SLOT_SIZE)
-#define JUMP_SIZE 5
-#define PROT_ALL  (PROT_READ | PROT_WRITE | PROT_EXEC)
+#define WORTH_IN_NEW_TEXT  1 /* the dynamic linker does what it always does */
+#define AREA_SIZE          65536u
+#define AREAS              32u
+#define SLOT_SIZE          32u
+#define SLOTS              (AREA_SIZE / SLOT_SIZE)
+#define JUMP_SIZE          5
+#define PROT_ALL           (PROT_READ | PROT_WRITE | PROT_EXEC)
 
 struct area {
     u8 *base;

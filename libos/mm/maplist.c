@@ -66,14 +66,18 @@ struct mapping *maplist_before(const struct maplist *l, struct spot s, struct sp
 
 static bool grow_leaf_array(struct maplist *l)
 {
-    u32 capacity = l->leaf_capacity ? l->leaf_capacity * 2 : PAGE_SIZE / sizeof(*l->leaves);
+    if (!l->leaves) {
+        l->leaves = l->first_leaves;
+        l->leaf_capacity = FIRST_LEAVES;
+        return true;
+    }
+    u32 capacity = MAX(l->leaf_capacity * 2, PAGE_SIZE / sizeof(*l->leaves));
     struct leaf **bigger = arena_map(capacity * sizeof(*bigger));
     if (!bigger)
         return false;
-    if (l->leaves) {
-        memcpy(bigger, l->leaves, l->leaf_count * sizeof(*bigger));
+    memcpy(bigger, l->leaves, l->leaf_count * sizeof(*bigger));
+    if (l->leaves != l->first_leaves)
         arena_unmap(l->leaves, l->leaf_capacity * sizeof(*bigger));
-    }
     l->leaves = bigger;
     l->leaf_capacity = capacity;
     return true;

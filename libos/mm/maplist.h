@@ -34,8 +34,10 @@ struct leaf {
 _Static_assert(sizeof(struct leaf) <= PAGE_SIZE, "a leaf is a page");
 
 #define SPARE_LEAVES 3
+#define FIRST_LEAVES 8
 struct maplist {
-    struct leaf **leaves; /* each has at least one mapping */
+    struct leaf **leaves;                    /* each has at least one mapping */
+    struct leaf *first_leaves[FIRST_LEAVES]; /* what `leaves` is until it must grow */
     u32 leaf_count, leaf_capacity;
     u32 count; /* mappings */
     u32 spare_count;
