@@ -107,6 +107,12 @@ static void truncated(struct inode *i, u32 *flags)
     hostfs_sent(i);
 }
 
+/* What will be mapped, and read only in small pieces. */
+static bool is_program(const struct inode *i)
+{
+    return (i->mode & 0111) && i->size > PAGE_SIZE;
+}
+
 /* Opens i by name. The slot, or -E…; -ESTALE: the name is something else's now. `truncate`: O_TRUNC
  * or 0. */
 static long open_slot(struct inode *i, struct dentry *d, enum handle_kind kind, u32 *truncate,
@@ -116,8 +122,9 @@ static long open_slot(struct inode *i, struct dentry *d, enum handle_kind kind, 
     *readable = true;
     if (!d || d->unlinked)
         return -ESTALE;
-    bool content = kind == HANDLE_READ && i->size <= INLINE_MOST && !cache_dirty(&h->cache) &&
-                   !h->written_through && !cache_holds_whole(&h->cache, i->size);
+    bool content = kind == HANDLE_READ && i->size <= INLINE_MOST && !is_program(i) &&
+                   !cache_dirty(&h->cache) && !h->written_through &&
+                   !cache_holds_whole(&h->cache, i->size);
     int flags = kind == HANDLE_READ ? O_RDONLY : O_RDWR | (int)(*truncate & O_TRUNC);
     long slot = hostfs_invoke_open(d, m, flags, 0, content);
     if (slot == -ENFILE || slot == -EMFILE) {

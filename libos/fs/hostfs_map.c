@@ -19,7 +19,7 @@
 struct kept {
     u64 serial; /* of the host inode; 0: unused */
     int fd;
-    u32 used; /* value of `clock_hand` at the last use */
+    u32 used; /* value of `clock_hand` at the last use, once all are in use */
 };
 
 static struct kept kept[KEPT_MOST];
@@ -94,6 +94,15 @@ static long grant(struct inode *i, struct dentry *d, u32 rights)
     return r;
 }
 
+/* What came along when the file was opened is not needed twice. Of programs the start is: by
+ * execve. */
+static void drop_content(struct inode *i)
+{
+    struct host_inode *h = host_inode(i);
+    if (!(i->mode & 0111) && !cache_dirty(&h->cache))
+        cache_file_drop(&h->cache);
+}
+
 /* A descriptor for reading. *stays: it stays ours. Such ones are the files of read-only grants, and
  * of others what looks like a program or a library: a deleted file should not be held. i->lock
  * held. */
@@ -103,11 +112,13 @@ static long read_descriptor(struct inode *i, struct dentry *d, bool *stays)
     struct host_inode *h = host_inode(i);
     struct kept *k = find_kept(h->serial);
     if (k) {
-        k->used = ++clock_hand;
+        if (kept[KEPT_MOST - 1].serial) /* or each new process would copy the page for nothing */
+            k->used = ++clock_hand;
         return k->fd;
     }
     *stays = i->fs->read_only || (i->mode & 0111);
     long fd = grant(i, d, RF_RIGHT_READ | RF_RIGHT_EXEC);
+    drop_content(i);
     if (fd >= 0 && *stays)
         keep(h->serial, (int)fd);
     note_request(i);
