@@ -50,24 +50,24 @@
 #define JUMP_SIZE          5
 #define PROT_ALL           (PROT_READ | PROT_WRITE | PROT_EXEC)
 
+/* At the start of each area of trampolines: which of its slots are taken. */
 struct area {
-    u8 *base;
     u64 used[SLOTS / 64];
 };
+#define FIRST_SLOT (sizeof(struct area) / SLOT_SIZE)
 
-static u32 busy;
-static u64 breakpoint; /* address of the byte that is a breakpoint for the moment */
-static bool sync_core_registered;
-static u32 area_count;
-static struct area areas[AREAS];
+static u32 busy WRITTEN_BY_FORK;
+static bool sync_core_registered WRITTEN_BY_FORK;
+static u32 area_count WRITTEN_BY_FORK;
+static struct area *areas[AREAS] WRITTEN_BY_FORK;
+static u64 breakpoint WRITTEN_BY_FORK; /* of the byte that is a breakpoint for the moment */
 static struct {
     u64 start, end; /* text that is writable for the moment */
-} opened;
+} opened WRITTEN_BY_FORK;
 
 void patch_forget(void)
 {
     sites_clear();
-    memset(areas, 0, area_count * sizeof(areas[0]));
     if (area_count || busy || breakpoint) /* writing what is there would copy the page */
         area_count = busy = breakpoint = 0;
 }
@@ -113,10 +113,15 @@ static bool slot_fits(const u8 *slot, const u8 *jump_at, bool shape_b)
     return !shape_b || never_decodes((u8)((u32)distance >> 8));
 }
 
+static u8 *slot_of(struct area *a, u32 i)
+{
+    return (u8 *)a + i * SLOT_SIZE;
+}
+
 static u8 *take_slot_in(struct area *a, const u8 *jump_at, bool shape_b)
 {
-    for (u32 i = 0; i < SLOTS; i++) {
-        u8 *slot = a->base + i * SLOT_SIZE;
+    for (u32 i = FIRST_SLOT; i < SLOTS; i++) {
+        u8 *slot = slot_of(a, i);
         if ((a->used[i / 64] >> i % 64 & 1) || !slot_fits(slot, jump_at, shape_b))
             continue;
         __atomic_or_fetch(&a->used[i / 64], 1ull << i % 64, __ATOMIC_RELAXED);
@@ -128,25 +133,25 @@ static u8 *take_slot_in(struct area *a, const u8 *jump_at, bool shape_b)
 static u8 *take_slot(const u8 *jump_at, bool shape_b)
 {
     for (u32 i = 0; i < area_count; i++) {
-        u8 *slot = take_slot_in(&areas[i], jump_at, shape_b);
+        u8 *slot = take_slot_in(areas[i], jump_at, shape_b);
         if (slot)
             return slot;
     }
     if (area_count == AREAS)
         return NULL;
-    u8 *base = mm_map_near((u64)jump_at, AREA_SIZE, PROT_ALL);
-    if (base == NULL)
+    struct area *a = mm_map_near((u64)jump_at, AREA_SIZE, PROT_ALL);
+    if (a == NULL)
         return NULL;
-    areas[area_count++].base = base;
-    return take_slot_in(&areas[area_count - 1], jump_at, shape_b);
+    areas[area_count++] = a;
+    return take_slot_in(a, jump_at, shape_b);
 }
 
 static void give_back_slot(u8 *slot)
 {
     for (u32 i = 0; i < area_count; i++) {
-        u64 n = (u64)(slot - areas[i].base) / SLOT_SIZE;
-        if (slot >= areas[i].base && n < SLOTS)
-            __atomic_and_fetch(&areas[i].used[n / 64], ~(1ull << n % 64), __ATOMIC_RELAXED);
+        u64 n = (u64)(slot - (u8 *)areas[i]) / SLOT_SIZE;
+        if (slot >= (u8 *)areas[i] && n < SLOTS)
+            __atomic_and_fetch(&areas[i]->used[n / 64], ~(1ull << n % 64), __ATOMIC_RELAXED);
     }
 }
 

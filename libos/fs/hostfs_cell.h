@@ -14,8 +14,8 @@ void hostfs_flush_mine(void);
 /* False: both would do nothing. */
 bool hostfs_any_dirty(void);
 
-/* In the prepared process when it is idle: gets the descriptors that programs keep asking for, so
- * that the next ones start with them. */
+/* In the prepared process when it is idle, and in one that forks and has one thread: gets the
+ * descriptors that programs keep asking for, so that those that are forked start with them. */
 void hostfs_keep_popular(void);
 
 #endif

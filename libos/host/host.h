@@ -36,8 +36,8 @@ _Noreturn void host_exit_thread(void);
 _Noreturn void host_exit_process(void);
 
 /* Something that must not be happened: tells the kernel, which ends the cell and shows the text. */
-/* Marks variables that every fork writes: they lie together, so a fork copies one page for all of
- * them and not one for each. */
+/* Marks variables that every fork or exec writes: they lie together, so that it copies one page for
+ * all of them and not one for each. */
 #define WRITTEN_BY_FORK __attribute__((section("fork_data")))
 
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));

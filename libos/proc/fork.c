@@ -15,6 +15,7 @@
 #include "libos/entry/entry.h"
 #include "libos/entry/patch_hints.h"
 #include "libos/fs/fdtable.h"
+#include "libos/fs/hostfs_cell.h"
 #include "libos/fs/vfs.h"
 #include "libos/host/host.h"
 #include "libos/host/invoke.h"
@@ -84,6 +85,8 @@ long host_fork(struct thread *t, void (*start)(void *), void *argument)
     t->spare_slot = self->spare_slot;
     if (hold)
         hold_memory();
+    else
+        hostfs_keep_popular(); /* so that no child has to ask for what many of them ask for */
     mm_fork_begin();
     do {
         r = host_call(__NR_clone, HOST_FORK_FLAGS, 0, 0, (long)&host_id, 0, 0);
