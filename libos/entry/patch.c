@@ -40,15 +40,12 @@
 #include <linux/mman.h>
 
 #define PATCH_AFTER 4
-/* Traps that others saw at a site, from which on it is patched before it traps here: */
-#define WORTH_ON_OPEN_PAGE 2 /* as its page is written anyway */
-#define WORTH_IN_NEW_TEXT  1 /* the dynamic linker does what it always does */
-#define AREA_SIZE          65536u
-#define AREAS              32u
-#define SLOT_SIZE          32u
-#define SLOTS              (AREA_SIZE / SLOT_SIZE)
-#define JUMP_SIZE          5
-#define PROT_ALL           (PROT_READ | PROT_WRITE | PROT_EXEC)
+#define AREA_SIZE   65536u
+#define AREAS       32u
+#define SLOT_SIZE   32u
+#define SLOTS       (AREA_SIZE / SLOT_SIZE)
+#define JUMP_SIZE   5
+#define PROT_ALL    (PROT_READ | PROT_WRITE | PROT_EXEC)
 
 /* At the start of each area of trampolines: which of its slots are taken. */
 struct area {
@@ -329,14 +326,16 @@ static void patch(struct site *s, u32 call)
         patch_b(s, site, protection);
 }
 
-/* Patches what is known of [start, end) and is likely to trap `least` times or more, with as few
- * changes of protection as can be. */
-static void patch_known(u64 start, u64 end, u32 least)
+/* Patches what is known of [start, end), if that saves enough traps. */
+static void patch_known(u64 start, u64 end)
 {
     struct text_site known[TEXT_SITES_AT_ONCE];
-    u32 n = text_sites_known(start, end, least, known);
+    u32 n = text_sites_known(start, end, known), traps = 0;
     int protection;
-    if (n == 0 || !mm_patchable(start, end - start, &protection) || !open_text(start, end))
+    for (u32 i = 0; i < n; i++)
+        traps += known[i].traps;
+    if (traps < PATCH_AFTER || !mm_patchable(start, end - start, &protection) ||
+        !open_text(start, end))
         return;
     for (u32 i = 0; i < n; i++) {
         struct site *s = site_find(known[i].place, true);
@@ -348,13 +347,11 @@ static void patch_known(u64 start, u64 end, u32 least)
     close_text(protection);
 }
 
-/* The first trap of a site in this process: what others learned of its page. */
+/* The first trap of a site in this process: what others learned of its page, or of both if the
+ * code lies across. */
 static void first_trap(u64 address)
 {
-    u64 page = address & PAGE_MASK;
-    u32 traps = text_sites_traps(address);
-    if (traps >= PATCH_AFTER)
-        patch_known(page, page + PAGE_SIZE, WORTH_ON_OPEN_PAGE);
+    patch_known((address - TEXT_SITE_BEFORE) & PAGE_MASK, PAGE_ALIGN(address + TEXT_SITE_BEFORE));
 }
 
 u64 patch_call_site(u64 after, u64 call)
@@ -400,6 +397,6 @@ void patch_new_text(u64 start, u64 end)
 {
     if (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
         return;
-    patch_known(start, end, WORTH_IN_NEW_TEXT);
+    patch_known(start, end);
     __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
 }

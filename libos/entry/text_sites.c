@@ -7,8 +7,7 @@
 #include "libos/mm/heap.h"
 #include "libos/mm/mm.h"
 
-#define CODE_BEFORE 8
-#define ROOM        120
+#define ROOM 120
 
 /* Hangs on a struct inode. */
 struct text_sites {
@@ -32,7 +31,7 @@ static struct text_site *add(struct text_sites *t, u64 offset, u64 address, u32 
     struct text_site *s = &t->sites[t->count];
 
     if (t->count == ROOM ||
-        copy_from_user(s->code, (const void *)(address - CODE_BEFORE), sizeof(s->code)))
+        copy_from_user(s->code, (const void *)(address - TEXT_SITE_BEFORE), sizeof(s->code)))
         return NULL;
     s->place = offset;
     s->call = call;
@@ -80,29 +79,8 @@ void text_sites_note(u64 address, u32 call, u32 traps)
     mm_text_drop(&text);
 }
 
-u32 text_sites_traps(u64 address)
-{
-    struct mm_text text;
-    struct text_sites *t;
-    u32 traps = 0;
-
-    if (!mm_text_find(address, &text))
-        return 0;
-    t = __atomic_load_n(&text.file->inode->text_sites, __ATOMIC_ACQUIRE);
-    if (t) {
-        const struct text_site *s;
-
-        lock_take(&t->lock);
-        s = find(t, text.offset + (address - text.start));
-        traps = s ? s->traps : 0;
-        lock_release(&t->lock);
-    }
-    mm_text_drop(&text);
-    return traps;
-}
-
 /* Those of [from, to), offsets in the file, with `address` where `from` is mapped. */
-static u32 copy_known(struct text_sites *t, u64 from, u64 to, u64 address, u32 least,
+static u32 copy_known(struct text_sites *t, u64 from, u64 to, u64 address,
                       struct text_site found[TEXT_SITES_AT_ONCE])
 {
     u32 n = 0;
@@ -111,7 +89,7 @@ static u32 copy_known(struct text_sites *t, u64 from, u64 to, u64 address, u32 l
     for (u32 i = 0; i < t->count && n < TEXT_SITES_AT_ONCE; i++) {
         const struct text_site *s = &t->sites[i];
 
-        if (s->traps < least || s->place < from + CODE_BEFORE || s->place + CODE_BEFORE > to)
+        if (s->place < from + TEXT_SITE_BEFORE || s->place + TEXT_SITE_BEFORE > to)
             continue;
         found[n] = *s;
         found[n++].place = address + (s->place - from);
@@ -124,11 +102,11 @@ static bool same_code(const struct text_site *s)
 {
     u8 code[sizeof(s->code)];
 
-    return copy_from_user(code, (const void *)(s->place - CODE_BEFORE), sizeof(code)) == 0 &&
+    return copy_from_user(code, (const void *)(s->place - TEXT_SITE_BEFORE), sizeof(code)) == 0 &&
            memcmp(code, s->code, sizeof(code)) == 0;
 }
 
-u32 text_sites_known(u64 start, u64 end, u32 least, struct text_site found[TEXT_SITES_AT_ONCE])
+u32 text_sites_known(u64 start, u64 end, struct text_site found[TEXT_SITES_AT_ONCE])
 {
     struct mm_text text;
     struct text_sites *t;
@@ -140,7 +118,7 @@ u32 text_sites_known(u64 start, u64 end, u32 least, struct text_site found[TEXT_
     if (t && end <= text.end) {
         u64 offset = text.offset + (start - text.start);
 
-        n = copy_known(t, offset, offset + (end - start), start, least, found);
+        n = copy_known(t, offset, offset + (end - start), start, found);
     }
     mm_text_drop(&text);
     for (u32 i = 0; i < n; i++) {

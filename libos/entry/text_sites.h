@@ -8,20 +8,19 @@
 #include "base/types.h"
 
 #define TEXT_SITES_AT_ONCE 64
+#define TEXT_SITE_BEFORE   8
 
 struct text_site {
     u64 place; /* of the syscall instruction: an offset in the file; for callers an address */
     u32 call;
-    u32 traps;   /* most that one process saw before it patched the site */
-    u8 code[16]; /* around it, from place - 8 on */
+    u32 traps;                     /* most that one process saw before it patched the site */
+    u8 code[2 * TEXT_SITE_BEFORE]; /* around it, from place - TEXT_SITE_BEFORE on */
 };
 
 /* The calling process trapped at the site for the `traps`-th time. */
 void text_sites_note(u64 address, u32 call, u32 traps);
-/* What text_sites_note was told of this site; 0: nothing. */
-u32 text_sites_traps(u64 address);
-/* Finds known sites in [start, end), which is text of one file, whose code is still the same and
- * which trapped `least` times or more: how many. */
-u32 text_sites_known(u64 start, u64 end, u32 least, struct text_site found[TEXT_SITES_AT_ONCE]);
+/* Finds known sites in [start, end), which is text of one file, whose code is still the same: how
+ * many. */
+u32 text_sites_known(u64 start, u64 end, struct text_site found[TEXT_SITES_AT_ONCE]);
 
 #endif
