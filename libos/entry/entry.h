@@ -49,6 +49,9 @@ void patch_new_text(u64 start, u64 end);
 void patch_unmapped(u64 start, u64 end);
 /* The program's memory is gone: forget the sites and trampolines. Called at exec. */
 void patch_forget(void);
+/* Around the host's fork: no site is being patched meanwhile. Before locks of mm are taken. */
+void patch_fork_begin(void);
+void patch_fork_end(void);
 /* In a forked child: nobody else is patching. */
 void patch_fork_child(void);
 /* SIGILL at rip: where to go on if it is the middle of a patched site, else 0. */

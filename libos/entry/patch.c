@@ -69,6 +69,19 @@ void patch_forget(void)
         area_count = busy = breakpoint = 0;
 }
 
+/* A child must not copy a site that is half written. Who patches waits for the mapping lock at
+ * most, which the caller does not hold. */
+void patch_fork_begin(void)
+{
+    while (__atomic_exchange_n(&busy, 1, __ATOMIC_ACQUIRE))
+        host_yield();
+}
+
+void patch_fork_end(void)
+{
+    __atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+}
+
 void patch_fork_child(void)
 {
     if (busy) /* writing what is there would copy the page */

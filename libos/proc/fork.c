@@ -41,6 +41,7 @@ static bool alone_in_memory(const struct thread *t)
 
 static void hold_memory(void)
 {
+    patch_fork_begin();
     stacks_lock();
     mm_lock();
 }
@@ -49,6 +50,7 @@ static void release_memory(void)
 {
     mm_unlock();
     stacks_unlock();
+    patch_fork_end();
 }
 
 /* A function of its own, so that nothing of the old current() is kept. */
