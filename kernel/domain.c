@@ -25,6 +25,15 @@ int domain_init(struct domain *domain, const struct transport *transport, struct
     return 0;
 }
 
+static void remember_kick(struct domain *domain, u32 tid)
+{
+    u32 *place = &domain->kicked[domain->kicked_next++ % MAX_KICKED];
+
+    domain_was_kicked(domain, tid); /* once is enough */
+    domain->kicked_count += *place == 0;
+    *place = tid;
+}
+
 void domain_interrupt(struct domain *domain, u32 tid)
 {
     list_for_each(node, &domain->pending) {
@@ -35,6 +44,20 @@ void domain_interrupt(struct domain *domain, u32 tid)
         pending_answer(pending, -EINTR);
         return;
     }
+    if (tid)
+        remember_kick(domain, tid);
+}
+
+bool domain_was_kicked(struct domain *domain, u32 tid)
+{
+    for (u32 i = 0; tid && domain->kicked_count && i < MAX_KICKED; i++) {
+        if (domain->kicked[i] != tid)
+            continue;
+        domain->kicked[i] = 0;
+        domain->kicked_count--;
+        return true;
+    }
+    return false;
 }
 
 void domain_finish(struct domain *domain)

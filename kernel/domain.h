@@ -9,6 +9,7 @@
 #include "kernel/event.h"
 
 #define MAX_PENDING RF_MAX_THREADS
+#define MAX_KICKED  64u /* remembered; of more, the first are forgotten */
 
 struct domain;
 struct meter;
@@ -41,6 +42,9 @@ struct domain {
     struct list pending, free_pending;
     struct list timed; /* those that wait for a time */
     bool ended;        /* nothing is answered any more */
+    /* Threads that were kicked when none of their calls waited. One of these may have sent a call
+     * that is not here yet: the host lets it sleep on when it arrives, so it must not wait then. */
+    u32 kicked[MAX_KICKED], kicked_count, kicked_next;
 };
 
 /* An invocation whose answer waits. On one list of what it waits for. */
@@ -74,6 +78,9 @@ void domain_finish(struct domain *domain);
 
 /* Interrupts what the thread `tid` waits for: EINTR. */
 void domain_interrupt(struct domain *domain, u32 tid);
+
+/* A call of that thread has arrived. True: it was kicked since the last one. */
+bool domain_was_kicked(struct domain *domain, u32 tid);
 
 /* Message buffer `index`, or NULL when there is none of that number. */
 struct rf_msg *domain_message(const struct domain *domain, u32 index);

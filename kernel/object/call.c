@@ -70,6 +70,7 @@ static void take_message(struct call *call)
     call->cap_count = MIN(count, RF_MSG_CAPS);
     for (u32 i = 0; i < call->cap_count; i++)
         call->caps[i] = *(volatile u32 *)&call->in->caps[i];
+    call->message_op = call->msg->op;
     call->msg->data_length = 0;
     call->msg->cap_count = 0;
     call->msg->op = 0;
@@ -104,6 +105,7 @@ s64 call_dispatch(struct call *call)
     if (!call->msg && call->msg_index != RF_MSG_NONE)
         return -EINVAL;
     call->in = call->msg;
+    call->kicked = domain_was_kicked(call->domain, call->tid);
     take_message(call);
     return call_run(call);
 }
@@ -223,12 +225,26 @@ static bool keep_arguments(const struct call *call, struct pending *pending)
     return true;
 }
 
+/* The message is as it came: nothing has begun. */
+static s64 interrupted(const struct call *call)
+{
+    if (call->msg && call->in == call->msg) {
+        call->msg->data_length = (u32)MAX(call->data_length, 0);
+        call->msg->cap_count = call->cap_count;
+        call->msg->op = call->message_op;
+    }
+    return -EINTR;
+}
+
 s64 call_wait(const struct call *call, struct list *list, struct pending **result)
 {
     struct domain *domain = call->domain;
-    struct pending *pending = take_pending(domain);
+    struct pending *pending;
 
     assert(!call->committed);
+    if (call->kicked)
+        return interrupted(call);
+    pending = take_pending(domain);
     if (!pending)
         return -EAGAIN;
     *pending = (struct pending){

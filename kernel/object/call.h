@@ -30,6 +30,8 @@ struct call {
     u32 tid;
     s32 fd; /* a descriptor that came along, or -1 */
     bool committed;
+    bool kicked;    /* the caller was interrupted before its call arrived: it must not wait */
+    u32 message_op; /* what the message's op was, for a call that did not begin */
 };
 
 /* Copies the message's data (checked to be `least`..`most` bytes) to `to`. The length, or -EINVAL.
@@ -70,8 +72,8 @@ s64 call_new_slot(struct call *call, struct object *object, u32 rights);
 /* The same for any capability. */
 s64 call_new_cap(struct call *call, struct cap cap);
 
-/* Makes the call wait on `list`; CALL_WAITS, or -EAGAIN when too many wait. *pending (may be NULL)
- * is its record, which keeps the invoked capability. */
+/* Makes the call wait on `list`; CALL_WAITS, -EAGAIN when too many wait, or -EINTR. *pending (may
+ * be NULL) is its record, which keeps the invoked capability. */
 s64 call_wait(const struct call *call, struct list *list, struct pending **pending);
 
 /* The call that a pending record stands for. Its `cap` is the record's; NULL when it is stale. */

@@ -282,6 +282,7 @@ s64 op_ENDPOINT_REPLY_RECEIVE(struct call *call)
         resume_reply(call, container_of(cap->object, struct resume, object), (s64)call->w[1]);
         table_drop(&call->domain->caps, (u32)call->w[0]);
         call->committed = false;
+        call->message_op = 0; /* it has begun */
     }
     return receive(call, true);
 }
