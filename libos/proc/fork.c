@@ -64,11 +64,11 @@ static __attribute__((noinline)) _Noreturn void forked(struct thread *t, u32 hos
     thread_become(t);
     t->process->host_pid = host_id;
     __atomic_store_n(&t->host_tid, host_id, __ATOMIC_SEQ_CST);
+    if (held) /* nobody else runs here, and what follows may want them */
+        release_memory();
     mm_fork_child();
     patch_fork_child();
     stacks_fork_child(t);
-    if (held)
-        release_memory();
     cpu_limit_watch(t->process);
     start(argument);
     panic("a forked process returned");

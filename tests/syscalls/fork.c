@@ -2,6 +2,7 @@
 /* fork, vfork, clone. */
 #include "check.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
 
@@ -215,4 +216,30 @@ CASE(exit_handlers_and_codes)
     JOIN_STATUS(CHILD(syscall(SYS_exit_group, -1)), 255);
     JOIN_STATUS(CHILD(syscall(SYS_exit, 12)), 12);
     JOIN_SIGNAL(CHILD(abort()), SIGABRT);
+}
+
+static void *sleep_on(void *fd)
+{
+    char c;
+    EQ(read(*(int *)fd, &c, 1), 0);
+    return NULL;
+}
+
+/* Many mappings that the child does not get, while another thread runs. */
+CASE(much_left_out_of_a_threads_fork)
+{
+    enum { COUNT_OF_PAGES = 800 };
+    int fds[2];
+    pthread_t thread;
+    OK(pipe(fds));
+    EQ(pthread_create(&thread, NULL, sleep_on, &fds[0]), 0);
+    char *p = mmap(NULL, COUNT_OF_PAGES * 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(p != MAP_FAILED);
+    for (int i = 0; i < COUNT_OF_PAGES; i += 2)
+        OK(mprotect(p + i * 4096, 4096, PROT_READ | PROT_WRITE));
+    OK(madvise(p, COUNT_OF_PAGES * 4096, MADV_DONTFORK));
+    JOIN(CHILD(ERR(msync(p, 4096, MS_ASYNC), ENOMEM)));
+    EQ(p[4096], 0);
+    OK(close(fds[1]));
+    EQ(pthread_join(thread, NULL), 0);
 }
