@@ -49,25 +49,6 @@
     RF_OPS_RESUME(OP)                                                                              \
     RF_OPS_NOTIFICATION(OP)                                                                        \
     RF_OPS_METER(OP)                                                                               \
-    RF_OPS_DISCRIM(OP)                                                                             \
-    RF_OPS_WORLD(OP)
-
-/* The operations of all interfaces. (RF_OPERATIONS: those that this kernel's own objects serve.) */
-#define RF_ALL_OPERATIONS(OP)                                                                      \
-    RF_OPS_ANY(OP)                                                                                 \
-    RF_OPS_CELL_SELF(OP)                                                                           \
-    RF_OPS_CONSOLE(OP)                                                                             \
-    RF_OPS_CLOCK(OP)                                                                               \
-    RF_OPS_DIR(OP)                                                                                 \
-    RF_OPS_FILE(OP)                                                                                \
-    RF_OPS_BANK(OP)                                                                                \
-    RF_OPS_NODE(OP)                                                                                \
-    RF_OPS_SEGMENT(OP)                                                                             \
-    RF_OPS_CELL(OP)                                                                                \
-    RF_OPS_ENDPOINT(OP)                                                                            \
-    RF_OPS_RESUME(OP)                                                                              \
-    RF_OPS_NOTIFICATION(OP)                                                                        \
-    RF_OPS_METER(OP)                                                                               \
     RF_OPS_CONSTRUCTOR(OP)                                                                         \
     RF_OPS_DISCRIM(OP)                                                                             \
     RF_OPS_VIEWER(OP)                                                                              \
@@ -97,7 +78,7 @@
 
 enum rf_op {
 #define OP(interface, name, number, ...) RF_OP_##name = (number),
-    RF_ALL_OPERATIONS(OP)
+    RF_OPERATIONS(OP)
 #undef OP
         RF_OP_LIMIT = 640
 };

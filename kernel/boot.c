@@ -11,6 +11,7 @@
 
 #include "abi/boot.h"
 #include "kernel/object/console.h"
+#include "kernel/object/viewer.h"
 
 /* The vdso and the data pages that belong to it, as this process (and so its child) has them. */
 static void find_vdso(struct rf_boot *boot)
@@ -98,5 +99,7 @@ int boot_finish(struct cell *cell)
     boot->job_control = cell->job_control;
     describe_host(boot, &cell->limits.config);
     fill_cell_page(cell);
+    if (boot->has_tty)
+        viewer_used_by(table_get(&cell->domain.caps, RF_SLOT_STDIN), cell);
     return 0;
 }

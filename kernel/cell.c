@@ -179,6 +179,7 @@ static void cell_forget(struct object *object)
         object_release(&cell->parent->object);
     object_release(&cell->bank->object);
     object_release(&cell->meter->object);
+    object_release(cell->maker);
     free(cell);
 }
 

@@ -30,7 +30,8 @@ struct cell {
     struct list below, sibling;
     struct list all; /* of the world's cells, in order of their numbers */
     struct meter *meter;
-    struct bank *bank; /* what it is charged to; a reference */
+    struct bank *bank;    /* what it is charged to; a reference */
+    struct object *maker; /* the constructor that yielded it; a reference. NULL: none */
 
     struct rf_window *window; /* NULL: the first cell */
     int window_fd, heap_fd;
@@ -77,6 +78,12 @@ struct cell {
  * -ENOSPC: a limit of the bank; -ENOMEM, -ENFILE: the host has no more. */
 int cell_make(struct cell *parent, struct bank *bank, struct meter *meter, const char *name,
               struct cell **cell);
+
+struct call;
+
+/* As CELL_CREATE for a cell below `parent`, with one reference, the caller's: the bank and the
+ * meter are the capabilities that came from `first` on. 0 or a negative errno. */
+int cell_create(const struct call *call, struct cell *parent, u32 first, struct cell **cell);
 
 /* Fills the slots that every cell has: itself, a clock, its bank and meter, discrim. */
 void cell_put_own(struct cell *cell);

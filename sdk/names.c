@@ -12,7 +12,7 @@ const char *rf_op_name(u32 op)
         const char *name;
     } names[] = {
 #define OP(interface, name, number, ...) {number, #name},
-        RF_ALL_OPERATIONS(OP)
+        RF_OPERATIONS(OP)
 #undef OP
     };
 

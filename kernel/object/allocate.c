@@ -4,10 +4,12 @@
 
 #include "kernel/object/bank.h"
 #include "kernel/object/call.h"
+#include "kernel/object/constructor.h"
 #include "kernel/object/endpoint.h"
 #include "kernel/object/node.h"
 #include "kernel/object/notification.h"
 #include "kernel/object/segment.h"
+#include "kernel/object/viewer.h"
 
 /* A new object of that kind, or NULL and why not. */
 static struct object *make(struct bank *bank, u64 kind, u64 size, u32 cell_number, int *error)
@@ -30,6 +32,8 @@ static struct object *make(struct bank *bank, u64 kind, u64 size, u32 cell_numbe
         endpoint = endpoint_make(bank, cell_number);
         return endpoint ? &endpoint->object : NULL;
     case RF_KIND_NOTIFICATION: return notification_make(bank);
+    case RF_KIND_CONSTRUCTOR: return constructor_make(bank);
+    case RF_KIND_VIEWER: return viewer_make(bank);
     default: *error = -EINVAL; return NULL;
     }
 }

@@ -11,6 +11,7 @@
 #include "kernel/object/call.h"
 #include "kernel/object/endpoint.h"
 #include "kernel/object/meter.h"
+#include "kernel/object/viewer.h"
 #include "kernel/signals.h"
 #include "kernel/world.h"
 
@@ -54,11 +55,11 @@ static struct limits_config limits_of(const struct bank *bank, const struct mete
     return limits;
 }
 
-s64 op_CELL_CREATE(struct call *call)
+int cell_create(const struct call *call, struct cell *parent, u32 first, struct cell **result)
 {
-    struct cell *parent = cell_of(call->cap), *cell;
-    struct cap *bank_cap = take_kind(call, 0, RF_KIND_BANK),
-               *meter_cap = take_kind(call, 1, RF_KIND_METER);
+    struct cell *cell;
+    struct cap *bank_cap = take_kind(call, first, RF_KIND_BANK),
+               *meter_cap = take_kind(call, first + 1, RF_KIND_METER);
     struct limits_config limits;
     struct meter *meter;
     struct bank *bank;
@@ -84,7 +85,16 @@ s64 op_CELL_CREATE(struct call *call)
         object_release(&cell->object);
         return error;
     }
-    return call_new_slot(call, &cell->object, RF_RIGHT_ALL);
+    *result = cell;
+    return 0;
+}
+
+s64 op_CELL_CREATE(struct call *call)
+{
+    struct cell *cell;
+    int error = cell_create(call, cell_of(call->cap), 0, &cell);
+
+    return error ? error : call_new_slot(call, &cell->object, RF_RIGHT_ALL);
 }
 
 static int check_new(const struct cell *cell)
@@ -359,6 +369,11 @@ s64 op_CELL_REVOKE(struct call *call)
 
 s64 op_CELL_VIEW(struct call *call)
 {
-    (void)call;
-    return -ENOENT;
+    const struct cap *console = table_get(&cell_of(call->cap)->domain.caps, RF_SLOT_STDOUT);
+    struct object *viewer = console ? viewer_of_console(console) : NULL;
+
+    if (!viewer)
+        return -ENOENT;
+    object_hold(viewer);
+    return call_new_slot(call, viewer, RF_RIGHT_READ | RF_RIGHT_WRITE);
 }

@@ -22,29 +22,17 @@
 
 #include "kernel/object/attr.h"
 #include "kernel/object/call.h"
+#include "kernel/object/console_ops.h"
+#include "kernel/object/viewer.h"
 #include "kernel/signals.h"
 
 #define PARK_NS 200000000u
 
 static void console_ready(struct event *event, u32 events);
 
-/* A cell that waits for events of a console. The cell's end ends it: it holds the cell. */
-struct console_watch {
-    struct list link;
-    struct cell *cell;
-    u32 events; /* poll(2) */
-};
-
-static struct console *console_of(const struct call *call)
+static struct console *console_of(struct object *object)
 {
-    return container_of(call->cap->object, struct console, object);
-}
-
-static void drop_watch(struct console_watch *watch)
-{
-    list_del(&watch->link);
-    object_release(&watch->cell->object);
-    free(watch);
+    return container_of(object, struct console, object);
 }
 
 /* A description of our own, with O_NONBLOCK: -1 where the host gives none. */
@@ -102,12 +90,15 @@ bool console_is_terminal(const struct cap *input, const struct cap *output)
 {
     struct stat a, b;
 
+    if (input->object->dead || output->object->dead)
+        return false;
+    if (viewer_of_console(input))
+        return input->object == output->object && viewer_is_terminal(input);
     if (input->object->class != &console_class || output->object->class != &console_class)
         return false;
-    return container_of(input->object, struct console, object)->is_tty &&
-           fstat(container_of(input->object, struct console, object)->fd, &a) == 0 &&
-           fstat(container_of(output->object, struct console, object)->fd, &b) == 0 &&
-           S_ISCHR(b.st_mode) && a.st_rdev == b.st_rdev;
+    return console_of(input->object)->is_tty && fstat(console_of(input->object)->fd, &a) == 0 &&
+           fstat(console_of(output->object)->fd, &b) == 0 && S_ISCHR(b.st_mode) &&
+           a.st_rdev == b.st_rdev;
 }
 
 static void console_destroy(struct object *object)
@@ -118,8 +109,7 @@ static void console_destroy(struct object *object)
     timer_cancel(&console->park);
     pending_answer_all(&console->readers, -ESTALE);
     pending_answer_all(&console->writers, -ESTALE);
-    list_for_each_safe(node, &console->watches)
-        drop_watch(list_entry(node, struct console_watch, link));
+    watches_drop(&console->watches);
     if (console->own_description)
         close(console->event.fd);
     if (console->owned)
@@ -160,8 +150,7 @@ static void rewatch(struct console *console)
         interest |= EPOLLIN;
     if (!list_empty(&console->writers))
         interest |= EPOLLOUT;
-    list_for_each(node, &console->watches)
-        interest |= list_entry(node, struct console_watch, link)->events;
+    interest |= watches_events(&console->watches);
     if (console->parked)
         interest &= ~(u32)EPOLLIN;
     event_watch(&console->event, interest);
@@ -283,18 +272,6 @@ static bool serve_writer(struct console *console, struct pending *pending)
     return true;
 }
 
-static void wake_armed(struct console *console, u32 events)
-{
-    list_for_each_safe(node, &console->watches) {
-        struct console_watch *watch = list_entry(node, struct console_watch, link);
-
-        if (!(events & (watch->events | EPOLLHUP | EPOLLERR)))
-            continue;
-        cell_console_event(watch->cell);
-        drop_watch(watch);
-    }
-}
-
 static void console_ready(struct event *event, u32 events)
 {
     struct console *console = container_of(event, struct console, event);
@@ -315,7 +292,7 @@ static void console_ready(struct event *event, u32 events)
                serve_writer(console, list_first(&console->writers, struct pending, link)))
             ;
     }
-    wake_armed(console, events);
+    watches_wake(&console->watches, events);
     rewatch(console);
 }
 
@@ -327,15 +304,11 @@ static s64 wait_for(struct call *call, struct console *console, struct list *lis
     return result;
 }
 
-s64 op_CONSOLE_READ(struct call *call)
+static s64 console_read(struct call *call)
 {
-    struct console *console = console_of(call);
+    struct console *console = console_of(call->cap->object);
     s64 n;
 
-    if (call_needs_message(call) || call->w[0] > RF_MSG_DATA)
-        return -EINVAL;
-    if (!(call->cap->rights & RF_RIGHT_READ))
-        return -EACCES;
     if (!list_empty(&console->readers)) /* first come, first served */
         return call->w[1] ? -EAGAIN : wait_for(call, console, &console->readers);
     n = read_now(console, call->msg->data, call->w[0]);
@@ -346,15 +319,11 @@ s64 op_CONSOLE_READ(struct call *call)
     return n;
 }
 
-s64 op_CONSOLE_WRITE(struct call *call)
+static s64 console_write(struct call *call, u32 length)
 {
-    struct console *console = console_of(call);
-    s64 length = call_data_length(call), n = 0, done = 0;
+    struct console *console = console_of(call->cap->object);
+    s64 n = 0, done = 0;
 
-    if (length < 0)
-        return length;
-    if (!(call->cap->rights & RF_RIGHT_WRITE))
-        return -EACCES;
     if (length && !list_empty(&console->writers))
         n = -EAGAIN;
     while (n >= 0 && done < length) {
@@ -364,75 +333,44 @@ s64 op_CONSOLE_WRITE(struct call *call)
     }
     if (n == -EAGAIN && !call->w[1]) {
         call->w[2] = (u64)done;
-        call->w[3] = (u64)length;
+        call->w[3] = length;
         return wait_for(call, console, &console->writers);
     }
     return done ? done : n;
 }
 
-s64 op_CONSOLE_INFO(struct call *call)
+static int console_info(struct call *call, struct console_state *state)
 {
-    struct console *console = console_of(call);
+    struct console *console = console_of(call->cap->object);
     struct winsize size = {0};
-    struct rf_attr attr;
-    int error = call_needs_message(call);
+    int error = attr_get(console->fd, "", &state->attr);
 
-    if (!error)
-        error = attr_get(console->fd, "", &attr);
     if (error)
         return error;
     if (console->is_tty)
         ioctl(console->fd, TIOCGWINSZ, &size);
-    call->msg->words[0] = attr.mode;
-    call->msg->words[1] = console->is_tty;
-    call->msg->words[2] = size.ws_col | (u64)size.ws_row << 32;
-    call->msg->words[3] = call->cap->rights;
-    call_out(call, 0, &attr, sizeof(attr));
+    state->is_terminal = console->is_tty;
+    state->columns = size.ws_col;
+    state->rows = size.ws_row;
     return 0;
 }
 
-/* One record for each cell that waits; NULL: no memory. */
-static struct console_watch *watch_of(struct console *console, struct cell *cell)
+static u32 console_events(struct call *call, u32 wanted)
 {
-    struct console_watch *watch;
-
-    list_for_each(node, &console->watches) {
-        watch = list_entry(node, struct console_watch, link);
-        if (watch->cell == cell)
-            return watch;
-    }
-    watch = calloc(1, sizeof(*watch));
-    if (!watch)
-        return NULL;
-    object_hold(&cell->object);
-    watch->cell = cell;
-    list_add(&console->watches, &watch->link);
-    return watch;
+    return events_now(console_of(call->cap->object), wanted);
 }
 
-s64 op_CONSOLE_ARM(struct call *call)
+static struct list *console_watches(struct call *call)
 {
-    struct console *console = console_of(call);
-    struct cell *cell = cell_of_domain(call->domain);
-    u32 wanted = call->w[1] & (POLLIN | POLLOUT | POLLPRI | POLLRDHUP), now;
-    struct console_watch *watch;
-
-    if (call->w[0] >= RF_MAX_THREADS || !cell)
-        return -EINVAL;
-    now = events_now(console, wanted);
-    if (now || !wanted)
-        return now;
-    watch = watch_of(console, cell);
-    if (!watch)
-        return -ENOMEM;
-    watch->events |= wanted;
-    cell->armed[call->w[0] / 64] |= 1ul << call->w[0] % 64;
-    cell->any_armed = true;
-    rewatch(console);
-    return 0;
+    return &console_of(call->cap->object)->watches;
 }
 
-s64 op_CONSOLE_SUSPEND(struct call *call)
+static void console_watched(struct call *call)
+{
+    rewatch(console_of(call->cap->object));
+}
+
+static s64 console_suspend(struct call *call)
 {
     struct cell *cell = cell_of_domain(call->domain);
 
@@ -443,7 +381,18 @@ s64 op_CONSOLE_SUSPEND(struct call *call)
     return 0;
 }
 
-s64 op_CONSOLE_MODE(struct call *call)
+static s64 console_mode(struct call *call)
 {
     return consoles_mode((u32)call->w[0], call->w[1]);
 }
+
+const struct console_ops host_console_ops = {
+    .read = console_read,
+    .write = console_write,
+    .info = console_info,
+    .events = console_events,
+    .watches = console_watches,
+    .watched = console_watched,
+    .suspend = console_suspend,
+    .mode = console_mode,
+};

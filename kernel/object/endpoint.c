@@ -181,7 +181,7 @@ static void deliver(struct endpoint *endpoint, struct domain *receiver, u64 id, 
 {
     struct pending *caller = list_first(&endpoint->callers, struct pending, link);
     struct resume *resume = resume_make(endpoint->object.bank);
-    u32 slots[RF_MSG_CAPS], count = caller->cap_count;
+    u32 slots[RF_MSG_CAPS] = {0}, count = caller->cap_count;
     struct cap cap;
     s64 slot;
 

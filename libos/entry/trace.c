@@ -239,7 +239,7 @@ static const char *operation_name(u32 slot, u32 op)
     } names[] =
         {
 #define OP(interface, name, number, ...) {number, #name},
-            RF_ALL_OPERATIONS(OP)
+            RF_OPERATIONS(OP)
 #undef OP
         },
       local[] = {

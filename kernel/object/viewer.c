@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A viewer and its console: the console holds the viewer, and the viewer knows the console while
+ * somebody holds that. Neither side waits for the other to read. */
+#include "kernel/object/viewer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "kernel/object/bank.h"
+#include "kernel/object/console_ops.h"
+#include "kernel/signals.h"
+#include "kernel/world.h"
+
+#define PAGES (2 * RF_VIEWER_RING / PAGE_SIZE) /* output and input */
+
+enum { KEY_INTERRUPT, KEY_QUIT, KEY_SUSPEND, KEY_START, KEY_STOP, KEYS };
+
+struct viewer {
+    struct object object;
+    struct screen *screen; /* NULL: nobody has the console */
+    struct list readers;   /* struct pending of VIEWER_READ */
+    u8 *output, *input;    /* RF_VIEWER_RING bytes each; a position's byte is at its remainder */
+    u64 written;           /* position behind the last byte of output */
+    u64 typed, taken;      /* of input: behind the last byte, and behind the last that was read */
+    u32 columns, rows;     /* 0: no terminal */
+    bool hung_up;
+    u32 mode; /* RF_CONSOLE_* */
+    u8 keys[KEYS];
+};
+
+/* The console. */
+struct screen {
+    struct object object;
+    struct viewer *viewer; /* a reference */
+    struct list readers;   /* struct pending of CONSOLE_READ */
+    struct list watches;
+    u32 cell_number; /* who used it as a terminal last */
+};
+
+static void viewer_destroy(struct object *object);
+static void screen_destroy(struct object *object);
+
+static const struct object_class viewer_class = {
+    .kind = RF_KIND_VIEWER, .records = 1, .size = sizeof(struct viewer), .destroy = viewer_destroy};
+static const struct object_class screen_class = {.kind = RF_KIND_CONSOLE,
+                                                 .records = 1,
+                                                 .size = sizeof(struct screen),
+                                                 .destroy = screen_destroy};
+
+static struct viewer *viewer_of(const struct call *call)
+{
+    return container_of(call->cap->object, struct viewer, object);
+}
+
+static struct screen *screen_of(const struct call *call)
+{
+    return container_of(call->cap->object, struct screen, object);
+}
+
+struct object *viewer_make(struct bank *bank)
+{
+    struct object *object = object_new_with(&viewer_class, bank, RF_RESOURCE_PAGES, PAGES);
+    struct viewer *viewer;
+
+    if (!object)
+        return NULL;
+    viewer = container_of(object, struct viewer, object);
+    list_init(&viewer->readers);
+    viewer->output = calloc(2, RF_VIEWER_RING);
+    if (!viewer->output) {
+        object_release(object);
+        return NULL;
+    }
+    viewer->input = viewer->output + RF_VIEWER_RING;
+    return object;
+}
+
+static void viewer_destroy(struct object *object)
+{
+    struct viewer *viewer = container_of(object, struct viewer, object);
+
+    pending_answer_all(&viewer->readers, -ESTALE);
+    if (viewer->screen)
+        object_destroy(&viewer->screen->object);
+    free(viewer->output);
+    viewer->output = viewer->input = NULL;
+    if (object->bank)
+        bank_uncharge(object->bank, RF_RESOURCE_PAGES, PAGES);
+}
+
+struct object *viewer_console(struct object *object)
+{
+    struct viewer *viewer = container_of(object, struct viewer, object);
+    struct object *console;
+
+    if (viewer->screen) {
+        object_hold(&viewer->screen->object);
+        return &viewer->screen->object;
+    }
+    console = object_new(&screen_class, object->bank);
+    if (!console)
+        return NULL;
+    viewer->screen = container_of(console, struct screen, object);
+    list_init(&viewer->screen->readers);
+    list_init(&viewer->screen->watches);
+    object_hold(object);
+    viewer->screen->viewer = viewer;
+    return console;
+}
+
+struct object *viewer_of_console(const struct cap *console)
+{
+    if (console->object->class != &screen_class || console->object->dead)
+        return NULL;
+    return &container_of(console->object, struct screen, object)->viewer->object;
+}
+
+bool viewer_is_terminal(const struct cap *console)
+{
+    const struct object *viewer = viewer_of_console(console);
+
+    return viewer && container_of(viewer, const struct viewer, object)->columns;
+}
+
+static void tell_size(const struct viewer *viewer, struct cell *cell)
+{
+    struct rf_cell_page *page = &cell->window->cell;
+
+    page->console_columns = viewer->columns;
+    page->console_rows = viewer->rows;
+    __atomic_add_fetch(&page->console_events, 1, __ATOMIC_RELEASE);
+}
+
+void viewer_used_by(const struct cap *console, struct cell *cell)
+{
+    const struct object *viewer = viewer_of_console(console);
+
+    if (!viewer)
+        return;
+    container_of(console->object, struct screen, object)->cell_number = cell->number;
+    tell_size(container_of(viewer, const struct viewer, object), cell);
+}
+
+static u64 oldest(const struct viewer *viewer)
+{
+    return viewer->written > RF_VIEWER_RING ? viewer->written - RF_VIEWER_RING : 0;
+}
+
+static void ring_put(u8 *ring, u64 position, const u8 *bytes, u32 length)
+{
+    u32 at = position % RF_VIEWER_RING, first = MIN(length, RF_VIEWER_RING - at);
+
+    memcpy(ring + at, bytes, first);
+    memcpy(ring, bytes + first, length - first);
+}
+
+static void ring_get(const u8 *ring, u64 position, u8 *bytes, u32 length)
+{
+    u32 at = position % RF_VIEWER_RING, first = MIN(length, RF_VIEWER_RING - at);
+
+    memcpy(bytes, ring + at, first);
+    memcpy(bytes + first, ring, length - first);
+}
+
+/* Fills the message with what was written from the position on: bytes; 0: nothing yet. */
+static u32 show(const struct viewer *viewer, u64 position, struct rf_msg *to)
+{
+    u64 from = MIN(MAX(position, oldest(viewer)), viewer->written);
+    u32 length = (u32)MIN(viewer->written - from, RF_MSG_DATA);
+
+    ring_get(viewer->output, from, to->data, length);
+    to->data_length = length;
+    to->words[0] = from + length;
+    to->words[1] = oldest(viewer);
+    return length;
+}
+
+/* Answers those who wait for output: there is some, or there will be none. */
+static void show_all(struct viewer *viewer)
+{
+    while (!list_empty(&viewer->readers)) {
+        struct pending *reader = list_first(&viewer->readers, struct pending, link);
+
+        if (pending_valid(reader))
+            pending_answer(reader,
+                           show(viewer, reader->w[0], domain_message(reader->domain, reader->msg)));
+        else
+            pending_answer(reader, -EINTR);
+    }
+}
+
+static void screen_destroy(struct object *object)
+{
+    struct screen *screen = container_of(object, struct screen, object);
+    struct viewer *viewer = screen->viewer;
+
+    pending_answer_all(&screen->readers, -ESTALE);
+    watches_drop(&screen->watches);
+    viewer->screen = NULL;
+    show_all(viewer);
+    object_release(&viewer->object);
+}
+
+s64 op_VIEWER_CONSOLE(struct call *call)
+{
+    struct object *console = viewer_console(call->cap->object);
+
+    return console
+               ? call_new_slot(call, console, (u32)call->w[0] & (RF_RIGHT_READ | RF_RIGHT_WRITE))
+               : -ENOSPC;
+}
+
+s64 op_VIEWER_READ(struct call *call)
+{
+    struct viewer *viewer = viewer_of(call);
+    u64 position = MIN(call->w[0], viewer->written);
+    int error = call_needs_message(call);
+
+    if (error)
+        return error;
+    if (position < viewer->written || !viewer->screen)
+        return show(viewer, position, call->msg);
+    call->w[0] = position;
+    return call->w[1] ? -EAGAIN : call_wait(call, &viewer->readers, NULL);
+}
+
+/* The cell whose terminal it is; NULL: nobody's. */
+static struct cell *user_of(const struct viewer *viewer)
+{
+    struct cell *cell = viewer->screen ? world_cell(viewer->screen->cell_number) : NULL;
+
+    return cell && cell->window && !cell->ending ? cell : NULL;
+}
+
+/* Whether the byte is a key that is not input; then what it means was done. */
+static bool is_key(struct viewer *viewer, u8 byte)
+{
+    static const u32 signals[] = {RF_PREPARED_INTERRUPT, RF_PREPARED_QUIT, RF_PREPARED_SUSPEND};
+    struct cell *cell = user_of(viewer);
+
+    if (!byte) /* marks keys that are switched off */
+        return false;
+    for (u32 i = 0; viewer->mode & RF_CONSOLE_SIGNALS && i < ARRAY_SIZE(signals); i++) {
+        if (byte != viewer->keys[i])
+            continue;
+        if (!(viewer->mode & RF_CONSOLE_NO_FLUSH))
+            viewer->taken = viewer->typed;
+        if (cell)
+            signals_forward(cell, signals[i]);
+        return true;
+    }
+    /* Output is never held up, so there is nothing to stop. */
+    return viewer->mode & RF_CONSOLE_FLOW &&
+           (byte == viewer->keys[KEY_START] || byte == viewer->keys[KEY_STOP]);
+}
+
+/* Takes what was typed, as far as there is room: bytes taken. */
+static u32 type(struct viewer *viewer, const u8 *bytes, u32 length)
+{
+    u32 i;
+
+    for (i = 0; i < length && viewer->typed - viewer->taken < RF_VIEWER_RING; i++) {
+        u8 byte = bytes[i];
+
+        if (is_key(viewer, byte))
+            continue;
+        if (viewer->mode & RF_CONSOLE_RETURN && byte == '\r')
+            byte = '\n';
+        ring_put(viewer->input, viewer->typed++, &byte, 1);
+    }
+    return i;
+}
+
+static u32 input_now(const struct viewer *viewer, u64 most)
+{
+    return (u32)MIN(most, viewer->typed - viewer->taken);
+}
+
+/* Bytes that a reader was to get who was interrupted are there for the next one. */
+static void serve_readers(struct screen *screen)
+{
+    struct viewer *viewer = screen->viewer;
+
+    while (!list_empty(&screen->readers) && (viewer->typed != viewer->taken || viewer->hung_up)) {
+        struct pending *reader = list_first(&screen->readers, struct pending, link);
+        struct rf_msg *to = domain_message(reader->domain, reader->msg);
+        u32 length = input_now(viewer, reader->w[0]);
+
+        if (!pending_valid(reader)) {
+            pending_answer(reader, -EINTR);
+            continue;
+        }
+        ring_get(viewer->input, viewer->taken, to->data, length);
+        to->data_length = length;
+        if (pending_answer(reader, length))
+            viewer->taken += length;
+    }
+}
+
+static void input_changed(struct viewer *viewer)
+{
+    struct screen *screen = viewer->screen;
+
+    if (!screen)
+        return;
+    object_hold(&screen->object); /* which a reader alone may do */
+    serve_readers(screen);
+    if (viewer->typed != viewer->taken || viewer->hung_up)
+        watches_wake(&screen->watches, POLLIN | (viewer->hung_up ? POLLHUP : 0));
+    object_release(&screen->object);
+}
+
+s64 op_VIEWER_WRITE(struct call *call)
+{
+    static u8 bytes[RF_MSG_DATA];
+    struct viewer *viewer = viewer_of(call);
+    s64 length = call_data(call, bytes, 0, sizeof(bytes));
+    u32 taken;
+
+    if (length < 0)
+        return length;
+    if (viewer->hung_up)
+        return -EPIPE;
+    if (length && viewer->typed - viewer->taken >= RF_VIEWER_RING)
+        return -EAGAIN;
+    call_commit(call);
+    taken = type(viewer, bytes, (u32)length);
+    input_changed(viewer);
+    return taken;
+}
+
+s64 op_VIEWER_SIZE(struct call *call)
+{
+    struct viewer *viewer = viewer_of(call);
+    struct cell *cell = user_of(viewer);
+
+    if (call->w[0] > UINT16_MAX || call->w[1] > UINT16_MAX || !call->w[0] != !call->w[1])
+        return -EINVAL;
+    call_commit(call);
+    viewer->columns = (u32)call->w[0];
+    viewer->rows = (u32)call->w[1];
+    if (cell) {
+        tell_size(viewer, cell);
+        signals_forward(cell, SIGWINCH);
+    }
+    return 0;
+}
+
+s64 op_VIEWER_HANG_UP(struct call *call)
+{
+    struct viewer *viewer = viewer_of(call);
+
+    call_commit(call);
+    viewer->hung_up = true;
+    input_changed(viewer);
+    return 0;
+}
+
+static s64 screen_read(struct call *call)
+{
+    struct screen *screen = screen_of(call);
+    struct viewer *viewer = screen->viewer;
+    u32 length = input_now(viewer, call->w[0]);
+
+    if (!list_empty(&screen->readers) || (viewer->typed == viewer->taken && !viewer->hung_up))
+        return call->w[1] ? -EAGAIN : call_wait(call, &screen->readers, NULL);
+    ring_get(viewer->input, viewer->taken, call->msg->data, length);
+    call->msg->data_length = length;
+    if (call_answer(call, length))
+        viewer->taken += length;
+    return CALL_GRANTED;
+}
+
+static s64 screen_write(struct call *call, u32 length)
+{
+    struct viewer *viewer = screen_of(call)->viewer;
+
+    call_commit(call);
+    ring_put(viewer->output, viewer->written, call->in->data, length);
+    viewer->written += length;
+    if (length)
+        show_all(viewer);
+    return length;
+}
+
+static int screen_info(struct call *call, struct console_state *state)
+{
+    const struct viewer *viewer = screen_of(call)->viewer;
+
+    screen_of(call)->cell_number = call->domain->cell_number;
+    state->is_terminal = viewer->columns;
+    state->columns = viewer->columns;
+    state->rows = viewer->rows;
+    state->attr = (struct rf_attr){.inode = call->cap->object->number,
+                                   .mode = (viewer->columns ? S_IFCHR : S_IFIFO) | 0620,
+                                   .links = 1,
+                                   .uid = call->domain->uid,
+                                   .gid = call->domain->gid,
+                                   .block_size = 1024};
+    return 0;
+}
+
+static u32 screen_events(struct call *call, u32 wanted)
+{
+    const struct viewer *viewer = screen_of(call)->viewer;
+    u32 now = POLLOUT;
+
+    if (viewer->typed != viewer->taken || viewer->hung_up)
+        now |= POLLIN;
+    return (now & wanted) | (viewer->hung_up ? POLLHUP : 0);
+}
+
+static struct list *screen_watches(struct call *call)
+{
+    return &screen_of(call)->watches;
+}
+
+static void screen_watched(struct call *call)
+{
+    (void)call; /* nothing of the host's is to be watched */
+}
+
+static s64 screen_suspend(struct call *call)
+{
+    (void)call;
+    return -EPERM;
+}
+
+static s64 screen_mode(struct call *call)
+{
+    struct viewer *viewer = screen_of(call)->viewer;
+
+    if (!viewer->columns)
+        return -EPERM;
+    call_commit(call);
+    screen_of(call)->cell_number = call->domain->cell_number;
+    viewer->mode = (u32)call->w[0];
+    for (u32 i = 0; i < KEYS; i++)
+        viewer->keys[i] = (u8)(call->w[1] >> (8 * i));
+    return 0;
+}
+
+const struct console_ops viewer_console_ops = {
+    .read = screen_read,
+    .write = screen_write,
+    .info = screen_info,
+    .events = screen_events,
+    .watches = screen_watches,
+    .watched = screen_watched,
+    .suspend = screen_suspend,
+    .mode = screen_mode,
+};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Consoles that the kernel keeps itself, and their far ends. */
+#ifndef KERNEL_OBJECT_VIEWER_H
+#define KERNEL_OBJECT_VIEWER_H
+
+#include "kernel/cap/table.h"
+
+struct cell;
+
+/* NULL: a limit of the bank, or no memory. */
+struct object *viewer_make(struct bank *bank);
+
+/* Its console, with a reference of the caller's. NULL: a limit of the bank, or no memory. */
+struct object *viewer_console(struct object *viewer);
+
+/* The viewer of a console; NULL: it is none of these. The caller gets no reference. */
+struct object *viewer_of_console(const struct cap *console);
+
+/* Whether such a console is a terminal. */
+bool viewer_is_terminal(const struct cap *console);
+
+/* The new cell uses the console as its terminal: it is told the size, now and whenever it changes.
+ * Nothing for any other console. */
+void viewer_used_by(const struct cap *console, struct cell *cell);
+
+#endif
