@@ -162,16 +162,7 @@ static void take_trace_to(void *target, const char *value)
 
 static void take_limit_by(void *target, const char *value)
 {
-    static const char *const names[] = {"any", "cgroup2", "cgroup1", "poll"};
-    struct launch *config = ((struct request *)target)->config;
-
-    for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
-        if (!strcmp(value, names[i])) {
-            config->limits.limit_by = (enum limit_by)i;
-            return;
-        }
-    }
-    fail("--limit-by %s: one of any, cgroup2, cgroup1, poll", value);
+    ((struct request *)target)->config->limits.limit_by = limit_by_parse(value);
 }
 
 static void take_libos(void *target, const char *value)

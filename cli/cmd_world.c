@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/numbers.h"
 #include "kernel/report.h"
 #include "kernel/serve.h"
 #include "sdk/ringfence.h"
@@ -36,8 +37,15 @@ static void take_libos(void *target, const char *value)
     ((struct request *)target)->config.libos_path = value;
 }
 
+static void take_limit_by(void *target, const char *value)
+{
+    ((struct request *)target)->config.limit_by = limit_by_parse(value);
+}
+
 const struct option_row world_options[] = {
     {"detach", VALUE_NONE, NULL, "run in the background", take_background, 'd'},
+    {"limit-by", VALUE_NEEDED, "WAY", "any, cgroup2, cgroup1 or poll: how limits are kept",
+     take_limit_by, 0},
     {"libos", VALUE_NEEDED, "FILE", NULL, take_libos, 0},
     {0},
 };

@@ -83,3 +83,14 @@ u64 seconds_parse(const char *option, const char *value)
         fail("%s %s: seconds, such as 10 or 0.5", option, value);
     return (u64)(n * 1e9);
 }
+
+enum limit_by limit_by_parse(const char *value)
+{
+    static const char *const names[] = {"any", "cgroup2", "cgroup1", "poll"};
+
+    for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
+        if (!strcmp(value, names[i]))
+            return (enum limit_by)i;
+    }
+    fail("--limit-by %s: one of any, cgroup2, cgroup1, poll", value);
+}

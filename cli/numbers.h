@@ -4,6 +4,7 @@
 #define CLI_NUMBERS_H
 
 #include "base/types.h"
+#include "kernel/account/cgroup.h"
 
 u64 number_parse(const char *option, const char *value, u64 least, u64 most);
 
@@ -15,5 +16,8 @@ u32 percent_parse(const char *option, const char *value);
 
 /* Seconds, such as 2 or 0.5, in nanoseconds. More than 0. */
 u64 seconds_parse(const char *option, const char *value);
+
+/* The way named by --limit-by. */
+enum limit_by limit_by_parse(const char *value);
 
 #endif

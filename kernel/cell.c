@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "abi/objects.h"
+#include "kernel/account/affinity.h"
 #include "kernel/account/tasks.h"
 #include "kernel/jail/notify.h"
 #include "kernel/jail/start.h"
@@ -77,6 +78,9 @@ static void init_fields(struct cell *cell, struct cell *parent, const char *name
     list_init(&cell->prepared);
     list_init(&cell->execs);
     list_init(&cell->waiters);
+    list_init(&cell->metered);
+    list_init(&cell->host_processes);
+    activity_init(cell);
     cell->window_fd = cell->heap_fd = cell->start.fd = cell->listener.fd = -1;
     cell->limits.group = (struct cgroup){.part = {{.dir_fd = -1}, {.dir_fd = -1}}};
     cell->own_status = -1;
@@ -102,10 +106,9 @@ int cell_make(struct cell *parent, struct bank *bank, struct meter *meter, const
         return -ENOSPC;
     cell = container_of(object, struct cell, object);
     object_hold(&bank->object);
-    object_hold(&meter->object);
     cell->bank = bank;
-    cell->meter = meter;
     init_fields(cell, parent, name);
+    meter_join(cell, meter);
     if (parent) {
         error = domain_init(&cell->domain, &notify_transport, bank, meter, TABLE_RESERVE);
         cell->domain.heap_fd = -1;
@@ -178,9 +181,34 @@ static void cell_forget(struct object *object)
     if (cell->parent)
         object_release(&cell->parent->object);
     object_release(&cell->bank->object);
-    object_release(&cell->meter->object);
     object_release(cell->maker);
+    meter_join(cell, NULL);
     free(cell);
+}
+
+void cell_stop(struct cell *cell, u32 reason)
+{
+    if (!cell->stops && cell->leader && !cell->over)
+        kill(-cell->leader, SIGSTOP);
+    cell->stops |= reason;
+}
+
+void cell_continue(struct cell *cell, u32 reason)
+{
+    u32 before = cell->stops;
+
+    cell->stops &= ~reason;
+    if (before && !cell->stops && cell->leader && !cell->over)
+        kill(-cell->leader, SIGCONT);
+}
+
+void cell_told_terms(struct cell *cell)
+{
+    if (!cell->window)
+        return;
+    cell->limits.config.cpu_percent = meter_percent(cell->meter);
+    cell->window->cell.cpu_percent = cell->limits.config.cpu_percent;
+    affinity_apply(cell);
 }
 
 static void cell_recharged(struct object *object, struct bank *bank)

@@ -7,12 +7,15 @@
 
 #include "abi/layout.h"
 #include "base/list.h"
+#include "kernel/account/activity.h"
 #include "kernel/account/limits.h"
 #include "kernel/domain.h"
 #include "kernel/event.h"
 
 #define SPAWN_TOKENS  64
 #define TABLE_RESERVE RF_SLOT_LIMIT
+
+enum { STOP_PAUSED = 1, STOP_METER = 2, STOP_THROTTLE = 4 };
 
 struct thread_timer {
     struct timer timer;
@@ -28,9 +31,10 @@ struct cell {
     u32 number;
     struct cell *parent; /* NULL: the first cell of the world, which has no program; a reference */
     struct list below, sibling;
-    struct list all; /* of the world's cells, in order of their numbers */
-    struct meter *meter;
-    struct bank *bank;    /* what it is charged to; a reference */
+    struct list all;     /* of the world's cells, in order of their numbers */
+    struct meter *meter; /* what it runs on; a reference */
+    struct list metered; /* of meter->cells */
+    struct bank *bank;   /* what it is charged to; a reference */
     struct object *maker; /* the constructor that yielded it; a reference. NULL: none */
 
     struct rf_window *window; /* NULL: the first cell */
@@ -55,18 +59,19 @@ struct cell {
     struct list waiters; /* struct pending: callers of CELL_WAIT */
     u32 next_exec;
 
-    u32 tasks;     /* host threads and processes; an upper bound until recounted */
-    u32 processes; /* host processes that exist */
+    u32 tasks;                  /* host threads and processes; an upper bound until recounted */
+    u32 processes;              /* host processes that exist */
+    struct list host_processes; /* struct process: those that are known */
+    struct activity activity;
     u64 started_ns;
     u64 cpu_used_ns, cpu_missing_ns, peak_bytes; /* of ended host processes */
-    u64 seen_pages;                              /* memory, when last seen */
     u64 live_ns;               /* processor time of those that live, when last seen */
     unsigned __int128 byte_ns; /* memory times time until since_ns */
     u64 since_ns;
     u64 system_calls;  /* served in it; when it is over */
     u64 pages_charged; /* to the bank, as memory was seen last */
 
-    bool paused;
+    u32 stops; /* STOP_*: why it stands still */
     bool ending;
     bool over;        /* no host process is left */
     int wait_status;  /* of the main program, as of waitpid(2); valid when ending */
@@ -94,6 +99,13 @@ int cell_start(struct cell *cell);
 
 /* Ends the cell and all below: kills what runs in it. Only the first call counts. */
 void cell_end(struct cell *cell, int wait_status, int own_status);
+
+/* It stands still while there is a reason to. */
+void cell_stop(struct cell *cell, u32 reason);
+void cell_continue(struct cell *cell, u32 reason);
+
+/* Its meter, or what the meter's terms are, has changed: on its page, and for its processes. */
+void cell_told_terms(struct cell *cell);
 
 /* Tells those who wait for its end. */
 void cell_answer_waiters(struct cell *cell);

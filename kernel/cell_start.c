@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "kernel/account/tasks.h"
 #include "kernel/boot.h"
 #include "kernel/cell.h"
 #include "kernel/jail/notify.h"
@@ -45,6 +46,7 @@ static void first_process_ready(struct event *event, u32 events)
         return;
     }
     cell->tasks = cell->processes = 1;
+    tasks_add(cell, cell->leader);
     error = notify_start(cell, fd);
     if (error) {
         give_up(cell, error, "epoll");
@@ -52,7 +54,7 @@ static void first_process_ready(struct event *event, u32 events)
     }
     if (cell->ending)
         kill(-cell->leader, SIGKILL);
-    else if (cell->paused)
+    else if (cell->stops)
         kill(-cell->leader, SIGSTOP);
     limits_start(cell);
 }

@@ -28,6 +28,9 @@ static u16 allowed[] = {
     SYS_timerfd_settime,
     SYS_timerfd_create,
     SYS_clock_nanosleep,
+    SYS_timer_create, /* alarms on the clocks of cells' processes */
+    SYS_timer_settime,
+    SYS_timer_delete,
     SYS_restart_syscall,
     /* reading and writing what is open */
     SYS_read,
@@ -86,6 +89,7 @@ static u16 allowed[] = {
     SYS_wait4,
     SYS_waitid,
     SYS_getsid,
+    SYS_sched_setaffinity,
     /* the process itself */
     SYS_munmap,
     SYS_brk,

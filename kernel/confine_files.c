@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kernel/account/groups.h"
 #include "kernel/account/limits.h"
 #include "kernel/report.h"
 
@@ -100,6 +101,9 @@ void confine_files(const struct cell *cell, const struct run_config *config)
     allow_path(AT_FDCWD, "/proc", READS);
     for (u32 i = 0; (group = limits_group_parent(cell, i)); i++)
         allow_path(AT_FDCWD, group, READS | LANDLOCK_ACCESS_FS_REMOVE_DIR);
+    if (groups_base())
+        allow_path(AT_FDCWD, groups_base(),
+                   READS | WRITES | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR);
     if (syscall(SYS_landlock_restrict_self, ruleset_fd, 0) < 0)
         fail_errno(errno, "cannot confine the kernel process (Landlock)");
     close(ruleset_fd);

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel/account/groups.h"
 #include "kernel/account/stats.h"
 #include "kernel/account/tasks.h"
 #include "kernel/confine.h"
@@ -15,6 +16,7 @@
 #include "kernel/object/attr.h"
 #include "kernel/object/console.h"
 #include "kernel/object/dir.h"
+#include "kernel/object/meter.h"
 #include "kernel/report.h"
 #include "kernel/signals.h"
 #include "kernel/world.h"
@@ -57,11 +59,25 @@ static void put_grants(struct cell *cell, const struct run_config *config)
     }
 }
 
+/* The cell's own, when it is limited. */
+static struct meter *make_meter(const struct limits_config *limits)
+{
+    struct rf_meter_terms terms = {
+        .quota_ns = limits->cpu_percent * 1000000ul, .period_ns = 100000000u, .share = 100};
+    struct meter *meter = limits->cpu_percent ? meter_make(world.meter, NULL, &terms) : world.meter;
+
+    if (!meter)
+        fail("no memory");
+    return meter;
+}
+
 static struct cell *make_cell(const struct run_config *config)
 {
     struct cell *cell;
-    int error = cell_make(world.first, world.bank, world.meter, config->name, &cell);
+    int error;
 
+    groups_choose(config->limits.limit_by);
+    error = cell_make(world.first, world.bank, make_meter(&config->limits), config->name, &cell);
     if (error)
         fail_errno(-error, "cannot make the cell");
     put_consoles(cell, config);
@@ -123,6 +139,7 @@ int kernel_run(const struct run_config *config)
     confine_calls();
     event_loop();
     consoles_restore();
+    groups_finish();
     starter_end();
     if (config->stats)
         stats_show(cell, now_ns() - world.began_ns, config->stats == STATS_JSON);

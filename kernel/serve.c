@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "abi/session.h"
+#include "kernel/account/groups.h"
 #include "kernel/confine.h"
 #include "kernel/jail/image.h"
 #include "kernel/jail/start.h"
@@ -56,6 +57,16 @@ static void take_lock(int dir_fd, const char *path)
         fail_errno(errno, "cannot write in %s", path);
 }
 
+static void choose_groups(enum limit_by by)
+{
+    u32 version = by == LIMIT_BY_CGROUP1 ? 1 : 2;
+
+    if ((by == LIMIT_BY_CGROUP1 || by == LIMIT_BY_CGROUP2) &&
+        !(cgroup_possible(CGROUP_CPU, version) && cgroup_possible(CGROUP_MEMORY, version)))
+        fail("--limit-by: the host offers no such control groups of version %u", version);
+    groups_choose(by);
+}
+
 int kernel_serve(const struct world_config *config)
 {
     static struct image image;
@@ -63,6 +74,7 @@ int kernel_serve(const struct world_config *config)
 
     take_lock(dir_fd, config->path);
     kernel_prepare();
+    choose_groups(config->limit_by);
     image_open(&image, config->libos_path);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         fail_errno(errno, "cannot set no_new_privs");
@@ -78,6 +90,7 @@ int kernel_serve(const struct world_config *config)
     confine_calls();
     event_loop();
     unlinkat(dir_fd, RF_WORLD_SOCKET, 0);
+    groups_finish();
     starter_end();
     return 0;
 }

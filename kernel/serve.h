@@ -4,9 +4,12 @@
 #ifndef KERNEL_SERVE_H
 #define KERNEL_SERVE_H
 
+#include "kernel/account/cgroup.h"
+
 struct world_config {
     const char *path;       /* the world's directory, made if it is not there */
     const char *libos_path; /* another library OS image, for tests; NULL: the embedded one */
+    enum limit_by limit_by; /* how limits are kept */
     /* Called once when clients can connect; NULL: nothing. */
     void (*ready)(void);
 };

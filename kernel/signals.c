@@ -84,12 +84,14 @@ static void over(struct cell *cell)
 /* One that ended. Its session is known until it is reaped. */
 static void reap_one(pid_t pid)
 {
-    struct cell *cell = world_cell_of_session(getsid(pid));
+    const struct process *process = tasks_find(pid);
+    struct cell *cell = process ? process->cell : world_cell_of_session(getsid(pid));
     int status;
 
     if (stats_reap(cell, pid, &status) < 0 || !cell)
         return;
-    tasks_ended(cell);
+    tasks_ended(cell, pid);
+    activity_wake(cell);
     end_for_death(cell, status);
     if (!cell->processes || pid == cell->leader || cell->ending) {
         if (is_empty(cell))
@@ -203,9 +205,11 @@ static void serve_alone(struct cell *cell, u32 signal, int code)
     }
 }
 
-static void serve(u32 signal, int code)
+static void serve(u32 signal, int code, u32 value)
 {
-    if (world.only)
+    if (signal == (u32)ALARM_SIGNAL)
+        activity_alarm(value);
+    else if (world.only)
         serve_alone(world.only, signal, code);
     else if (signal == SIGTERM || signal == SIGINT)
         world_stop();
@@ -217,7 +221,7 @@ static void signals_ready(struct event *event, u32 events)
 
     (void)events;
     while (read(event->fd, &info, sizeof(info)) == sizeof(info))
-        serve(info.ssi_signo, info.ssi_code);
+        serve(info.ssi_signo, info.ssi_code, (u32)info.ssi_int);
 }
 
 int signals_init(void)
@@ -231,12 +235,14 @@ int signals_init(void)
     sigaddset(&set, SIGWINCH);
     sigaddset(&set, SIGTSTP);
     sigaddset(&set, SIGCONT);
+    sigaddset(&set, ALARM_SIGNAL);
     for (u32 i = 0; i < ARRAY_SIZE(forwarded); i++) {
         if (sigaction(forwarded[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
             sigaddset(&set, forwarded[i]);
     }
-    signal(SIGCHLD, SIG_DFL); /* ignored, children would vanish unseen */
-    signal(SIGPIPE, SIG_IGN); /* EPIPE says as much */
+    action = (struct sigaction){.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP};
+    sigaction(SIGCHLD, &action, NULL); /* ignored, children would vanish unseen */
+    signal(SIGPIPE, SIG_IGN);          /* EPIPE says as much */
     sigprocmask(SIG_SETMASK, &set, NULL);
     sigprocmask(SIG_BLOCK, &children, NULL);
     signal_event.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

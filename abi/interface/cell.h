@@ -54,7 +54,10 @@
        "runs a further program in the cell and waits for its end. ESRCH: the cell has ended",      \
        "3 slots of the cell")                                                                      \
     OP(cell, CELL_VIEW, 367, RF_RIGHT_WRITE, "", "slot of the viewer of its standard console",     \
-       "ENOENT: it has none", "")
+       "ENOENT: it has none", "")                                                                  \
+    OP(cell, CELL_SET_METER, 368, RF_RIGHT_MANAGE, "caps: a meter", "0",                           \
+       "it runs on that meter from now on, also when its own was destroyed. ESTALE: it has ended", \
+       "")
 
 enum rf_cell_state { RF_CELL_NEW, RF_CELL_RUNNING, RF_CELL_PAUSED, RF_CELL_ENDED };
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/account/cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,11 +31,10 @@ static long read_text(int dir_fd, const char *name, char *text, size_t size)
     return n;
 }
 
-static bool write_number(int dir_fd, const char *name, u64 number)
+bool cgroup_write(int dir_fd, const char *name, const char *text)
 {
-    char text[32];
-    int fd = openat(dir_fd, name, O_WRONLY | O_CLOEXEC),
-        n = snprintf(text, sizeof(text), "%lu", number);
+    int fd = openat(dir_fd, name, O_WRONLY | O_CLOEXEC);
+    ssize_t n = (ssize_t)strlen(text);
     bool good = fd >= 0 && write(fd, text, (size_t)n) == n;
 
     if (fd >= 0)
@@ -41,8 +42,16 @@ static bool write_number(int dir_fd, const char *name, u64 number)
     return good;
 }
 
+static bool write_number(int dir_fd, const char *name, u64 number)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "%lu", number);
+    return cgroup_write(dir_fd, name, text);
+}
+
 /* The number after `key` in a file of lines "key number", or alone when key is "". */
-static u64 read_number(int dir_fd, const char *name, const char *key)
+u64 cgroup_read(int dir_fd, const char *name, const char *key)
 {
     char text[4096], *at = text;
 
@@ -120,13 +129,26 @@ static bool find_own(u32 version, const char *controller, char *path, size_t siz
 
 static u32 groups_made;
 
+/* One thread that moves itself into a group need not wait until the host has stopped all others
+ * from making threads: a few microseconds instead of many milliseconds. */
+const char *cgroup_join_file(u32 version)
+{
+    return version == 1 ? "tasks" : "cgroup.procs";
+}
+
 /* In version 2 a process may only move when it may do so in what holds both groups, too. */
 static bool may_move(const struct cgroup_part *part, const char *parent)
 {
     char path[640];
+    int fd;
 
+    if (part->version == 1)
+        return true;
     snprintf(path, sizeof(path), "%s/cgroup.procs", parent);
-    return part->version == 1 || access(path, W_OK) == 0;
+    fd = openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
 }
 
 static bool make_in(struct cgroup_part *part, const char *parent, enum cgroup_controller controller)
@@ -139,10 +161,10 @@ static bool make_in(struct cgroup_part *part, const char *parent, enum cgroup_co
     snprintf(part->parent, sizeof(part->parent), "%s", parent);
     snprintf(part->name, sizeof(part->name), "ringfence-%d-%u", getpid(), ++groups_made);
     snprintf(path, sizeof(path), "%s/%s", part->parent, part->name);
-    if (mkdir(path, 0755) < 0)
+    if (mkdirat(AT_FDCWD, path, 0755) < 0)
         return false;
     part->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    part->procs_fd = openat(part->dir_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+    part->procs_fd = openat(part->dir_fd, cgroup_join_file(part->version), O_WRONLY | O_CLOEXEC);
     if (part->dir_fd >= 0 && part->procs_fd >= 0 &&
         fstatat(part->dir_fd, witness[part->version - 1][controller], &st, 0) == 0)
         return true;
@@ -177,6 +199,18 @@ static void forget(struct cgroup_part *part)
     *part = (struct cgroup_part){.dir_fd = -1, .procs_fd = -1};
 }
 
+bool cgroup_make_in(struct cgroup *group, enum cgroup_controller controller, const char *parent)
+{
+    struct cgroup_part *part = &group->part[controller];
+
+    forget(part);
+    part->version = 2;
+    if (make_in(part, parent, controller))
+        return true;
+    forget(part);
+    return false;
+}
+
 bool cgroup_make(struct cgroup *group, enum cgroup_controller controller, enum limit_by by)
 {
     struct cgroup_part *part = &group->part[controller];
@@ -184,16 +218,6 @@ bool cgroup_make(struct cgroup *group, enum cgroup_controller controller, enum l
     forget(part);
     if (by == LIMIT_BY_POLL)
         return false;
-    if (controller == CGROUP_CPU && group->part[CGROUP_MEMORY].dir_fd >= 0 &&
-        group->part[CGROUP_MEMORY].version == 2) {
-        struct stat st;
-
-        *part = group->part[CGROUP_MEMORY];
-        part->shared = true;
-        if (fstatat(part->dir_fd, witness[1][controller], &st, 0) == 0)
-            return true;
-        forget(part);
-    }
     if (by != LIMIT_BY_CGROUP1 && make_version(part, controller, 2))
         return true;
     if (by != LIMIT_BY_CGROUP2 && make_version(part, controller, 1))
@@ -230,32 +254,43 @@ bool cgroup_limit_memory(const struct cgroup *group, u64 bytes)
     return write_number(part->dir_fd, "memory.max", bytes);
 }
 
-bool cgroup_limit_cpu(const struct cgroup *group, u32 percent)
+/* The host takes quotas of a millisecond and more, in periods up to a second. */
+bool cgroup_set_quota(int dir_fd, u32 version, u64 quota_ns, u64 period_ns)
 {
-    const struct cgroup_part *part = &group->part[CGROUP_CPU];
-    u64 period = 100000, quota = period * percent / 100;
+    u64 quota = quota_ns / 1000, period = period_ns / 1000;
     char text[64];
-    int fd, n;
-    bool good;
 
-    if (part->dir_fd < 0)
-        return false;
-    if (part->version == 1)
-        return write_number(part->dir_fd, "cpu.cfs_period_us", period) &&
-               write_number(part->dir_fd, "cpu.cfs_quota_us", quota);
-    fd = openat(part->dir_fd, "cpu.max", O_WRONLY | O_CLOEXEC);
-    n = snprintf(text, sizeof(text), "%lu %lu", quota, period);
-    good = fd >= 0 && write(fd, text, (size_t)n) == n;
-    if (fd >= 0)
-        close(fd);
-    return good;
+    while (quota < 1000 && period <= 500000 && quota_ns) {
+        quota *= 2;
+        period *= 2;
+    }
+    quota = MAX(quota, 1000);
+    if (version == 2) {
+        if (quota_ns)
+            snprintf(text, sizeof(text), "%lu %lu", quota, period);
+        else
+            snprintf(text, sizeof(text), "max %lu", period);
+        return cgroup_write(dir_fd, "cpu.max", text);
+    }
+    if (!quota_ns)
+        return cgroup_write(dir_fd, "cpu.cfs_quota_us", "-1");
+    /* The ratio must fit into that of the group above at each step. */
+    return cgroup_write(dir_fd, "cpu.cfs_quota_us", "-1") &&
+           write_number(dir_fd, "cpu.cfs_period_us", period) &&
+           write_number(dir_fd, "cpu.cfs_quota_us", quota);
+}
+
+bool cgroup_set_weight(int dir_fd, u32 version, u64 weight)
+{
+    return version == 1 ? write_number(dir_fd, "cpu.shares", MIN(MAX(weight, 2), 262144))
+                        : write_number(dir_fd, "cpu.weight", MIN(MAX(weight / 10, 1), 10000));
 }
 
 u64 cgroup_memory_now(const struct cgroup *group)
 {
     const struct cgroup_part *part = &group->part[CGROUP_MEMORY];
 
-    return read_number(part->dir_fd,
+    return cgroup_read(part->dir_fd,
                        part->version == 1 ? "memory.usage_in_bytes" : "memory.current", "");
 }
 
@@ -263,7 +298,7 @@ u64 cgroup_memory_peak(const struct cgroup *group)
 {
     const struct cgroup_part *part = &group->part[CGROUP_MEMORY];
 
-    return read_number(part->dir_fd,
+    return cgroup_read(part->dir_fd,
                        part->version == 1 ? "memory.max_usage_in_bytes" : "memory.peak", "");
 }
 
@@ -271,7 +306,7 @@ u64 cgroup_out_of_memory_kills(const struct cgroup *group)
 {
     const struct cgroup_part *part = &group->part[CGROUP_MEMORY];
 
-    return read_number(part->dir_fd, part->version == 1 ? "memory.oom_control" : "memory.events",
+    return cgroup_read(part->dir_fd, part->version == 1 ? "memory.oom_control" : "memory.events",
                        "oom_kill");
 }
 
@@ -280,18 +315,16 @@ static void remove_part(struct cgroup_part *part)
     char path[640];
 
     snprintf(path, sizeof(path), "%s/%s", part->parent, part->name);
-    /* The last process's exit is not always over when it has been reaped. */
-    for (u32 attempt = 0; rmdir(path) < 0 && errno == EBUSY && attempt < 50; attempt++)
-        usleep(1000);
     close(part->dir_fd);
     close(part->procs_fd);
+    cgroup_remove_tree(path);
 }
 
 void cgroup_drop(struct cgroup *group, enum cgroup_controller controller)
 {
     struct cgroup_part *part = &group->part[controller];
 
-    if (part->dir_fd >= 0 && !part->shared)
+    if (part->dir_fd >= 0)
         remove_part(part);
     forget(part);
 }
@@ -300,4 +333,25 @@ void cgroup_remove(struct cgroup *group)
 {
     for (u32 i = 0; i < CGROUP_CONTROLLERS; i++)
         cgroup_drop(group, i);
+}
+
+/* Directories only: a group's files go with it. */
+void cgroup_remove_tree(const char *path)
+{
+    int fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *entry;
+    char below[PATH_MAX];
+
+    while (dir && (entry = readdir(dir))) {
+        if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+            snprintf(below, sizeof(below), "%s/%s", path, entry->d_name) >= (int)sizeof(below))
+            continue;
+        cgroup_remove_tree(below);
+    }
+    if (dir)
+        closedir(dir);
+    /* The last process's exit is not always over when it has been reaped. */
+    for (u32 attempt = 0; rmdir(path) < 0 && errno == EBUSY && attempt < 50; attempt++)
+        usleep(1000);
 }

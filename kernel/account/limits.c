@@ -8,17 +8,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel/account/groups.h"
 #include "kernel/account/stats.h"
 #include "kernel/account/tasks.h"
 #include "kernel/cell.h"
 #include "kernel/object/bank.h"
+#include "kernel/object/meter.h"
 #include "kernel/report.h"
 
 /* A group that does not keep the limit is none: the limit is kept by watching instead, unless the
  * user asked for the group. */
 static int without_group(struct limits *limits, enum cgroup_controller controller)
 {
-    enum limit_by by = limits->config.limit_by;
+    enum limit_by by = groups_way();
 
     if (by == LIMIT_BY_CGROUP1 || by == LIMIT_BY_CGROUP2) {
         cgroup_remove(&limits->group);
@@ -28,43 +30,50 @@ static int without_group(struct limits *limits, enum cgroup_controller controlle
     return 0;
 }
 
+/* In version 2 one group is for all controllers, so it lies in the meter's. */
+static bool make_memory_group(struct cell *cell)
+{
+    struct cgroup *group = &cell->limits.group;
+    const struct meter_group *above = groups_of(cell->meter);
+
+    if (above && above->version == 2)
+        return cgroup_make_in(group, CGROUP_MEMORY, above->path);
+    return cgroup_make(group, CGROUP_MEMORY, groups_way());
+}
+
 int limits_prepare(struct cell *cell, const struct limits_config *config)
 {
     struct limits *limits = &cell->limits;
     struct cgroup *group = &limits->group;
-    int error = 0;
+    int error = groups_prepare(cell->meter);
 
     limits->config = *config;
     *group = (struct cgroup){.part = {{.dir_fd = -1}, {.dir_fd = -1}}};
-    if (config->memory_limit || config->sample)
-        cgroup_make(group, CGROUP_MEMORY, config->limit_by);
-    if (config->memory_limit && !cgroup_limit_memory(group, config->memory_limit))
+    if (!error && config->memory_limit &&
+        (!make_memory_group(cell) || !cgroup_limit_memory(group, config->memory_limit)))
         error = without_group(limits, CGROUP_MEMORY);
-    if (config->cpu_percent && !error)
-        cgroup_make(group, CGROUP_CPU, config->limit_by);
-    if (config->cpu_percent && !error && !cgroup_limit_cpu(group, config->cpu_percent))
-        error = without_group(limits, CGROUP_CPU);
     return error;
 }
 
 u32 limits_group_fds(const struct cell *cell, int fds[CGROUP_CONTROLLERS])
 {
+    int meter_fd = groups_join_fd(cell->meter);
     u32 count = 0;
 
-    for (u32 i = 0; i < CGROUP_CONTROLLERS; i++) {
-        if (cell->limits.group.part[i].dir_fd >= 0 && !cell->limits.group.part[i].shared)
-            fds[count++] = cell->limits.group.part[i].procs_fd;
-    }
+    if (meter_fd >= 0)
+        fds[count++] = meter_fd;
+    if (cell->limits.group.part[CGROUP_MEMORY].dir_fd >= 0)
+        fds[count++] = cell->limits.group.part[CGROUP_MEMORY].procs_fd;
     return count;
 }
 
 const char *limits_group_parent(const struct cell *cell, u32 i)
 {
-    for (u32 part = 0; part < CGROUP_CONTROLLERS; part++) {
-        if (cell->limits.group.part[part].dir_fd >= 0 && i-- == 0)
-            return cell->limits.group.part[part].parent;
-    }
-    return NULL;
+    const struct cgroup_part *memory = &cell->limits.group.part[CGROUP_MEMORY];
+
+    if (memory->dir_fd >= 0 && i-- == 0)
+        return memory->parent;
+    return i == 0 ? groups_base_parent() : NULL;
 }
 
 static void time_over(struct timer *timer)
@@ -88,23 +97,21 @@ static u64 field(const char *text, const char *name)
     return at ? strtoull(at + strlen(name), NULL, 10) * 1024 : 0;
 }
 
-static void add_quick(struct cell *cell, pid_t pid, void *context)
+static void add_quick(struct process *process, void *context)
 {
     struct memory *memory = context;
     char text[4096];
 
-    (void)cell;
-    if (tasks_read(pid, "status", text, sizeof(text)) > 0)
+    if (tasks_read(process->pid, "status", text, sizeof(text)) > 0)
         memory->quick += field(text, "\nRssAnon:") + field(text, "\nRssShmem:");
 }
 
-static void add_exact(struct cell *cell, pid_t pid, void *context)
+static void add_exact(struct process *process, void *context)
 {
     struct memory *memory = context;
     char text[4096];
 
-    (void)cell;
-    if (tasks_read(pid, "smaps_rollup", text, sizeof(text)) > 0) {
+    if (tasks_read(process->pid, "smaps_rollup", text, sizeof(text)) > 0) {
         memory->anonymous += field(text, "\nPss_Anon:");
         memory->shared += field(text, "\nPss_Shmem:");
     }
@@ -150,78 +157,39 @@ void limits_charge_memory(struct cell *cell, u64 held)
     cell->pages_charged = pages;
 }
 
-/* In a control group the host keeps the limit, and only figures are taken. */
-static u64 see_memory(struct cell *cell, bool grouped, u64 limit)
+static void add_pages(struct process *process, void *context)
 {
-    u64 held =
-        grouped ? cgroup_memory_now(&cell->limits.group) : memory_held(cell, limit ? limit : ~0ul);
+    *(u64 *)context += stats_pages(process->pid);
+}
 
+/* Without a limit the figure need not be exact: pages that a fork shares count twice. */
+static u64 memory_roughly(struct cell *cell)
+{
+    struct stat heap = {0};
+    u64 pages = 0;
+
+    fstat(cell->heap_fd, &heap);
+    tasks_for_each(cell, add_pages, &pages);
+    return pages * PAGE_SIZE + (u64)heap.st_blocks * 512;
+}
+
+/* In a control group the host keeps the limit, and only figures are taken. */
+void limits_look(struct cell *cell)
+{
+    bool grouped = cell->limits.group.part[CGROUP_MEMORY].dir_fd >= 0;
+    u64 limit = cell->limits.config.memory_limit, held;
+
+    if (!cell->window || cell->ending)
+        return;
+    held = grouped ? cgroup_memory_now(&cell->limits.group)
+           : limit ? memory_held(cell, limit)
+                   : memory_roughly(cell);
     cell->window->cell.memory_held = held;
     cell->peak_bytes = MAX(cell->peak_bytes, held);
     limits_charge_memory(cell, held);
-    return held;
-}
-
-static void look_at_memory(struct timer *timer)
-{
-    struct cell *cell = container_of(timer, struct cell, limits.memory_timer);
-    bool grouped = cell->limits.group.part[CGROUP_MEMORY].dir_fd >= 0;
-    u64 limit = cell->limits.config.memory_limit, period = MEMORY_PERIOD_NS;
-    u64 held = see_memory(cell, grouped, limit);
-
-    if (cell->limits.config.sample)
-        stats_sample(cell);
-    if (limit && held > limit && !grouped) {
+    cell->activity.watched = limit && !grouped && held > limit / 2;
+    if (limit && !grouped && held > limit)
         end_for_memory(cell);
-        return;
-    }
-    if (limit && held > limit / 2)
-        period /= 10;
-    timer_set(timer, now_ns() + period);
-}
-
-static void add_live_time(struct cell *cell, pid_t pid, void *context)
-{
-    struct process_times times;
-
-    (void)cell;
-    stats_cpu(pid, &times);
-    *(u64 *)context += times.user_ns + times.system_ns;
-}
-
-/* Used by the cell's processes, ended and living. */
-static u64 cpu_used(struct cell *cell)
-{
-    u64 live = 0;
-
-    tasks_for_each(cell, add_live_time, &live);
-    return cell->cpu_used_ns + live;
-}
-
-static void look_at_cpu(struct timer *timer)
-{
-    struct cell *cell = container_of(timer, struct cell, limits.cpu_timer);
-    struct limits *limits = &cell->limits;
-    u64 now = now_ns(), used = cpu_used(cell), percent = limits->config.cpu_percent;
-    s64 most = (s64)(CPU_TICK_NS * percent / 100);
-
-    limits->cpu.budget_ns += (s64)((now - limits->cpu.at_ns) * percent / 100);
-    if (used > limits->cpu.seen_ns) {
-        limits->cpu.budget_ns -= (s64)(used - limits->cpu.seen_ns);
-        limits->cpu.seen_ns = used;
-    }
-    limits->cpu.at_ns = now;
-    limits->cpu.budget_ns = MIN(limits->cpu.budget_ns, most);
-    if (limits->cpu.budget_ns < 0 && !limits->cpu.stopped_at_ns) {
-        kill(-cell->leader, SIGSTOP);
-        limits->cpu.stopped_at_ns = now;
-    } else if (limits->cpu.budget_ns >= 0 && limits->cpu.stopped_at_ns) {
-        if (!cell->paused)
-            kill(-cell->leader, SIGCONT);
-        cell->cpu_missing_ns += now - limits->cpu.stopped_at_ns;
-        limits->cpu.stopped_at_ns = 0;
-    }
-    timer_set(timer, now + CPU_TICK_NS);
 }
 
 void limits_start(struct cell *cell)
@@ -233,15 +201,7 @@ void limits_start(struct cell *cell)
         limits->end_timer.expired = time_over;
         timer_set(&limits->end_timer, now + limits->config.time_limit_ns);
     }
-    if (limits->config.memory_limit || limits->config.sample) {
-        limits->memory_timer.expired = look_at_memory;
-        timer_set(&limits->memory_timer, now + MEMORY_PERIOD_NS / 10);
-    }
-    if (limits->config.cpu_percent && limits->group.part[CGROUP_CPU].dir_fd < 0) {
-        limits->cpu.at_ns = now;
-        limits->cpu_timer.expired = look_at_cpu;
-        timer_set(&limits->cpu_timer, now + CPU_TICK_NS);
-    }
+    activity_wake(cell);
 }
 
 bool limits_killed(struct cell *cell)
@@ -258,8 +218,7 @@ void limits_finish(struct cell *cell)
     struct limits *limits = &cell->limits;
 
     timer_cancel(&limits->end_timer);
-    timer_cancel(&limits->memory_timer);
-    timer_cancel(&limits->cpu_timer);
+    activity_end(cell);
     cell->peak_bytes = MAX(cell->peak_bytes, cgroup_memory_peak(&limits->group));
     limits_charge_memory(cell, 0);
     cgroup_remove(&limits->group);

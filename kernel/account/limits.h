@@ -2,10 +2,9 @@
 /* Keeps a cell within its limits of memory, processor time and time, by control groups or by
  * watching.
  *
- * By watching, memory is looked at every MEMORY_PERIOD_NS (a tenth of it above half the limit): a
- * cell can exceed its limit by what it touches in that time. Processor time is looked at every
- * CPU_TICK_NS while it is used; over a second a cell gets its share to within one tick for each
- * processor. */
+ * By watching, the memory of a cell that does something is looked at every LOOK_NS (every TICK_NS
+ * above half the limit): a cell can exceed its limit by what it touches in that time. Processor
+ * time is the meters' business (account/throttle.h). */
 #ifndef KERNEL_ACCOUNT_LIMITS_H
 #define KERNEL_ACCOUNT_LIMITS_H
 
@@ -13,9 +12,6 @@
 #include "kernel/event.h"
 
 struct cell;
-
-#define MEMORY_PERIOD_NS 100000000u
-#define CPU_TICK_NS      10000000u
 
 struct limits_config {
     u64 memory_limit;  /* bytes; 0: none */
@@ -29,13 +25,7 @@ struct limits_config {
 struct limits {
     struct limits_config config;
     struct cgroup group;
-    struct timer end_timer, memory_timer, cpu_timer;
-    /* Processor time by watching: a budget that fills at the cell's rate; below zero the cell is
-     * stopped. */
-    struct {
-        s64 budget_ns;
-        u64 seen_ns, at_ns, stopped_at_ns;
-    } cpu;
+    struct timer end_timer;
 };
 
 /* Before the first process is made: opens what the limits need. 0; -ENOTSUP: a limit was asked for
@@ -51,6 +41,10 @@ const char *limits_group_parent(const struct cell *cell, u32 i);
 
 /* When the first process runs. */
 void limits_start(struct cell *cell);
+
+/* Looks at the memory that the cell holds: charges it, and ends the cell if it is too much and no
+ * control group sees to it. */
+void limits_look(struct cell *cell);
 
 /* A host process of the cell was killed: ends the cell if that was for its memory. True if it was.
  */

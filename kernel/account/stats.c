@@ -1,38 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Missing time is what the host's scheduler says of each thread: runnable, and not run, be it for
- * others or for the limit of a control group. It keeps that figure only while the thread exists, so
- * threads that end between two samples are missed; the first thread of a process is asked once more
- * before the process is reaped. */
 #include "kernel/account/stats.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "kernel/account/missing.h"
 #include "kernel/account/tasks.h"
 #include "kernel/world.h"
-
-/* Latest samples, by process number; a collision costs one process's sample. */
-static struct sample {
-    pid_t pid;
-    u64 missing_ns;
-} samples[1024];
 
 static u64 time_ns(struct timeval t)
 {
     return (u64)t.tv_sec * 1000000000u + (u64)t.tv_usec * 1000u;
-}
-
-static struct sample *sample_of(pid_t pid)
-{
-    return &samples[(u32)pid % ARRAY_SIZE(samples)];
 }
 
 /* The second number of a schedstat file: time spent waiting for a processor. */
@@ -45,67 +29,36 @@ static u64 waited(pid_t pid, const char *file)
     return strtoull(space + 1, NULL, 10);
 }
 
-static void sample_process(struct cell *cell, pid_t pid, void *context)
-{
-    struct sample *sample = sample_of(pid);
-    char path[64];
-    struct dirent *entry;
-    u64 sum = 0;
-    DIR *dir;
-    int fd;
-
-    (void)cell;
-    (void)context;
-    snprintf(path, sizeof(path), "%d/task", pid);
-    fd = tasks_open(path);
-    dir = fd >= 0 ? fdopendir(fd) : NULL;
-    if (!dir) {
-        if (fd >= 0)
-            close(fd);
-        return;
-    }
-    while ((entry = readdir(dir))) {
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(path, sizeof(path), "task/%.20s/schedstat", entry->d_name);
-        sum += waited(pid, path);
-    }
-    closedir(dir);
-    if (sample->pid != pid || sum > sample->missing_ns)
-        *sample = (struct sample){pid, sum};
-}
-
-void stats_sample(struct cell *cell)
-{
-    tasks_for_each(cell, sample_process, NULL);
-}
-
-/* Before the host forgets the process. */
-static void add_missing(struct cell *cell, pid_t pid)
-{
-    struct sample *sample = sample_of(pid);
-    u64 missing = waited(pid, "schedstat");
-
-    if (sample->pid == pid) {
-        missing = MAX(missing, sample->missing_ns);
-        sample->pid = 0;
-    }
-    cell->cpu_missing_ns += missing;
-}
-
 int stats_reap(struct cell *cell, pid_t pid, int *status)
 {
+    struct process *process = cell ? tasks_find(pid) : NULL;
     struct rusage usage;
 
-    if (cell && cell->limits.config.sample)
-        add_missing(cell, pid);
+    /* Before the host forgets it; one that was never looked at was short. */
+    if (process && process->used_ns)
+        missing_last(process);
     if (wait4(pid, status, WNOHANG, &usage) != pid)
         return -ECHILD;
+    if (process)
+        cell->live_ns -= process->used_ns;
     if (cell) {
         cell->cpu_used_ns += time_ns(usage.ru_utime) + time_ns(usage.ru_stime);
         cell->peak_bytes = MAX(cell->peak_bytes, (u64)usage.ru_maxrss * 1024);
     }
     return 0;
+}
+
+clockid_t stats_clock(pid_t pid)
+{
+    return (clockid_t)((~(u32)pid << 3) | 2);
+}
+
+u64 stats_total(pid_t pid)
+{
+    struct timespec t;
+
+    return clock_gettime(stats_clock(pid), &t) < 0 ? 0
+                                                   : (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
 }
 
 static u64 clock_of(pid_t pid, u32 which)
@@ -179,7 +132,7 @@ void stats_show(const struct cell *cell, u64 wall_ns, bool json)
 }
 
 /* Pages of its own that a process holds, from /proc/PID/statm: resident and not shared. */
-static u64 own_pages(pid_t pid)
+u64 stats_pages(pid_t pid)
 {
     unsigned long size, resident, shared;
     char text[128];
@@ -188,43 +141,4 @@ static u64 own_pages(pid_t pid)
         sscanf(text, "%lu %lu %lu", &size, &resident, &shared) != 3)
         return 0;
     return resident > shared ? resident - shared : 0;
-}
-
-static void refresh_process(struct cell *cell, pid_t pid)
-{
-    struct process_times times;
-
-    stats_cpu(pid, &times);
-    cell->live_ns += times.user_ns + times.system_ns;
-    cell->seen_pages += own_pages(pid);
-}
-
-static void begin_refresh(struct cell *cell)
-{
-    struct stat heap = {0};
-
-    cell->live_ns = 0;
-    if (cell->heap_fd >= 0)
-        fstat(cell->heap_fd, &heap);
-    cell->seen_pages = (u64)heap.st_blocks * 512 / PAGE_SIZE;
-}
-
-/* A cell whose memory is watched anyhow has its own, better figures. */
-static void end_refresh(struct cell *cell)
-{
-    if (!cell->window)
-        return;
-    cell->window->cell.cpu_used_ns = cell->cpu_used_ns + cell->live_ns;
-    cell->window->cell.cpu_missing_ns = cell->cpu_missing_ns;
-    if (!cell->limits.config.memory_limit && !cell->limits.config.sample)
-        limits_charge_memory(cell, cell->seen_pages * PAGE_SIZE);
-}
-
-void stats_refresh(void)
-{
-    list_for_each(node, &world.cells)
-        begin_refresh(list_entry(node, struct cell, all));
-    tasks_for_all(refresh_process);
-    list_for_each(node, &world.cells)
-        end_refresh(list_entry(node, struct cell, all));
 }

@@ -3,6 +3,8 @@
 #ifndef KERNEL_ACCOUNT_STATS_H
 #define KERNEL_ACCOUNT_STATS_H
 
+#include <time.h>
+
 #include "kernel/cell.h"
 
 struct process_times {
@@ -19,12 +21,12 @@ void stats_process(pid_t pid, struct process_times *times);
  * -ECHILD: it has not ended. */
 int stats_reap(struct cell *cell, pid_t pid, int *status);
 
-/* Looks at all living host processes once, and brings up to date what is known of the processor
- * time and memory of every cell. */
-void stats_refresh(void);
+/* The host's clock of a process's processor time, and what it shows: 0 when it does not live. */
+clockid_t stats_clock(pid_t pid);
+u64 stats_total(pid_t pid);
 
-/* Remembers the missing time of the threads that run now; the host forgets it when one ends. */
-void stats_sample(struct cell *cell);
+/* Pages of its own that a process holds. */
+u64 stats_pages(pid_t pid);
 
 /* Shows the figures on stderr, as a table or as JSON. */
 void stats_show(const struct cell *cell, u64 wall_ns, bool json);

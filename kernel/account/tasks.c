@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kernel/object/bank.h"
@@ -76,46 +77,90 @@ static pid_t next_child(char **next)
     return (pid_t)pid;
 }
 
-bool tasks_for_each(struct cell *cell, void (*visit)(struct cell *cell, pid_t pid, void *context),
-                    void *context)
-{
-    char *next = children();
-    pid_t pid;
+#define BUCKETS   4096
+#define SETTLE_NS 20000000u /* a new process is among the children by then */
 
-    if (!next)
-        return false;
-    while ((pid = next_child(&next))) {
-        if (cell_has_process(cell, (u64)pid))
-            visit(cell, pid, context);
-    }
-    return true;
+static struct process *buckets[BUCKETS];
+static u64 made_ns, listed_ns; /* the last process was about to be made; the children were listed */
+
+static struct process **bucket_of(pid_t pid)
+{
+    return &buckets[(u32)pid % BUCKETS];
 }
 
-void tasks_for_all(void (*visit)(struct cell *cell, pid_t pid))
+struct process *tasks_find(pid_t pid)
 {
-    char *next = children();
+    struct process *process = *bucket_of(pid);
+
+    while (process && process->pid != pid)
+        process = process->next;
+    return process;
+}
+
+void tasks_add(struct cell *cell, pid_t pid)
+{
+    struct process *process = tasks_find(pid) ? NULL : calloc(1, sizeof(*process));
+
+    if (!process)
+        return;
+    process->cell = cell;
+    process->pid = pid;
+    process->alarm = -1;
+    process->next = *bucket_of(pid);
+    *bucket_of(pid) = process;
+    list_add_tail(&cell->host_processes, &process->link);
+}
+
+static void forget(struct process *process)
+{
+    struct process **at = bucket_of(process->pid);
+
+    while (*at != process)
+        at = &(*at)->next;
+    *at = process->next;
+    list_del(&process->link);
+    if (process->alarm >= 0)
+        syscall(SYS_timer_delete, process->alarm);
+    free(process);
+}
+
+bool tasks_update(void)
+{
+    u64 now = now_ns();
+    char *next;
     pid_t pid;
 
-    while (next && (pid = next_child(&next))) {
-        struct cell *cell = world_cell_of_session(getsid(pid));
+    if (listed_ns < made_ns + SETTLE_NS && (next = children())) {
+        while ((pid = next_child(&next))) {
+            struct cell *cell = tasks_find(pid) ? NULL : world_cell_of_session(getsid(pid));
 
-        if (cell)
-            visit(cell, pid);
+            if (cell)
+                tasks_add(cell, pid);
+        }
+        listed_ns = now;
     }
+    return now >= made_ns + SETTLE_NS;
+}
+
+void tasks_for_each(struct cell *cell, void (*visit)(struct process *process, void *context),
+                    void *context)
+{
+    tasks_update();
+    list_for_each_safe(node, &cell->host_processes)
+        visit(list_entry(node, struct process, link), context);
 }
 
 struct count {
     u32 processes, tasks;
 };
 
-static void count_one(struct cell *cell, pid_t pid, void *context)
+static void count_one(struct process *process, void *context)
 {
     struct count *count = context;
     char text[1024], *field;
     unsigned long threads = 1;
 
-    (void)cell;
-    if (tasks_read(pid, "stat", text, sizeof(text)) > 0 && (field = strrchr(text, ')'))) {
+    if (tasks_read(process->pid, "stat", text, sizeof(text)) > 0 && (field = strrchr(text, ')'))) {
         for (int i = 0; i < 18 && field; i++) /* from the end of field 2 to field 20 */
             field = strchr(field + 1, ' ');
         if (field)
@@ -137,7 +182,8 @@ static void recount(struct cell *cell)
     struct count count = {0};
 
     signals_reap(); /* what has ended has a number until then */
-    if (!tasks_for_each(cell, count_one, &count) || !count.tasks || count.tasks > cell->tasks)
+    tasks_for_each(cell, count_one, &count);
+    if (!count.tasks || count.tasks > cell->tasks)
         return;
     uncharge(cell, cell->tasks - count.tasks);
     cell->tasks = count.tasks;
@@ -161,6 +207,8 @@ bool tasks_charge(struct cell *cell, bool is_thread)
     bank_charge_used(cell->object.bank, RF_RESOURCE_TASKS, 1);
     cell->tasks++;
     cell->processes += !is_thread;
+    if (!is_thread)
+        made_ns = now_ns();
     return true;
 }
 
@@ -174,8 +222,12 @@ void tasks_uncharge(struct cell *cell, bool is_thread)
         cell->processes--;
 }
 
-void tasks_ended(struct cell *cell)
+void tasks_ended(struct cell *cell, pid_t pid)
 {
+    struct process *process = tasks_find(pid);
+
+    if (process)
+        forget(process);
     tasks_uncharge(cell, false);
 }
 
@@ -184,4 +236,6 @@ void tasks_all_ended(struct cell *cell)
     if (cell->tasks > 1)
         uncharge(cell, cell->tasks - 1);
     cell->tasks = cell->processes = 0;
+    list_for_each_safe(node, &cell->host_processes)
+        forget(list_entry(node, struct process, link));
 }

@@ -1,9 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many host processes and threads a cell has, against its limit. */
+/* The host processes of cells: which there are, and how many with their threads against the limits.
+ *
+ * A cell's list is complete but for processes that are just being made: the host tells of a new one
+ * only before it exists. Those are found among this process's children when the list is next used.
+ */
 #ifndef KERNEL_ACCOUNT_TASKS_H
 #define KERNEL_ACCOUNT_TASKS_H
 
 #include "kernel/cell.h"
+
+struct process {
+    struct list link;     /* of cell->host_processes */
+    struct process *next; /* of its number's hash chain */
+    struct cell *cell;
+    pid_t pid;
+    int alarm;      /* the host's timer on its clock, or -1 */
+    u64 used_ns;    /* processor time when last seen */
+    u64 delayed_ns; /* waited for a processor, when last seen */
+    u64 pages;      /* of its own, when last seen */
+};
 
 /* Takes what the figures are read from: /proc as it is before the kernel confines itself. */
 void tasks_init(void);
@@ -12,17 +27,23 @@ void tasks_init(void);
 bool tasks_charge(struct cell *cell, bool is_thread);
 void tasks_uncharge(struct cell *cell, bool is_thread);
 
+/* A host process of the cell is known to exist. No memory: it is found later. */
+void tasks_add(struct cell *cell, pid_t pid);
+
+/* What is known of a host process, or NULL. */
+struct process *tasks_find(pid_t pid);
+
 /* A host process of the cell ended. */
-void tasks_ended(struct cell *cell);
+void tasks_ended(struct cell *cell, pid_t pid);
 void tasks_all_ended(struct cell *cell);
 
-/* Calls `visit` with each host process of the cell; false when the host does not tell (no /proc).
- */
-bool tasks_for_each(struct cell *cell, void (*visit)(struct cell *cell, pid_t pid, void *context),
-                    void *context);
+/* Brings the lists of all cells up to date. False: one may be incomplete for a moment, since a
+ * process was made just now. */
+bool tasks_update(void);
 
-/* Calls `visit` with each host process of every cell. */
-void tasks_for_all(void (*visit)(struct cell *cell, pid_t pid));
+/* Calls `visit` with each host process of the cell. */
+void tasks_for_each(struct cell *cell, void (*visit)(struct process *process, void *context),
+                    void *context);
 
 /* Opens a file below /proc for reading: a descriptor or -1. */
 int tasks_open(const char *path);

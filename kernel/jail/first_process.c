@@ -36,6 +36,7 @@
 
 #include "abi/layout.h"
 #include "abi/objects.h"
+#include "kernel/account/affinity.h"
 #include "kernel/jail/filter.h"
 
 #define SOCKET_FD RF_FD_ZERO_USED /* in C, until H closes it */
@@ -241,11 +242,12 @@ static void join_groups(const int fds[], u32 count)
         require(write(fds[i], "0", 1) == 1, "joining a control group");
 }
 
-void first_process(const struct image *image, const int fds[], u32 count)
+void first_process(const struct image *image, u64 processors, const int fds[], u32 count)
 {
     notice_fd = fds[START_SOCKET];
     own_pid = getpid();
     setsid();
+    require(affinity_set_own(processors), "the processor set");
     join_groups(fds + START_GROUPS, count - START_GROUPS);
     map_all(image, fds[START_HEAP], fds[START_WINDOW]);
     arrange_descriptors(fds[START_HEAP], fds[START_SOCKET]);

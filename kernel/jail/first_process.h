@@ -24,6 +24,7 @@ struct notice {
     pid_t leader;
 };
 
-_Noreturn void first_process(const struct image *image, const int fds[], u32 count);
+/* It and what it makes run on those processors. */
+_Noreturn void first_process(const struct image *image, u64 processors, const int fds[], u32 count);
 
 #endif

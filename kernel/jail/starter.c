@@ -14,16 +14,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel/account/groups.h"
 #include "kernel/jail/first_process.h"
 #include "kernel/jail/start.h"
 #include "kernel/object/console.h"
+#include "kernel/object/meter.h"
 #include "kernel/report.h"
 
 #define CELLS_STEP 64
 
 /* To the starter: start a cell (with its descriptors), or forget one. */
 struct request {
-    pid_t forget; /* 0: start */
+    pid_t forget;   /* 0: start */
+    u64 processors; /* that it may use */
     char group_paths[CGROUP_CONTROLLERS][560];
 };
 
@@ -118,18 +121,11 @@ static void start_one(const struct image *image, const struct request *request, 
     long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, 0L);
 
     if (pid == 0)
-        first_process(image, fds, count);
+        first_process(image, request->processors, fds, count);
     for (u32 i = 0; i < count; i++)
         close(fds[i]);
     if (pid > 0)
         remember((pid_t)pid, request);
-}
-
-static void remove_group(const char *path)
-{
-    /* The last process's exit is not always over at once. */
-    for (u32 attempt = 0; *path && rmdir(path) < 0 && attempt < 50; attempt++)
-        usleep(1000);
 }
 
 static void clean_up(void)
@@ -140,7 +136,8 @@ static void clean_up(void)
         consoles_restore_after_death();
     for (u32 i = 0; i < cell_count; i++) {
         for (u32 k = 0; k < CGROUP_CONTROLLERS; k++)
-            remove_group(cells[i].request.group_paths[k]);
+            if (*cells[i].request.group_paths[k])
+                cgroup_remove_tree(cells[i].request.group_paths[k]);
     }
 }
 
@@ -228,18 +225,19 @@ static int send_request(const struct request *request, const int fds[], u32 coun
 
 static void name_groups(const struct cell *cell, struct request *request)
 {
-    for (u32 i = 0; i < CGROUP_CONTROLLERS; i++) {
-        const struct cgroup_part *part = &cell->limits.group.part[i];
+    const struct cgroup_part *memory = &cell->limits.group.part[CGROUP_MEMORY];
+    const char *base = groups_base();
 
-        if (part->dir_fd >= 0)
-            snprintf(request->group_paths[i], sizeof(request->group_paths[i]), "%s/%s",
-                     part->parent, part->name);
-    }
+    if (memory->dir_fd >= 0)
+        snprintf(request->group_paths[CGROUP_MEMORY], sizeof(request->group_paths[0]), "%s/%s",
+                 memory->parent, memory->name);
+    if (base)
+        snprintf(request->group_paths[CGROUP_CPU], sizeof(request->group_paths[0]), "%s", base);
 }
 
 int start_cell(struct cell *cell)
 {
-    struct request request = {0};
+    struct request request = {.processors = meter_processors(cell->meter)};
     int ends[2], fds[START_MOST], error;
     u32 count = START_GROUPS;
 

@@ -5,7 +5,8 @@
 #include <signal.h>
 #include <string.h>
 
-#include "kernel/account/stats.h"
+#include "kernel/account/activity.h"
+#include "kernel/account/groups.h"
 #include "kernel/cell.h"
 #include "kernel/object/bank.h"
 #include "kernel/object/call.h"
@@ -146,11 +147,8 @@ s64 op_CELL_START(struct call *call)
 /* Nothing of it runs, and nothing below it. */
 static void set_paused(struct cell *cell, bool paused)
 {
-    if (cell->window && cell->paused != paused) {
-        cell->paused = paused;
-        if (cell->leader)
-            kill(-cell->leader, paused ? SIGSTOP : SIGCONT);
-    }
+    if (cell->window)
+        (paused ? cell_stop : cell_continue)(cell, STOP_PAUSED);
     list_for_each(node, &cell->below)
         set_paused(list_entry(node, struct cell, sibling), paused);
 }
@@ -166,6 +164,33 @@ s64 op_CELL_RESUME(struct call *call)
 {
     call_commit(call);
     set_paused(cell_of(call->cap), false);
+    return 0;
+}
+
+/* What it missed and used so far stays with the meter that it had. */
+s64 op_CELL_SET_METER(struct call *call)
+{
+    struct cell *cell = cell_of(call->cap);
+    const struct cap *cap = take_kind(call, 0, RF_KIND_METER);
+    struct meter *meter;
+    int error;
+
+    if (!cap)
+        return -EBADF;
+    if (!cell->window || cell->ending)
+        return -ESTALE;
+    meter = container_of(cap->object, struct meter, object);
+    error = groups_prepare(meter);
+    if (error)
+        return error;
+    call_commit(call);
+    activity_refresh();
+    meter_join(cell, meter);
+    cell->domain.meter = meter;
+    cell_told_terms(cell);
+    groups_move(cell);
+    cell_continue(cell, STOP_METER | STOP_THROTTLE);
+    activity_wake(cell);
     return 0;
 }
 
@@ -239,10 +264,10 @@ static void fill_stat(const struct cell *cell, const struct cell *above, struct 
     *stat = (struct rf_cell_stat){
         .number = cell->number,
         .parent = cell->parent ? cell->parent->number : 0,
-        .state = cell->over || cell->ending ? RF_CELL_ENDED
-                 : !cell->started_ns        ? RF_CELL_NEW
-                 : cell->paused             ? RF_CELL_PAUSED
-                                            : RF_CELL_RUNNING,
+        .state = cell->over || cell->ending  ? RF_CELL_ENDED
+                 : !cell->started_ns         ? RF_CELL_NEW
+                 : cell->stops & STOP_PAUSED ? RF_CELL_PAUSED
+                                             : RF_CELL_RUNNING,
         .status = cell->wait_status,
         .tasks = cell->tasks ? cell->tasks - 1 : 0, /* the prepared process is not the user's */
         .slots = cell->domain.caps.used,
@@ -270,7 +295,7 @@ s64 op_CELL_STAT(struct call *call)
 
     if (error)
         return error;
-    stats_refresh();
+    activity_refresh();
     fill_stat(cell, cell, &stat);
     call_out(call, 0, &stat, sizeof(stat));
     return 0;
@@ -285,7 +310,7 @@ s64 op_CELL_LIST(struct call *call)
     if (error)
         return error;
     if (!call->w[0])
-        stats_refresh();
+        activity_refresh();
     list_for_each(node, &world.cells) {
         struct cell *cell = list_entry(node, struct cell, all);
         struct rf_cell_stat stat;
