@@ -111,19 +111,26 @@ static void look(struct cell *cell, u64 now)
 
 static bool may_rest(const struct cell *cell, u64 now, bool complete)
 {
-    return complete && now - cell->activity.busy_ns > IDLE_NS && !(cell->stops & STOP_THROTTLE);
+    return complete && now > cell->activity.busy_ns + IDLE_NS && !(cell->stops & STOP_THROTTLE);
 }
 
-static void set_timer(u64 began, u64 now, u64 period)
+static u64 own_time(void)
 {
-    period = MAX(period, (now - began) * COST_PART);
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
+}
+
+static void set_timer(u64 cost, u64 period)
+{
     if (!list_empty(&active))
-        timer_set(&timer, now + period);
+        timer_set(&timer, now_ns() + MAX(period, cost * COST_PART));
 }
 
 static void tick(struct timer *expired)
 {
-    u64 began = now_ns(), period = LOOK_NS;
+    u64 began = now_ns(), spent = own_time(), period = LOOK_NS;
     bool complete = tasks_update();
 
     (void)expired;
@@ -139,7 +146,7 @@ static void tick(struct timer *expired)
     if (throttle_tick(began))
         period = TICK_NS;
     throttle_apply(&active);
-    set_timer(began, now_ns(), period);
+    set_timer(own_time() - spent, period);
 }
 
 void activity_wake(struct cell *cell)
@@ -163,6 +170,13 @@ void activity_refresh(void)
     tasks_update();
     list_for_each_safe(node, &active)
         look(list_entry(node, struct cell, activity.link), now);
+}
+
+void activity_refresh_memory(void)
+{
+    tasks_update();
+    list_for_each_safe(node, &active)
+        limits_look(list_entry(node, struct cell, activity.link));
 }
 
 void activity_end(struct cell *cell)

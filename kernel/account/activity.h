@@ -43,6 +43,9 @@ void activity_wake(struct cell *cell);
 /* Brings the figures of every active cell up to date, those of the meters too. */
 void activity_refresh(void);
 
+/* The same for the memory that they hold. */
+void activity_refresh_memory(void);
+
 /* The cell is over: what it used is charged to the end. */
 void activity_end(struct cell *cell);
 

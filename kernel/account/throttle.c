@@ -73,7 +73,7 @@ static void fill(struct meter *meter, u64 now)
 {
     struct throttle *throttle = &meter->throttle;
     u64 quota = meter->terms.quota_ns, period = meter->terms.period_ns;
-    u64 since = throttle->filled_ns ? MIN(now - throttle->filled_ns, period) : period;
+    u64 since = throttle->filled_ns ? MIN(now - MIN(now, throttle->filled_ns), period) : period;
 
     throttle->budget_ns += (s64)((unsigned __int128)since * quota / period);
     throttle->budget_ns = MIN(throttle->budget_ns, (s64)quota);
@@ -85,7 +85,7 @@ static void fill(struct meter *meter, u64 now)
 
 static bool waits(const struct meter *meter, u64 now)
 {
-    return !meter->throttle.ahead && now - meter->throttle.hungry_ns < HUNGRY_NS;
+    return !meter->throttle.ahead && now < meter->throttle.hungry_ns + HUNGRY_NS;
 }
 
 /* Among the meters below each: the last of those that wait, and the first of all. */
@@ -128,7 +128,7 @@ bool throttle_tick(u64 now)
         struct meter *meter = list_entry(node, struct meter, throttle.link);
         struct throttle *throttle = &meter->throttle;
 
-        if (now - throttle->charged_ns > LATELY_NS && !throttle->out && !throttle->ahead) {
+        if (now > throttle->charged_ns + LATELY_NS && !throttle->out && !throttle->ahead) {
             set_busy(meter, false);
             continue;
         }

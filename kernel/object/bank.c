@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kernel/account/activity.h"
 #include "kernel/event.h"
 #include "kernel/object/call.h"
 #include "kernel/object/segment.h"
@@ -320,6 +321,7 @@ s64 op_BANK_USAGE(struct call *call)
     if (error)
         return error;
     segments_sample();
+    activity_refresh_memory();
     meter_memory(bank);
     memcpy(usage.used, bank->used, sizeof(usage.used));
     memcpy(usage.peak, bank->peak, sizeof(usage.peak));

@@ -77,6 +77,7 @@ int cell_create(const struct call *call, struct cell *parent, u32 first, struct 
         return -EEXIST;
     bank = container_of(bank_cap->object, struct bank, object);
     meter = container_of(meter_cap->object, struct meter, object);
+    activity_refresh_memory();
     limits = limits_of(bank, meter, call->w[0], call->w[1] & 1);
     error = cell_make(parent, bank, meter, name, &cell);
     if (error)

@@ -167,7 +167,7 @@ void meter_room(s64 *room_ns, u64 rate, u64 since_ns, u64 used_ns)
 {
     s64 most = (s64)(rate / 5);
 
-    since_ns = MIN(since_ns, SECOND);
+    since_ns = (s64)since_ns < 0 ? 0 : MIN(since_ns, SECOND);
     *room_ns += (s64)((unsigned __int128)since_ns * rate / SECOND) - (s64)used_ns;
     *room_ns = MIN(MAX(*room_ns, -most), most);
 }
