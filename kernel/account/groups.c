@@ -103,7 +103,7 @@ static void write_terms(struct meter *meter)
         return;
     group->kept = cgroup_set_quota(group->dir_fd, group->version, fitting_quota(meter),
                                    meter->terms.period_ns);
-    if (!cgroup_set_weight(group->dir_fd, group->version, meter_weight(meter) * 10))
+    if (!cgroup_set_weight(group->dir_fd, group->version, meter_weight(meter)))
         group->kept = false;
 }
 

@@ -43,8 +43,9 @@ void throttle_charge(struct meter *meter, u64 ns, u64 now)
 
     throttle->budget_ns -= (s64)ns;
     throttle->charged_ns = now;
+    throttle->used_ns += ns;
     set_busy(meter, true);
-    throttle->virtual_ns += ns * 100 / meter_weight(meter);
+    throttle->virtual_ns += ns * 1000 / meter_weight(meter);
 }
 
 void throttle_hungry(struct meter *meter)
@@ -94,8 +95,10 @@ static void find_least(u64 now)
     list_for_each(node, &busy) {
         struct meter *meter = list_entry(node, struct meter, throttle.link);
 
-        if (meter->parent)
-            meter->parent->throttle.least_ns = ~0ul;
+        if (!meter->parent)
+            continue;
+        meter->parent->throttle.least_ns = ~0ul;
+        meter->parent->throttle.holds = false;
     }
     list_for_each(node, &busy) {
         struct meter *meter = list_entry(node, struct meter, throttle.link);
@@ -109,20 +112,34 @@ static void find_least(u64 now)
     }
 }
 
+/* What waited, and uses its time now that others stand still for it, would wait again. */
+static void stay_hungry(struct meter *meter, u64 since_ns, u64 now)
+{
+    if (meter->parent && meter->parent->throttle.holds && waits(meter, now) &&
+        meter->throttle.used_ns > since_ns / 2)
+        meter->throttle.hungry_ns = now;
+    meter->throttle.used_ns = 0;
+}
+
 static void compare(struct meter *meter, u64 now)
 {
     struct throttle *throttle = &meter->throttle, *above = &meter->parent->throttle;
     u64 slack = throttle->ahead ? 0 : SLACK_NS;
 
     throttle->ahead = above->least_ns != ~0ul && throttle->virtual_ns > above->least_ns + slack;
+    above->holds = above->holds || throttle->ahead;
     if (!throttle->ahead && !waits(meter, now))
         throttle->virtual_ns = MAX(throttle->virtual_ns, level(above));
 }
 
 bool throttle_tick(u64 now)
 {
+    static u64 last_ns;
     bool again = false;
 
+    list_for_each(node, &busy)
+        stay_hungry(list_entry(node, struct meter, throttle.link), now - last_ns, now);
+    last_ns = now;
     find_least(now);
     list_for_each_safe(node, &busy) {
         struct meter *meter = list_entry(node, struct meter, throttle.link);

@@ -6,8 +6,9 @@
  *
  * Shares: each meter has a virtual time, which what runs on it advances, in inverse proportion to
  * its weight. Among meters below the same one, those that are ahead of the last one that waits for
- * a processor by more than SLACK_NS stand still until it has caught up. Who waits for none holds
- * nobody up and saves nothing up; while nobody waits, what was before is forgotten. */
+ * a processor by more than SLACK_NS stand still until it has caught up. Who waits for none, and
+ * would not if the others ran, holds nobody up and saves nothing up; while nobody waits, what was
+ * before is forgotten. */
 #ifndef KERNEL_ACCOUNT_THROTTLE_H
 #define KERNEL_ACCOUNT_THROTTLE_H
 
@@ -16,7 +17,7 @@
 
 struct meter;
 
-#define SLACK_NS 10000000 /* of virtual time: of processor time at weight 100 */
+#define SLACK_NS 10000000 /* of virtual time: of processor time at the usual weight */
 
 struct throttle {
     struct list link; /* of all meters that were charged lately */
@@ -25,12 +26,14 @@ struct throttle {
     u64 virtual_ns;
     u64 charged_ns; /* when it was last charged */
     u64 hungry_ns;  /* when something on it was last seen to wait for a processor */
+    u64 used_ns;    /* since the last tick */
     bool out;       /* its quota is used up */
     bool ahead;     /* it had more than its share */
     /* Of meters below: */
     u32 busy;     /* how many were charged lately */
     u64 least_ns; /* least virtual time of those that wait; ~0: none does */
     u64 most_ns;  /* greatest virtual time */
+    bool holds;   /* one of them stands still for another */
 };
 
 void throttle_init(struct throttle *throttle);

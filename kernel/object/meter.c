@@ -137,15 +137,18 @@ u32 meter_percent(const struct meter *meter)
 
 u64 meter_weight(const struct meter *meter)
 {
-    u64 all, free, shares = 0;
+    u64 all, free, shares = 0, count = 0;
 
     if (!meter->parent || !meter->parent->given)
-        return meter->terms.share;
+        return meter->terms.share * 10ul;
     all = meter_promised(meter->parent);
     free = all - MIN(all, meter->parent->given);
-    list_for_each(node, &meter->parent->below)
+    list_for_each(node, &meter->parent->below) {
         shares += list_entry(node, struct meter, sibling)->terms.share;
-    return MAX((meter_guarantee(meter) + free * meter->terms.share / shares) * 10000 / all, 1);
+        count++;
+    }
+    return MAX((meter_guarantee(meter) + free * meter->terms.share / shares) * 1000 * count / all,
+               1);
 }
 
 bool meter_is_grouped(const struct meter *meter)

@@ -47,9 +47,9 @@ u64 meter_promised(const struct meter *meter);
 /* The least that the quotas on the way up allow, in percent of one processor; 0: no limit. */
 u32 meter_percent(const struct meter *meter);
 
-/* Against the meters beside it, 1 or more: its share (100 is usual), or where there are guarantees,
- * ten thousandths of the meter above that it gets when all want all: its guarantee, and its share
- * of what is not guaranteed. */
+/* Against the meters beside it, 1 or more, 1000 is usual: by its share, or where there are
+ * guarantees, by what it gets of the meter above when all want all: its guarantee, and its share of
+ * what is not guaranteed. */
 u64 meter_weight(const struct meter *meter);
 
 /* Whether a control group keeps its terms. */
