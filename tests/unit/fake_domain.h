@@ -8,7 +8,7 @@
 #include "kernel/object/call.h"
 
 #define FAKE_WAITS   CALL_WAITS /* no answer yet */
-#define FAKE_ANSWERS 64
+#define FAKE_ANSWERS 65536u
 #define FAKE_FIRST   16 /* the first slot that a new capability gets */
 
 struct fake_domain {

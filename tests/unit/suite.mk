@@ -22,3 +22,10 @@ $(B)/tests/unit/%: tests/unit/%.c $(UNIT_OBJ) $(B)/libos_image.o
 $(B)/tests/unit/elf_test: $(B)/unit-obj/libos/proc/elf_parse.c.o
 
 -include $(UNIT_OBJ:.o=.d)
+
+# tests/model: another suite, of the same pieces.
+TEST_PROGRAMS += $(B)/tests/model/model_test
+$(B)/tests/model/model_test: tests/model/model_test.c tests/model/model.c $(UNIT_OBJ) $(B)/libos_image.o \
+                             | tests/model/model.h
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -O2 -o $@ $^
