@@ -83,6 +83,10 @@ typedef s64 rf_handler(void *context, struct rf_message *message, u32 resume,
 s64 rf_endpoint(void);
 s64 rf_mint(u32 endpoint, u64 badge);
 
+/* The same; when nobody has the entry any more, the handler is called with op RF_OP_DROP, its badge
+ * and no resume slot (0). Badges of such entries should be used once only. */
+s64 rf_mint_told(u32 endpoint, u64 badge);
+
 /* 1 and the badge if the slot holds an entry of this endpoint, else 0. */
 s64 rf_identify(u32 endpoint, u32 slot, u64 *badge);
 
@@ -90,6 +94,16 @@ s64 rf_identify(u32 endpoint, u32 slot, u64 *badge);
  * are left for what comes). Several threads may serve one endpoint. The handler's message has its
  * data and length set, so that it can be forwarded as it is. */
 int rf_serve(u32 endpoint, rf_handler *handler, void *context);
+
+/* For wrappers, programs that offer something in place of what they are given: started with
+ * capabilities named "target" (not all want one) and "offer", they say by this once what they
+ * offer. 0, or -ENOENT: nobody asked. */
+s64 rf_offer(u32 slot);
+
+/* In a cell: starts the wrapper `argv` as a process, with `target` (0: none), and waits for its
+ * offer: the slot. *pid (may be NULL) is the process, which the caller waits for. ECHILD: it ended
+ * without an offer. */
+s64 rf_wrap(char *const argv[], u32 target, int *pid);
 
 /* Destroys an endpoint of one's own bank: whoever serves it returns, whoever calls gets ESTALE. */
 void rf_stop_serving(u32 endpoint);

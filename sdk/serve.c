@@ -16,6 +16,11 @@ s64 rf_mint(u32 endpoint, u64 badge)
     return rf_call(endpoint, RF_OP_ENDPOINT_MINT, badge, 0, 0, 0);
 }
 
+s64 rf_mint_told(u32 endpoint, u64 badge)
+{
+    return rf_call(endpoint, RF_OP_ENDPOINT_MINT, badge, 1, 0, 0);
+}
+
 s64 rf_identify(u32 endpoint, u32 slot, u64 *badge)
 {
     struct rf_message message = RF_MESSAGE;
@@ -133,7 +138,7 @@ static int serve_all(u32 endpoint, rf_handler *handler, void *context, void *in,
         reply.data = reply.room = out;
         reply.room_size = RF_MSG_DATA;
         result = handler(context, &message, (u32)resume, &reply);
-        if (result == RF_ANSWERED)
+        if (result == RF_ANSWERED || resume == 0)
             continue;
         answer = (u32)resume;
         if (reply.give) {

@@ -16,8 +16,11 @@
 #define ABI_INTERFACE_ENDPOINT_H
 
 #define RF_OPS_ENDPOINT(OP)                                                                        \
-    OP(endpoint, ENDPOINT_MINT, 384, RF_RIGHT_WRITE, "w0: badge", "slot of an entry",              \
-       "entries of one badge are one: they are revoked together", "1 record per badge")            \
+    OP(endpoint, ENDPOINT_MINT, 384, RF_RIGHT_WRITE,                                               \
+       "w0: badge, w1: 1 to be told when nobody has the entry any more", "slot of an entry",       \
+       "entries of one badge are one: they are revoked together. The server is told by a message " \
+       "with op DROP, the badge, and 0 for the resume capability",                                 \
+       "1 record per badge, 1 more with w1")                                                       \
     OP(endpoint, ENDPOINT_RECEIVE, 385, RF_RIGHT_READ, "w0: 1 to not wait",                        \
        "slot of a resume capability; words, data and caps as the caller sent them, and op and "    \
        "badge",                                                                                    \

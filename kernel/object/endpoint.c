@@ -18,6 +18,20 @@ static const struct object_class endpoint_class = {.kind = RF_KIND_ENDPOINT,
 static const struct object_class entry_class = {
     .kind = RF_KIND_ENTRY, .records = 1, .size = sizeof(struct entry), .destroy = entry_destroy};
 
+/* With its bank: what held it lets go. */
+static void notice_destroy(struct object *object)
+{
+    struct notice *notice = container_of(object, struct notice, object);
+
+    if (list_empty(&notice->link))
+        return;
+    list_del(&notice->link);
+    object_release(object);
+}
+
+static const struct object_class notice_class = {
+    .records = 1, .size = sizeof(struct notice), .destroy = notice_destroy};
+
 static struct endpoint *endpoint_of(const struct cap *cap)
 {
     return container_of(cap->object, struct endpoint, object);
@@ -34,8 +48,25 @@ struct endpoint *endpoint_make(struct bank *bank, u32 cell_number)
     list_init(&endpoint->entries);
     list_init(&endpoint->callers);
     list_init(&endpoint->receivers);
+    list_init(&endpoint->gone);
     endpoint->cell_number = cell_number;
     return endpoint;
+}
+
+static void drop_notice(struct notice *notice)
+{
+    if (!notice)
+        return;
+    list_del(&notice->link);
+    object_release(&notice->object);
+}
+
+/* Who revokes knows. */
+static void revoke(struct entry *entry)
+{
+    drop_notice(entry->notice);
+    entry->notice = NULL;
+    object_destroy(&entry->object);
 }
 
 /* All callers that wait came by one of the entries. */
@@ -43,7 +74,45 @@ static void revoke_all(struct endpoint *endpoint)
 {
     pending_answer_all(&endpoint->callers, -ESTALE);
     while (!list_empty(&endpoint->entries))
-        object_destroy(&list_first(&endpoint->entries, struct entry, sibling)->object);
+        revoke(list_first(&endpoint->entries, struct entry, sibling));
+}
+
+/* Tells the receiver of an entry that is gone. The notice stays if it does not hear. */
+static bool tell_gone(struct endpoint *endpoint, struct domain *receiver, u64 id, struct rf_msg *to)
+{
+    struct notice *notice = list_first(&endpoint->gone, struct notice, link);
+
+    memset(to->words, 0, sizeof(to->words));
+    to->data_length = 0;
+    to->cap_count = 0;
+    to->op = RF_OP_DROP;
+    to->rights = 0;
+    to->badge = notice->badge;
+    if (!receiver->transport->answer(receiver, id, 0))
+        return false;
+    drop_notice(notice);
+    return true;
+}
+
+static void tell_receivers(struct endpoint *endpoint)
+{
+    while (!list_empty(&endpoint->receivers) && !list_empty(&endpoint->gone)) {
+        struct pending *receiver = list_first(&endpoint->receivers, struct pending, link);
+
+        tell_gone(endpoint, receiver->domain, receiver->id,
+                  domain_message(receiver->domain, receiver->msg));
+        pending_done(receiver);
+    }
+}
+
+static void entry_gone(struct endpoint *endpoint, struct notice *notice)
+{
+    if (notice->object.dead || endpoint->object.dead) {
+        drop_notice(notice);
+        return;
+    }
+    list_add_tail(&endpoint->gone, &notice->link);
+    tell_receivers(endpoint);
 }
 
 static void endpoint_destroy(struct object *object)
@@ -51,6 +120,8 @@ static void endpoint_destroy(struct object *object)
     struct endpoint *endpoint = container_of(object, struct endpoint, object);
 
     revoke_all(endpoint);
+    while (!list_empty(&endpoint->gone))
+        drop_notice(list_first(&endpoint->gone, struct notice, link));
     pending_answer_all(&endpoint->receivers, -ESTALE);
 }
 
@@ -58,16 +129,20 @@ static void endpoint_destroy(struct object *object)
 static void entry_destroy(struct object *object)
 {
     struct entry *entry = container_of(object, struct entry, object);
+    struct endpoint *endpoint = entry->endpoint;
 
-    list_for_each_safe(node, &entry->endpoint->callers) {
+    list_for_each_safe(node, &endpoint->callers) {
         struct pending *caller = list_entry(node, struct pending, link);
 
         if (caller->cap.object == object)
             pending_answer(caller, -ESTALE);
     }
     list_del(&entry->sibling);
-    badges_remove(&entry->endpoint->by_badge, &entry->badge);
+    badges_remove(&endpoint->by_badge, &entry->badge);
     entry->endpoint = NULL;
+    if (entry->notice)
+        entry_gone(endpoint, entry->notice);
+    entry->notice = NULL;
 }
 
 static struct entry *find_entry(struct endpoint *endpoint, u64 badge)
@@ -95,6 +170,21 @@ static struct entry *entry_make(struct endpoint *endpoint, u64 badge)
     return entry;
 }
 
+static bool want_notice(struct entry *entry)
+{
+    struct object *object =
+        entry->notice ? NULL : object_new(&notice_class, entry->endpoint->object.bank);
+
+    if (!entry->notice && !object)
+        return false;
+    if (object) {
+        entry->notice = container_of(object, struct notice, object);
+        entry->notice->badge = entry->badge;
+        list_init(&entry->notice->link);
+    }
+    return true;
+}
+
 s64 op_ENDPOINT_MINT(struct call *call)
 {
     struct endpoint *endpoint = endpoint_of(call->cap);
@@ -106,6 +196,10 @@ s64 op_ENDPOINT_MINT(struct call *call)
         entry = entry_make(endpoint, call->w[0]);
     if (!entry)
         return -ENOSPC;
+    if (call->w[1] && !want_notice(entry)) {
+        object_release(&entry->object);
+        return -ENOSPC;
+    }
     return call_new_slot(call, &entry->object, RF_RIGHT_READ | RF_RIGHT_WRITE | RF_RIGHT_EXEC);
 }
 
@@ -120,7 +214,7 @@ s64 op_ENDPOINT_REVOKE(struct call *call)
     if (call->w[1])
         revoke_all(endpoint);
     else
-        object_destroy(&entry->object);
+        revoke(entry);
     return 0;
 }
 
@@ -255,6 +349,10 @@ static s64 receive(struct call *call, bool wait)
 
     if (error)
         return error;
+    if (!list_empty(&endpoint->gone)) {
+        tell_gone(endpoint, call->domain, call->id, call->msg);
+        return CALL_GRANTED;
+    }
     if (!list_empty(&endpoint->callers)) {
         deliver(endpoint, call->domain, call->id, call->msg);
         return CALL_GRANTED;

@@ -19,6 +19,7 @@ struct endpoint {
     struct badges by_badge;
     struct list callers;   /* struct pending: messages that nobody received yet */
     struct list receivers; /* struct pending: who waits for one */
+    struct list gone;      /* struct notice.link: entries whose server is to be told */
     u32 cell_number;       /* whose program serves: the cell that made it, as far as is known */
 };
 
@@ -27,6 +28,14 @@ struct entry {
     struct object object;
     struct endpoint *endpoint; /* NULL when stale; the endpoint does not hold its entries */
     struct list sibling;
+    u64 badge;
+    struct notice *notice; /* a reference; NULL: nobody is told of its end */
+};
+
+/* That the last capability to an entry is gone. Made with the entry, so that it never fails. */
+struct notice {
+    struct object object;
+    struct list link; /* on endpoint->gone, which holds it then */
     u64 badge;
 };
 
