@@ -5,7 +5,8 @@
  *
  *   rax  RF_NR_INVOKE
  *   rdi  slot of the invoked capability (low 32 bits), operation (high 32 bits)
- *   rsi  index of the message buffer in the window, or RF_MSG_NONE
+ *   rsi  index of the message buffer in the window, or RF_MSG_NONE; with RF_INVOKE_PATIENT, KICK
+ *        does not interrupt it: for what must not be begun twice
  *   rdx, r10, r8, r9   the four argument words
  *
  * The result in rax is 0 or more, or a negative errno. Longer results are in the message buffer. A
@@ -27,7 +28,8 @@
 #include "abi/layout.h"
 #include "abi/rights.h"
 
-#define RF_NR_INVOKE 0x5246
+#define RF_NR_INVOKE      0x5246
+#define RF_INVOKE_PATIENT (1ul << 32)
 
 /* Slots that a new cell finds filled. */
 enum {

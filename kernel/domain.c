@@ -41,7 +41,8 @@ void domain_interrupt(struct domain *domain, u32 tid)
 
         if (pending->tid != tid)
             continue;
-        pending_answer(pending, -EINTR);
+        if (!pending->patient)
+            pending_answer(pending, -EINTR);
         return;
     }
     if (tid)

@@ -60,6 +60,7 @@ struct pending {
     u32 tid, op, msg; /* msg: index, or RF_MSG_NONE */
     u64 w[4];
     s64 data_length; /* of the arguments; -EINVAL: none */
+    bool patient;
     /* A call at an endpoint: the resume object once it was received. */
     struct resume *resume;
     /* The one that waits is no more: link is off its list. NULL: nothing else to do. */

@@ -242,7 +242,7 @@ s64 call_wait(const struct call *call, struct list *list, struct pending **resul
     struct pending *pending;
 
     assert(!call->committed);
-    if (call->kicked)
+    if (call->kicked && !call->patient)
         return interrupted(call);
     pending = take_pending(domain);
     if (!pending)
@@ -254,6 +254,7 @@ s64 call_wait(const struct call *call, struct list *list, struct pending **resul
         .op = call->op,
         .msg = call->msg_index,
         .data_length = call->data_length,
+        .patient = call->patient,
         .cap = cap_copy(call->cap, ~0u),
     };
     memcpy(pending->w, call->w, sizeof(pending->w));
@@ -278,6 +279,7 @@ struct call call_of_pending(struct pending *pending)
         .op = pending->op,
         .msg_index = pending->msg,
         .data_length = pending->data_length,
+        .patient = pending->patient,
         .id = pending->id,
         .tid = pending->tid,
         .fd = -1,

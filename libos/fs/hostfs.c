@@ -381,6 +381,16 @@ static struct inode *root_inode(struct filesystem *fs)
     return i;
 }
 
+static bool is_by_program(u32 slot)
+{
+    struct rf_msg *m = message_get();
+    m->caps[0] = slot;
+    m->cap_count = 1;
+    long r = invoke_message_retry(RF_SLOT_DISCRIM, RF_OP_DISCRIM_CLASSIFY, m, 0, 0, 0, 0);
+    message_put(m);
+    return r == RF_KIND_ENTRY;
+}
+
 struct filesystem *hostfs_new(u32 slot, u32 rights, const char *name, const struct rf_attr *attr)
 {
     init_once();
@@ -394,6 +404,7 @@ struct filesystem *hostfs_new(u32 slot, u32 rights, const char *name, const stru
     *h = (struct hostfs){.slot = slot,
                          .rights = rights,
                          .validity = writable ? VALID_READ_WRITE : VALID_READ_ONLY,
+                         .by_program = is_by_program(slot),
                          .only = name ? heap_copy_string(name) : NULL};
     fs->data = h;
     fs->slot = slot;
@@ -420,6 +431,7 @@ void hostfs_evict(struct inode *i)
     struct host_inode *h = host_inode(i);
     remove_from_table(h);
     hostfs_handles_drop(i);
+    hostfs_copy_free(i);
     cache_file_drop(&h->cache);
     heap_free(h->target);
     heap_free(h);

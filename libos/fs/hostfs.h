@@ -12,8 +12,9 @@
 struct hostfs {
     u32 slot; /* the dir capability */
     u32 rights;
-    u64 validity; /* ns for which a name and its attributes are taken as still right */
-    char *only;   /* not NULL: the file system is this one file of the directory */
+    u64 validity;    /* ns for which a name and its attributes are taken as still right */
+    char *only;      /* not NULL: the file system is this one file of the directory */
+    bool by_program; /* no object of the kernel's own: all data goes through messages */
 };
 
 /* A file capability that the files open on an inode share. */
@@ -57,6 +58,9 @@ struct host_inode {
     u32 batch_lookups;
     bool batch_end;
     u32 map_requests; /* how often a descriptor of it was asked for */
+    u8 *copy;         /* hostfs_copy.c: the contents, for mapping where there is no descriptor */
+    u64 copy_size;
+    struct rf_time copy_modified;
     struct host_handle handles[HANDLE_COUNT];
     struct cached_file cache;
 };
@@ -169,6 +173,18 @@ long hostfs_map(struct file *f, u64 offset, size_t length, int prot, bool shared
                 struct map_source *out); /* file_ops.map */
 
 void hostfs_map_init(void);
+
+/* ---- hostfs_copy.c: what a program serves ---- */
+
+/* As FILE_TO_HEAP and FILE_FROM_HEAP, by messages. *end (may be NULL): where an append has ended.
+ */
+long hostfs_read_messages(u32 slot, u64 offset, void *memory, size_t n);
+long hostfs_write_messages(u32 slot, u64 offset, const void *memory, size_t n, bool append,
+                           u64 *end);
+/* Answers hostfs_map by a copy of the file in the heap segment, which is made at the first need and
+ * when the file has changed and nothing of it is mapped. i->lock held. */
+long hostfs_map_copy(struct inode *i, u64 offset, size_t length, struct map_source *out);
+void hostfs_copy_free(struct inode *i);
 
 /* ---- hostfs_lock.c: inode_ops.lock and unlocked ---- */
 

@@ -178,8 +178,11 @@ long hostfs_map(struct file *f, u64 offset, size_t length, int prot, bool shared
     long fd = hostfs_flush(i);
     if (fd == 0)
         fd = write ? write_descriptor(i, f->dentry) : read_descriptor(i, f->dentry, &stays);
+    bool copied = !write && fd < 0 && hostfs_of(i)->by_program;
+    if (copied)
+        fd = hostfs_map_copy(i, offset, length, out);
     lock_release(&i->lock);
-    if (fd < 0)
+    if (fd < 0 || copied)
         return fd;
     out->kind = MAP_SOURCE_DESCRIPTOR;
     out->fd = (int)fd;

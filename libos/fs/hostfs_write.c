@@ -69,6 +69,8 @@ static long read_to_heap(struct cached_file *c, u64 offset, void *memory, size_t
     long slot = hostfs_slot(inode_of(c), NULL, HANDLE_READ), r;
     if (slot < 0)
         return slot;
+    if (hostfs_of(inode_of(c))->by_program)
+        return hostfs_read_messages((u32)slot, offset, memory, n);
     do {
         r = invoke((u32)slot, RF_OP_FILE_TO_HEAP, offset, n, heap_offset(memory), 0);
     } while (r == -EINTR);
@@ -85,6 +87,12 @@ static long write_from_heap(struct cached_file *c, u64 offset, const void *memor
         return slot;
     h->own_change = true;
     h->good_until = 0;
+    if (hostfs_of(h->inode)->by_program) {
+        u64 end = offset + n;
+        r = hostfs_write_messages((u32)slot, offset, memory, n, h->appended, &end);
+        h->misplaced |= h->appended && r > 0 && end != offset + (u64)r;
+        return r;
+    }
     struct rf_msg *m = h->appended ? message_get() : NULL;
     if (m)
         m->data_length = 0;

@@ -11,7 +11,7 @@
 
 _Static_assert(RF_MSG_BUFFERS % 64 == 0, "whole words of the free map");
 
-static long invoke_raw(u32 slot, u32 op, u32 buffer, u64 w0, u64 w1, u64 w2, u64 w3)
+static long invoke_raw(u32 slot, u32 op, u64 buffer, u64 w0, u64 w1, u64 w2, u64 w3)
 {
     long r = host_call(RF_NR_INVOKE, (long)(slot | (u64)op << 32), (long)buffer, (long)w0, (long)w1,
                        (long)w2, (long)w3);
@@ -35,11 +35,13 @@ long invoke_message(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, 
     return invoke_raw(slot, op, message_index(m), w0, w1, w2, w3);
 }
 
+/* A host before Linux 5.19 interrupts even these. */
 long invoke_message_retry(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, u64 w3)
 {
     u32 length = m->data_length, cap_count = m->cap_count;
     long r;
-    while ((r = invoke_message(slot, op, m, w0, w1, w2, w3)) == -EINTR) {
+    while ((r = invoke_raw(slot, op, message_index(m) | RF_INVOKE_PATIENT, w0, w1, w2, w3)) ==
+           -EINTR) {
         m->data_length = length;
         m->cap_count = cap_count;
     }

@@ -23,7 +23,8 @@ void message_put(struct rf_msg *m);
 /* Invokes with the buffer: m->data_length bytes of m->data go in. Results as abi/objects.h says. */
 long invoke_message(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, u64 w3);
 
-/* Repeats the invocation while it gives -EINTR. Only for operations that do not wait. */
+/* The same, and nothing interrupts it: only for operations that do not wait, but for a program that
+ * serves the object. */
 long invoke_message_retry(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, u64 w3);
 
 /* The same for one that may wait for ever: a signal for the calling thread, or its end, interrupts
