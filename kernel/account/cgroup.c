@@ -286,12 +286,14 @@ bool cgroup_set_weight(int dir_fd, u32 version, u64 weight)
                         : write_number(dir_fd, "cpu.weight", MIN(MAX(weight / 10, 1), 10000));
 }
 
+/* Page cache of files is not the group's in the end: the host drops it before it refuses. */
 u64 cgroup_memory_now(const struct cgroup *group)
 {
     const struct cgroup_part *part = &group->part[CGROUP_MEMORY];
+    bool old = part->version == 1;
 
-    return cgroup_read(part->dir_fd,
-                       part->version == 1 ? "memory.usage_in_bytes" : "memory.current", "");
+    return cgroup_read(part->dir_fd, "memory.stat", old ? "rss" : "anon") +
+           cgroup_read(part->dir_fd, "memory.stat", "shmem");
 }
 
 u64 cgroup_memory_peak(const struct cgroup *group)

@@ -15,6 +15,7 @@
 #include "kernel/object/bank.h"
 #include "kernel/object/meter.h"
 #include "kernel/report.h"
+#include "kernel/world.h"
 
 /* A group that does not keep the limit is none: the limit is kept by watching instead, unless the
  * user asked for the group. */
@@ -173,11 +174,62 @@ static u64 memory_roughly(struct cell *cell)
     return pages * PAGE_SIZE + (u64)heap.st_blocks * 512;
 }
 
-/* In a control group the host keeps the limit, and only figures are taken. */
+/* The bank above the cell that is nearest to its limit of pages, or over it; NULL: none is over
+ * half of one. */
+static const struct bank *fullest_bank(const struct cell *cell)
+{
+    const struct bank *fullest = NULL;
+    u64 least = RF_NO_LIMIT;
+
+    for (const struct bank *bank = cell->object.bank; bank && bank->parent; bank = bank->parent) {
+        u64 most = bank->limits.most[RF_RESOURCE_PAGES], used = bank->used[RF_RESOURCE_PAGES];
+        u64 left = most - MIN(most, used);
+
+        if (most != RF_NO_LIMIT && used > most / 2 && left < least) {
+            fullest = bank;
+            least = left;
+        }
+    }
+    return fullest;
+}
+
+/* What a cell that is about to be over holds will be free. */
+static bool one_is_ending(const struct bank *bank)
+{
+    list_for_each(node, &world.cells) {
+        const struct cell *cell = list_entry(node, struct cell, all);
+
+        if (cell->ending && !cell->over && cell->object.bank &&
+            bank_is_below(cell->object.bank, bank))
+            return true;
+    }
+    return false;
+}
+
+/* What several cells share ends the one that grew last, when it is too much. */
+static void look_at_banks(struct cell *cell, bool grew)
+{
+    const struct bank *bank = fullest_bank(cell);
+    u64 most;
+
+    if (!bank)
+        return;
+    cell->activity.watched = true;
+    most = bank->limits.most[RF_RESOURCE_PAGES];
+    if (!grew || bank->used[RF_RESOURCE_PAGES] <= most || one_is_ending(bank))
+        return;
+    report_of(cell,
+              "the cell was ended: with others it needs more memory than their limit of %lu MiB "
+              "(--mem)",
+              most * PAGE_SIZE >> 20);
+    cell_end(cell, SIGKILL, -1);
+}
+
+/* In a control group the host keeps the cell's own limit, and only figures are taken. */
 void limits_look(struct cell *cell)
 {
     bool grouped = cell->limits.group.part[CGROUP_MEMORY].dir_fd >= 0;
-    u64 limit = cell->limits.config.memory_limit, held;
+    u64 limit = cell->limits.config.memory_limit, held, before = cell->pages_charged;
 
     if (!cell->window || cell->ending)
         return;
@@ -190,6 +242,7 @@ void limits_look(struct cell *cell)
     cell->activity.watched = limit && !grouped && held > limit / 2;
     if (limit && !grouped && held > limit)
         end_for_memory(cell);
+    look_at_banks(cell, cell->pages_charged > before);
 }
 
 void limits_start(struct cell *cell)

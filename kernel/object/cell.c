@@ -40,6 +40,14 @@ static struct cap *take_kind(const struct call *call, u32 i, enum rf_kind kind)
     return cap && cap->kind == kind && cap->rights & RF_RIGHT_WRITE ? cap : NULL;
 }
 
+/* Whether somebody said how much, other than the host by what it has. */
+static bool is_limited(const struct bank *bank, enum rf_resource resource)
+{
+    while (bank->parent && bank->limits.most[resource] == RF_NO_LIMIT)
+        bank = bank->parent;
+    return bank->parent;
+}
+
 /* What the bank and the meter allow at most is what the cell is told and held to. */
 static struct limits_config limits_of(const struct bank *bank, const struct meter *meter,
                                       u64 time_limit_ns, bool sample)
@@ -48,7 +56,7 @@ static struct limits_config limits_of(const struct bank *bank, const struct mete
     u64 tasks = bank_effective_limit(bank, RF_RESOURCE_TASKS);
     struct limits_config limits = {.time_limit_ns = time_limit_ns, .sample = sample};
 
-    if (pages < bank_effective_limit(world.bank, RF_RESOURCE_PAGES))
+    if (is_limited(bank, RF_RESOURCE_PAGES))
         limits.memory_limit = MAX(pages, 1) * PAGE_SIZE;
     if (tasks < RF_MAX_THREADS)
         limits.process_limit = (u32)MAX(tasks, 1);
@@ -262,6 +270,9 @@ static u32 depth_below(const struct cell *cell, const struct cell *above)
 
 static void fill_stat(const struct cell *cell, const struct cell *above, struct rf_cell_stat *stat)
 {
+    u64 now = now_ns(), held = cell->pages_charged * PAGE_SIZE;
+    unsigned __int128 byte_ns = cell->byte_ns + (unsigned __int128)held * (now - cell->since_ns);
+
     *stat = (struct rf_cell_stat){
         .number = cell->number,
         .parent = cell->parent ? cell->parent->number : 0,
@@ -272,14 +283,14 @@ static void fill_stat(const struct cell *cell, const struct cell *above, struct 
         .status = cell->wait_status,
         .tasks = cell->tasks ? cell->tasks - 1 : 0, /* the prepared process is not the user's */
         .slots = cell->domain.caps.used,
-        .age_ns = cell->started_ns ? now_ns() - cell->started_ns : 0,
+        .age_ns = cell->started_ns ? now - cell->started_ns : 0,
         .used_ns = cell->cpu_used_ns + cell->live_ns,
         .missing_ns = cell->cpu_missing_ns,
-        .memory_held = cell->pages_charged * PAGE_SIZE,
+        .memory_held = held,
         .memory_peak = cell->peak_bytes,
         .memory_limit = cell->limits.config.memory_limit,
-        .byte_ns_high = (u64)(cell->byte_ns >> 64),
-        .byte_ns_low = (u64)cell->byte_ns,
+        .byte_ns_high = (u64)(byte_ns >> 64),
+        .byte_ns_low = (u64)byte_ns,
         .invocations = cell->domain.invocations,
         .system_calls = cell->window ? cell->window->cell.stat_system_calls : cell->system_calls,
         .cpu_percent = cell->limits.config.cpu_percent,
