@@ -6,6 +6,7 @@
 # make test-programs   install the big programs that some tests want
 # make bench           the side-by-side benchmark against native, bwrap and proot
 # make install PREFIX=/usr/local
+# make V=1 ...       shows the commands
 #
 # Sources are found by folder (DESIGN section 10): a new .c or .S file in a folder is built.
 
@@ -49,13 +50,23 @@ KERNEL_SRC := $(sort $(shell find kernel base sdk cli -path sdk/examples -prune 
 LIBOS_OBJ  := $(patsubst %,$(B)/libos-obj/%.o,$(LIBOS_SRC))
 KERNEL_OBJ := $(patsubst %,$(B)/host-obj/%.o,$(KERNEL_SRC))
 
+# One line for each file, unless V=1.
+ifneq ($(V),1)
+.SILENT:
+say = printf '  %-8s %s\n'
+else
+say = :
+endif
+
 .PHONY: all clean install test test-programs demo bench fuzz lint deps
 all: $(BIN)
 
 $(BIN): $(KERNEL_OBJ) $(B)/libos_image.o
+	$(say) LINK $@
 	$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^
 
 $(B)/libos.elf: $(LIBOS_OBJ) libos/image.ld
+	$(say) LINK $@
 	$(CC) $(LIBOS_CFLAGS) $(LIBOS_LDFLAGS) -o $@ $(LIBOS_OBJ)
 
 # The embedded image carries no symbols; libos.elf keeps them for gdb.
@@ -68,10 +79,12 @@ $(B)/libos_image.o: $(B)/libos.image
 
 $(B)/libos-obj/%.o: % Makefile
 	@mkdir -p $(@D)
+	$(say) CC $<
 	$(CC) $(LIBOS_CFLAGS) -c -o $@ $<
 
 $(B)/host-obj/%.o: % Makefile
 	@mkdir -p $(@D)
+	$(say) CC $<
 	$(CC) $(HOST_CFLAGS) -c -o $@ $<
 
 -include $(LIBOS_OBJ:.o=.d) $(KERNEL_OBJ:.o=.d)
