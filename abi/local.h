@@ -42,7 +42,12 @@ _Static_assert(sizeof(struct rf_invocation) == 128, "shared layout");
     OP(MOUNT, 2, "w0: slot of a dir, w1: RF_RIGHT_*; data: path of a directory in the cell", "0",  \
        "the dir appears there, over the directory; the slot now belongs to the library OS. Its "   \
        "server must not itself need this cell's file names: it would wait for itself. ENODEV: it " \
-       "does not answer as a dir")
+       "does not answer as a dir")                                                                 \
+    OP(WAIT, 3,                                                                                    \
+       "w0: address of a u32 in memory that is shared with other cells, w1: value, w2: "           \
+       "CLOCK_MONOTONIC ns, or 0: no deadline",                                                    \
+       "0", "as FUTEX_WAIT. EAGAIN: it has another value. ETIMEDOUT, EINTR, EFAULT")               \
+    OP(WAKE, 4, "w0: address, w1: how many", "how many", "as FUTEX_WAKE")
 
 enum rf_local_op {
 #define OP(name, number, in, out, meaning) RF_LOCAL_##name = (number),

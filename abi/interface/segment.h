@@ -32,6 +32,8 @@
        "to map it; read-only without RF_RIGHT_WRITE. The caller closes it. ENODEV: a slice. "      \
        "EACCES: a weak capability, since others could see which pages were touched: SEGMENT_READ " \
        "it, or map a copy",                                                                        \
-       "pages that are touched")
+       "pages that are touched")                                                                   \
+    OP(segment, SEGMENT_HOLDERS, 263, 0, "", "how many capabilities to it there are",              \
+       "so that who was lent one can tell that the lender is gone", "")
 
 #endif

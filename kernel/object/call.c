@@ -352,3 +352,9 @@ s64 op_COPY(struct call *call)
 {
     return call_new_cap(call, cap_copy(call->cap, (u32)call->w[0]));
 }
+
+s64 op_BIND(struct call *call)
+{
+    (void)call;
+    return -EOPNOTSUPP;
+}

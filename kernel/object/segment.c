@@ -380,3 +380,8 @@ s64 op_SEGMENT_MAP(struct call *call)
         close(fd);
     return result ? result : CALL_GRANTED;
 }
+
+s64 op_SEGMENT_HOLDERS(struct call *call)
+{
+    return call->cap->object->references;
+}

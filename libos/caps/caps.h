@@ -16,6 +16,9 @@ static inline bool grants_descriptor(u32 op)
  * result of such an operation with w[0] on the slot, and is closed. Its number, or -E…. */
 long granted_install(u32 slot, u32 op, u64 w0, int fd);
 
+/* local.c: WAIT and WAKE, which take no message. */
+long word_operation(u32 op, const struct rf_invocation *v);
+
 /* local.c: operations of slot 0. `m` holds the data. */
 long local_operation(u32 op, const struct rf_invocation *v, const struct rf_msg *m);
 

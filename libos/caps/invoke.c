@@ -59,6 +59,8 @@ SYSCALL2(invoke, u64, target, struct rf_invocation *, user)
     struct rf_invocation v = {.descriptor = -1};
     if (user && get_user(v, user))
         return -EFAULT;
+    if (slot == RF_SLOT_NONE && (op == RF_LOCAL_WAIT || op == RF_LOCAL_WAKE))
+        return word_operation(op, &v);
     long r = check(&v);
     if (r < 0)
         return r;

@@ -4,6 +4,7 @@
 #include "libos/caps/caps.h"
 #include "libos/fs/dentry.h"
 #include "libos/fs/fdtable.h"
+#include "libos/host/host.h"
 
 #include <linux/fcntl.h>
 
@@ -54,6 +55,17 @@ static long mount(u32 slot, u32 rights, const struct rf_msg *m)
         return r;
     struct filesystem *fs = hostfs_new(slot, rights, NULL, NULL);
     return fs ? mount_at_path(path, fs) : -ENODEV;
+}
+
+/* The word is the program's business: the host looks whether it is there. */
+long word_operation(u32 op, const struct rf_invocation *v)
+{
+    u32 *word = (u32 *)v->w[0];
+    if (v->w[0] % sizeof(u32))
+        return -EINVAL;
+    if (op == RF_LOCAL_WAKE)
+        return host_futex_wake(word, (int)v->w[1]);
+    return wait_on_word(word, (u32)v->w[1], v->w[2] ? v->w[2] : UINT64_MAX);
 }
 
 long local_operation(u32 op, const struct rf_invocation *v, const struct rf_msg *m)

@@ -15,7 +15,7 @@
 #define REGS_FULL (~0ull)
 
 extern char libos_entry[], exit_check[], exit_end[], exit_restart[], host_signal_return[];
-extern char invoke_check[], invoke_check_end[], invoke_interrupted[]; /* host_invoke_waiting */
+extern char waiting_check[], waiting_check_end[], waiting_interrupted[]; /* host_call_waiting */
 extern char libos_text_start[], libos_text_end[]; /* by the linker: __executable_start, etext */
 
 /* Makes the way out restore every register of `regs`. Own thread only. */

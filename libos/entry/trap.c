@@ -139,8 +139,8 @@ static void handle_kick(struct sigframe_context *c)
     __atomic_add_fetch(t->wake_word, 1, __ATOMIC_SEQ_CST); /* see sync/wait.c */
     if (c->rip >= (u64)exit_check && c->rip < (u64)exit_end)
         c->rip = (u64)exit_restart;
-    else if (c->rip >= (u64)invoke_check && c->rip < (u64)invoke_check_end)
-        c->rip = (u64)invoke_interrupted;
+    else if (c->rip >= (u64)waiting_check && c->rip < (u64)waiting_check_end)
+        c->rip = (u64)waiting_interrupted;
     else if (!in_libos(c->rip) && !(in_vdso(c->rip) && t->user_mode == 0))
         redirect_to_exit(c);
 }

@@ -62,18 +62,30 @@ long host_close(int fd)
 }
 
 /* FUTEX_WAIT_BITSET, because its timeout is absolute. */
+struct host_time {
+    s64 seconds, nanoseconds;
+};
+
+/* NULL: for ever. */
+static struct host_time *time_of(u64 deadline, struct host_time *time)
+{
+    time->seconds = (s64)(deadline / 1000000000u);
+    time->nanoseconds = (s64)(deadline % 1000000000u);
+    return deadline == UINT64_MAX ? NULL : time;
+}
+
 long host_futex_wait(u32 *word, u32 value, u64 deadline)
 {
-    struct {
-        s64 seconds, nanoseconds;
-    } until, *timeout = NULL;
-    if (deadline != UINT64_MAX) {
-        until.seconds = (s64)(deadline / 1000000000u);
-        until.nanoseconds = (s64)(deadline % 1000000000u);
-        timeout = &until;
-    }
-    return host_call(__NR_futex, (long)word, FUTEX_WAIT_BITSET, value, (long)timeout, 0,
-                     (long)FUTEX_BITSET_MATCH_ANY);
+    struct host_time time;
+    return host_call(__NR_futex, (long)word, FUTEX_WAIT_BITSET, value,
+                     (long)time_of(deadline, &time), 0, (long)FUTEX_BITSET_MATCH_ANY);
+}
+
+long host_futex_wait_kicked(u32 *word, u32 value, u64 deadline)
+{
+    struct host_time time;
+    return host_call_waiting(__NR_futex, (u64)word, FUTEX_WAIT_BITSET, value,
+                             (u64)time_of(deadline, &time), 0, FUTEX_BITSET_MATCH_ANY);
 }
 
 long host_futex_wake(u32 *word, int count)

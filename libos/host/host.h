@@ -11,9 +11,9 @@ void host_init(void); /* before anything else, once */
 
 long host_call(long nr, long a, long b, long c, long d, long e, long f);
 
-/* An invocation, unless the calling thread's attention is set: -EINTR then, as when a kick comes
+/* A host call, unless the calling thread's attention is set: -EINTR then, as when a kick comes
  * before the host has it. */
-long host_invoke_waiting(u64 target, u64 buffer, u64 w0, u64 w1, u64 w2, u64 w3);
+long host_call_waiting(long nr, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f);
 
 long host_mmap(void *addr, size_t length, int prot, int flags, int fd, u64 offset);
 long host_munmap(void *addr, size_t length);
@@ -25,6 +25,8 @@ long host_close(int fd);
 /* Waits while *word == value, until the absolute CLOCK_MONOTONIC time deadline (UINT64_MAX: none).
  * 0, -EAGAIN, -ETIMEDOUT, -EINTR. The word may be shared between processes. */
 long host_futex_wait(u32 *word, u32 value, u64 deadline);
+/* The same, ended by a kick as host_call_waiting. */
+long host_futex_wait_kicked(u32 *word, u32 value, u64 deadline);
 long host_futex_wake(u32 *word, int count);
 long host_yield(void);
 void host_set_fs(u64 base);

@@ -60,8 +60,25 @@ static bool must_not_wait(struct thread *t, bool *looked)
     return signal_pending();
 }
 
-/* A kick need not mean a signal: what the kernel has not begun with is then tried again. The way
- * out looks at all that it may mean. */
+/* The way out looks at all that a kick may mean. */
+static void look_later(struct thread *t, bool looked)
+{
+    if (looked)
+        __atomic_or_fetch(&t->attention, ATTENTION_EVENTS, __ATOMIC_SEQ_CST);
+}
+
+long wait_on_word(u32 *word, u32 value, u64 deadline)
+{
+    struct thread *t = current();
+    bool looked = false;
+    long r = -EINTR;
+    while (r == -EINTR && !must_not_wait(t, &looked))
+        r = host_futex_wait_kicked(word, value, deadline);
+    look_later(t, looked);
+    return r;
+}
+
+/* A kick need not mean a signal: what the kernel has not begun with is then tried again. */
 long invoke_waiting(u32 slot, u32 op, struct rf_msg *m, const u64 w[4])
 {
     struct thread *t = current();
@@ -73,14 +90,13 @@ long invoke_waiting(u32 slot, u32 op, struct rf_msg *m, const u64 w[4])
     if (unlikely(hostfs_any_dirty()))
         hostfs_flush_mine();
     while (!must_not_wait(t, &looked)) {
-        r = host_invoke_waiting(target, message_index(m), w[0], w[1], w[2], w[3]);
+        r = host_call_waiting(RF_NR_INVOKE, target, message_index(m), w[0], w[1], w[2], w[3]);
         if (r != -EINTR || m->op != RF_OP_LIMIT)
             break;
     }
     if (m->op == RF_OP_LIMIT)
         m->op = wanted;
-    if (looked)
-        __atomic_or_fetch(&t->attention, ATTENTION_EVENTS, __ATOMIC_SEQ_CST);
+    look_later(t, looked);
     if (unlikely(r == -ENOSYS))
         host_exit_process();
     return r;

@@ -32,6 +32,11 @@ long invoke_message_retry(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u6
  * received it all the same. */
 long invoke_waiting(u32 slot, u32 op, struct rf_msg *m, const u64 w[4]);
 
+/* Sleeps while *word == value, for a program: memory that it shares with other cells. 0, -EAGAIN,
+ * -ETIMEDOUT (deadline: CLOCK_MONOTONIC, UINT64_MAX: none), -EINTR: a signal is to be handled,
+ * -EFAULT. */
+long wait_on_word(u32 *word, u32 value, u64 deadline);
+
 /* A buffer for a program's own invocation, which may hold it for as long as its signals let it: so
  * these are never more than some, and there are always some left for the library OS. NULL: a signal
  * came while all were taken. */
