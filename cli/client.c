@@ -21,6 +21,12 @@ static void take_json(void *target, const char *value)
     ((struct client_request *)target)->json = true;
 }
 
+static void take_all(void *target, const char *value)
+{
+    (void)value;
+    ((struct client_request *)target)->all = true;
+}
+
 static void take_dot(void *target, const char *value)
 {
     (void)value;
@@ -41,6 +47,7 @@ static void take_svg(void *target, const char *value)
 const struct option_row client_options[] = {WORLD_OPTION, {0}};
 const struct option_row ps_options[] = {
     WORLD_OPTION,
+    {"all", VALUE_NONE, NULL, "also cells that have ended", take_all, 'a'},
     {"json", VALUE_NONE, NULL, "as JSON", take_json, 0},
     {0},
 };

@@ -8,7 +8,7 @@
 /* Options that all of them have: the target is a struct client_request. */
 struct client_request {
     const char *world; /* NULL: $RINGFENCE_WORLD, else the user's own */
-    bool json, dot, svg;
+    bool json, dot, svg, all;
 };
 
 /* Connects. */
@@ -20,8 +20,8 @@ u32 client_find(const char *name);
 /* Invokes, and fails with "cannot ACT: why" when that fails. */
 s64 client_invoke(u32 slot, u32 op, struct rf_message *message, const char *act);
 
-/* Prints the table of cells, or JSON. */
-void client_print_cells(bool json);
+/* Prints the table of cells, or JSON: those that run, or all that are remembered. */
+void client_print_cells(bool json, bool all);
 
 /* A wait status as an exit status. */
 int client_status(s64 wait_status);

@@ -65,7 +65,7 @@ static void print_head(void)
            "MISSING", "MEMORY", "LIMIT", "INVOKED");
 }
 
-void client_print_cells(bool json)
+void client_print_cells(bool json, bool all)
 {
     static struct rf_cell_stat stats[RF_MSG_DATA / sizeof(struct rf_cell_stat)];
     struct rf_message message = RF_MESSAGE;
@@ -82,6 +82,8 @@ void client_print_cells(bool json)
         if (!client_invoke(RF_SLOT_PLACE, RF_OP_CELL_LIST, &message, "list the cells"))
             break;
         for (u32 i = 0; i < message.received / sizeof(stats[0]); i++) {
+            if (stats[i].state == RF_CELL_ENDED && !all)
+                continue;
             if (json)
                 print_json(&stats[i], first);
             else
@@ -99,7 +101,7 @@ int cmd_ps(int argc, char **argv)
 
     arguments_parse(command_find("ps"), argc, argv, &request, NULL, 0, 0);
     client_open(request.world);
-    client_print_cells(request.json);
+    client_print_cells(request.json, request.all);
     return 0;
 }
 

@@ -180,6 +180,12 @@ static void take_name(void *target, const char *value)
     ((struct request *)target)->name = value;
 }
 
+static void take_terminal(void *target, const char *value)
+{
+    (void)value;
+    ((struct request *)target)->config->terminal = true;
+}
+
 static void take_detached(void *target, const char *value)
 {
     (void)value;
@@ -212,6 +218,7 @@ const struct option_row run_options[] = {
     {"world", VALUE_NEEDED, "DIR", "run it in the world of that directory", take_world, 'w'},
     {"name", VALUE_NEEDED, "NAME", "in a world: the cell's name", take_name, 'n'},
     {"detach", VALUE_NONE, NULL, "in a world: do not wait for its end", take_detached, 'd'},
+    {"tty", VALUE_NONE, NULL, "with -d: its console is a terminal", take_terminal, 't'},
     {"libos", VALUE_NEEDED, "FILE", NULL, take_libos, 0},
     {0},
 };

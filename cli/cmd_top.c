@@ -52,7 +52,7 @@ int cmd_top(int argc, char **argv)
     arguments_parse(command_find("top"), argc, argv, &request, NULL, 0, 0);
     client_open(request.client.world);
     if (request.once || request.client.json || !isatty(STDOUT_FILENO)) {
-        client_print_cells(request.client.json);
+        client_print_cells(request.client.json, false);
         return 0;
     }
     n = readlink("/proc/self/exe", self, sizeof(self) - 1);

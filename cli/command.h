@@ -25,6 +25,8 @@ int cmd_doctor(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_world(int argc, char **argv);
 int cmd_top(int argc, char **argv);
+int cmd_logs(int argc, char **argv);
+int cmd_attach(int argc, char **argv);
 int cmd_ps(int argc, char **argv);
 int cmd_kill(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
@@ -57,6 +59,7 @@ struct option_row {
 extern const struct option_row run_options[];
 extern const struct option_row world_options[];
 extern const struct option_row client_options[];
+extern const struct option_row logs_options[];
 extern const struct option_row ps_options[];
 extern const struct option_row top_options[];
 extern const struct option_row caps_options[];

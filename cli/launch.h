@@ -35,6 +35,7 @@ struct launch {
     u32 uid, gid;
     u32 standard_closed; /* bit n: the cell has no descriptor n of 0 to 2 */
     bool trace;
+    bool terminal;            /* in the background: its console is a terminal */
     const char *trace_filter; /* NULL: every system call */
     int trace_fd;             /* the kernel's stderr when the user named no file */
     struct limits_config limits;

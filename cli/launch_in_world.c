@@ -156,26 +156,48 @@ static u32 console_rights(int fd)
     return (mode != O_WRONLY ? RF_RIGHT_READ : 0) | (mode != O_RDONLY ? RF_RIGHT_WRITE : 0);
 }
 
-/* Without somebody who waits for it, the cell has nothing to read, and what it writes is dropped.
- */
-static void give_consoles(u32 cell, const struct launch *launch, bool detached)
+static void give_streams(u32 cell, const struct launch *launch)
 {
     static const char *const names[] = {"the standard input", "the standard output",
                                         "the standard error"};
-    int nothing = detached ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
 
     for (int i = 0; i < 3; i++) {
-        int fd = detached ? nothing : i;
-
         if (!(launch->standard_closed & 1u << i))
             give(cell, RF_SLOT_STDIN + (u32)i,
-                 import(RF_KIND_CONSOLE, fd, console_rights(fd), NULL, 0, names[i]));
+                 import(RF_KIND_CONSOLE, i, console_rights(i), NULL, 0, names[i]));
     }
+}
+
+/* In the background: a console that the kernel keeps, for logs and attach. */
+static void give_kept_console(u32 cell, bool terminal)
+{
+    s64 viewer = rf_call(RF_SLOT_BANK, RF_OP_BANK_ALLOCATE, RF_KIND_VIEWER, 0, 0, 0);
+
+    if (viewer < 0)
+        fail("cannot make a console: %s", rf_error_text(viewer));
+    if (terminal)
+        rf_call((u32)viewer, RF_OP_VIEWER_SIZE, 80, 24, 0, 0);
+    for (u32 i = 0; i < 3; i++) {
+        u64 rights = i == 0 ? RF_RIGHT_READ : RF_RIGHT_WRITE;
+        s64 console = rf_call((u32)viewer, RF_OP_VIEWER_CONSOLE,
+                              terminal ? RF_RIGHT_READ | RF_RIGHT_WRITE : rights, 0, 0, 0);
+
+        if (console < 0)
+            fail("cannot make a console: %s", rf_error_text(console));
+        give(cell, RF_SLOT_STDIN + i, (u32)console);
+    }
+    rf_drop((u32)viewer);
+}
+
+static void give_consoles(u32 cell, const struct launch *launch, bool detached)
+{
+    if (detached)
+        give_kept_console(cell, launch->terminal);
+    else
+        give_streams(cell, launch);
     if (launch->trace)
         give(cell, RF_SLOT_TRACE,
              import(RF_KIND_CONSOLE, launch->trace_fd, RF_RIGHT_WRITE, NULL, 0, "the trace"));
-    if (nothing >= 0)
-        close(nothing);
 }
 
 static void give_dirs(u32 cell, const struct prepared *prepared)

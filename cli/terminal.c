@@ -37,9 +37,8 @@ static void *pass_on(void *cell)
     return NULL;
 }
 
-void terminal_begin(u32 cell)
+void terminal_raw(void)
 {
-    pthread_t thread;
     struct termios raw;
 
     if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && tcgetattr(STDIN_FILENO, &cooked) == 0 &&
@@ -50,6 +49,13 @@ void terminal_begin(u32 cell)
         atexit(terminal_end);
         report_prepare(terminal_end);
     }
+}
+
+void terminal_begin(u32 cell)
+{
+    pthread_t thread;
+
+    terminal_raw();
     if (pthread_create(&thread, NULL, pass_on, (void *)(uintptr_t)cell) == 0)
         pthread_detach(thread);
 }

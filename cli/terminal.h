@@ -9,7 +9,10 @@
 /* Blocks the signals that are passed on. Before any thread is started. */
 void terminal_prepare(void);
 
-/* Puts the terminal into raw mode if stdin and stdout are one, and from now on passes signals on to
+/* Puts the terminal into raw mode if stdin and stdout are one. */
+void terminal_raw(void);
+
+/* The same, and from now on passes signals on to
  * the cell in that slot. */
 void terminal_begin(u32 cell);
 

@@ -23,6 +23,7 @@
 #include "kernel/object/call.h"
 #include "kernel/object/common.h"
 #include "kernel/object/meter.h"
+#include "kernel/object/viewer.h"
 #include "kernel/signals.h"
 #include "kernel/world.h"
 
@@ -78,6 +79,7 @@ static void init_fields(struct cell *cell, struct cell *parent, const char *name
     list_init(&cell->prepared);
     list_init(&cell->execs);
     list_init(&cell->waiters);
+    list_init(&cell->ended);
     list_init(&cell->metered);
     list_init(&cell->host_processes);
     activity_init(cell);
@@ -162,6 +164,9 @@ static void cell_destroy(struct object *object)
 
     cell_end(cell, SIGKILL, -1);
     pending_answer_all(&cell->waiters, -ESTALE);
+    object_release(cell->log);
+    cell->log = NULL;
+    world_forget(cell);
     if (object->bank) {
         bank_uncharge(object->bank, RF_RESOURCE_PAGES, cell->pages_charged);
         cell->pages_charged = 0;
@@ -236,6 +241,16 @@ void cell_end(struct cell *cell, int wait_status, int own_status)
     signals_hurry();
 }
 
+/* Its capabilities go now. What it last wrote stays with the cell. */
+static void keep_log(struct cell *cell)
+{
+    const struct cap *output = table_get(&cell->domain.caps, RF_SLOT_STDOUT);
+
+    cell->log = output ? viewer_of_console(output) : NULL;
+    if (cell->log)
+        object_hold(cell->log);
+}
+
 /* All that it used on the host is given back; what is known of it stays while somebody refers to
  * it. */
 void cell_over(struct cell *cell)
@@ -251,6 +266,7 @@ void cell_over(struct cell *cell)
     if (cell->listener.fd >= 0)
         event_watch(&cell->listener, 0);
     pending_answer_all(&cell->execs, -ESRCH);
+    keep_log(cell);
     domain_finish(&cell->domain);
     close_all((int[]){cell->listener.fd, cell->heap_fd, cell->window_fd}, 3);
     cell->listener.fd = cell->heap_fd = cell->window_fd = -1;
@@ -262,6 +278,8 @@ void cell_over(struct cell *cell)
     free(cell->timers);
     cell->timers = NULL;
     cell_answer_waiters(cell);
+    if (cell->started_ns)
+        world_remember(cell);
     world.cell_count--;
     if ((world.stopping || (world.only && world.only->over)) && !world.cell_count)
         event_stop();

@@ -31,10 +31,10 @@ struct cell {
     u32 number;
     struct cell *parent; /* NULL: the first cell of the world, which has no program; a reference */
     struct list below, sibling;
-    struct list all;     /* of the world's cells, in order of their numbers */
-    struct meter *meter; /* what it runs on; a reference */
-    struct list metered; /* of meter->cells */
-    struct bank *bank;   /* what it is charged to; a reference */
+    struct list all;      /* of the world's cells, in order of their numbers */
+    struct meter *meter;  /* what it runs on; a reference */
+    struct list metered;  /* of meter->cells */
+    struct bank *bank;    /* what it is charged to; a reference */
     struct object *maker; /* the constructor that yielded it; a reference. NULL: none */
 
     struct rf_window *window; /* NULL: the first cell */
@@ -73,10 +73,12 @@ struct cell {
 
     u32 stops; /* STOP_*: why it stands still */
     bool ending;
-    bool over;        /* no host process is left */
-    int wait_status;  /* of the main program, as of waitpid(2); valid when ending */
-    int own_status;   /* exit status of ringfence that overrides it, or -1 */
-    char reason[160]; /* what was said of its end */
+    bool over;          /* no host process is left */
+    struct object *log; /* over: the viewer of what was its standard output, a reference, or NULL */
+    struct list ended;  /* on world.ended */
+    int wait_status;    /* of the main program, as of waitpid(2); valid when ending */
+    int own_status;     /* exit status of ringfence that overrides it, or -1 */
+    char reason[160];   /* what was said of its end */
 };
 
 /* A new cell below `parent` (NULL: the first), with one reference, the caller's. 0 and *cell;

@@ -11,6 +11,8 @@
 #include "kernel/object/meter.h"
 #include "kernel/report.h"
 
+#define ENDED_MOST 64
+
 struct world world;
 
 /* All that the host has and the tables of this process can hold; what a guarantee is taken from. */
@@ -35,6 +37,7 @@ void world_init(void)
 
     object_init(&world.object, &world_class);
     list_init(&world.cells);
+    list_init(&world.ended);
     world.owner = geteuid();
     world.owner_group = getegid();
     world.began_ns = now_ns();
@@ -80,13 +83,33 @@ struct cell *world_find(const struct cell *above, const char *name)
 {
     char *end;
     unsigned long number = strtoul(name, &end, 10);
+    struct cell *found = NULL;
 
     list_for_each(node, &world.cells) {
         struct cell *cell = list_entry(node, struct cell, all);
 
         if (cell != above && cell_is_below(cell, above) &&
-            (*end ? !strcmp(cell->name, name) : cell->number == number))
-            return cell;
+            (*end ? !strcmp(cell->name, name) : cell->number == number) && (!found || found->over))
+            found = cell;
     }
-    return NULL;
+    return found;
+}
+
+void world_remember(struct cell *cell)
+{
+    if (world.only || world.stopping || cell->object.dead)
+        return;
+    object_hold(&cell->object);
+    list_add_tail(&world.ended, &cell->ended);
+    if (++world.ended_count > ENDED_MOST)
+        world_forget(list_first(&world.ended, struct cell, ended));
+}
+
+void world_forget(struct cell *cell)
+{
+    if (list_empty(&cell->ended))
+        return;
+    list_del(&cell->ended);
+    world.ended_count--;
+    object_release(&cell->object);
 }

@@ -13,7 +13,10 @@ struct world {
     struct bank *bank;   /* the first bank: what the world may use */
     struct meter *meter; /* the first meter */
     u32 next_number;
-    u32 cell_count;         /* that are not over */
+    u32 cell_count;    /* that are not over */
+    struct list ended; /* struct cell.ended: those that are over and kept for who asks later, oldest
+                          first */
+    u32 ended_count;
     u32 owner, owner_group; /* host ids of whose world it is */
     bool stopping;
     struct cell *only; /* a throw-away world: the cell that it is for; NULL: the world stays */
@@ -33,7 +36,11 @@ void world_stop(void);
 struct cell *world_cell(u32 number);
 struct cell *world_cell_of_session(pid_t session);
 
-/* The cell of that name or number below `above`, or NULL. */
+/* The cell of that name or number below `above`, or NULL: one that is not over if there is one. */
 struct cell *world_find(const struct cell *above, const char *name);
+
+/* Keeps a cell that is over, until others take its place. */
+void world_remember(struct cell *cell);
+void world_forget(struct cell *cell); /* harmless when it is not kept */
 
 #endif

@@ -64,6 +64,13 @@ static struct limits_config limits_of(const struct bank *bank, const struct mete
     return limits;
 }
 
+static bool is_taken(const char *name)
+{
+    const struct cell *cell = world_find(world.first, name);
+
+    return cell && !cell->over;
+}
+
 int cell_create(const struct call *call, struct cell *parent, u32 first, struct cell **result)
 {
     struct cell *cell;
@@ -81,7 +88,7 @@ int cell_create(const struct call *call, struct cell *parent, u32 first, struct 
         return -EBADF;
     if (parent->ending)
         return -ESTALE;
-    if (world_find(world.first, name))
+    if (is_taken(name))
         return -EEXIST;
     bank = container_of(bank_cap->object, struct bank, object);
     meter = container_of(meter_cap->object, struct meter, object);
@@ -407,7 +414,7 @@ s64 op_CELL_REVOKE(struct call *call)
 s64 op_CELL_VIEW(struct call *call)
 {
     const struct cap *console = table_get(&cell_of(call->cap)->domain.caps, RF_SLOT_STDOUT);
-    struct object *viewer = console ? viewer_of_console(console) : NULL;
+    struct object *viewer = console ? viewer_of_console(console) : cell_of(call->cap)->log;
 
     if (!viewer)
         return -ENOENT;
