@@ -28,3 +28,8 @@ install: ringfence $(SDK_LIB) $(TOP_PROGRAM)
 # In the tree, so that it can be read there; the checks compare it with what is built.
 docs/syscalls.md: $(B)/libos.elf tools/syscall-table
 	tools/syscall-table $< >$@
+
+.PHONY: docs/reference
+docs/reference:
+	rm -f $@/*.md
+	tools/reference $@

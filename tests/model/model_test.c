@@ -163,7 +163,10 @@ static void fill_words(u32 d, u32 op, u64 w[4])
     case RF_OP_COPY: w[0] = pick(2) ? ~0ul : pick(32); break;
     case RF_OP_BANK_ALLOCATE: w[0] = PICK(kinds); break;
     case RF_OP_BANK_DESTROY: w[0] = pick(2); break;
-    case RF_OP_ENDPOINT_MINT: w[0] = pick(3); break;
+    case RF_OP_ENDPOINT_MINT: /* that servers are told of an entry's end is not in the model */
+        w[0] = pick(3);
+        w[1] = 0;
+        break;
     case RF_OP_ENDPOINT_RECEIVE: w[0] = pick(3) > 0; break;
     case RF_OP_ENDPOINT_REVOKE:
         w[0] = pick(3);
