@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* conform INTERFACE LAYERS [WRAPPER [ARG...]]
+ *
+ * Checks an object of the interface behind that many membranes: the kernel's own, of the directory
+ * /w, standard output or the clock; or what the wrapper offers. */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/conformance/conform.h"
+
+static s64 object_of(const char *interface)
+{
+    if (strcmp(interface, "clock") == 0)
+        return RF_SLOT_CLOCK;
+    if (strcmp(interface, "console") == 0)
+        return rf_slot_of(STDOUT_FILENO, RF_RIGHT_READ | RF_RIGHT_WRITE);
+    return rf_slot_of(open("/w", O_RDONLY | O_DIRECTORY),
+                      RF_RIGHT_READ | RF_RIGHT_WRITE | RF_RIGHT_EXEC);
+}
+
+static const struct {
+    const char *interface;
+    void (*check)(u32 slot);
+} interfaces[] = {
+    {"dir", conform_dir},
+    {"file", conform_file},
+    {"console", conform_console},
+    {"clock", conform_clock},
+};
+
+int main(int argc, char **argv)
+{
+    char *membrane[] = {"/e/membrane", NULL};
+    s64 slot;
+
+    umask(0);
+    expect(argc > 2 && rf_open(NULL) == 0);
+    slot = argc > 3 ? rf_wrap(argv + 3, 0, NULL) : object_of(argv[1]);
+    expect(slot > 0);
+    for (int i = atoi(argv[2]); i > 0; i--) {
+        slot = rf_wrap(membrane, (u32)slot, NULL);
+        expect(slot > 0);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(interfaces); i++) {
+        if (strcmp(argv[1], interfaces[i].interface) == 0)
+            interfaces[i].check((u32)slot);
+    }
+    return 0;
+}

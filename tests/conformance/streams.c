@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#include "tests/conformance/conform.h"
+
+void conform_console(u32 console)
+{
+    struct rf_attr attr;
+    struct rf_message m = RF_MESSAGE;
+
+    expect_result(rf_call(console, RF_OP_KIND, 0, 0, 0, 0), RF_KIND_CONSOLE);
+    m.room = &attr;
+    m.room_size = sizeof(attr);
+    expect_result(rf_invoke(console, RF_OP_CONSOLE_INFO, &m), 0);
+    expect(m.received == sizeof(attr) && m.words[0] == attr.mode && m.words[3] & RF_RIGHT_WRITE);
+    m = RF_MESSAGE;
+    m.data = "conforms\n";
+    m.data_length = 9;
+    expect_result(rf_invoke(console, RF_OP_CONSOLE_WRITE, &m), 9);
+    m = RF_MESSAGE;
+    expect_result(rf_invoke(console, RF_OP_CONSOLE_WRITE, &m), 0);
+    expect_result(rf_call(console, RF_OP_DIR_LOOKUP, 0, 0, 0, 0), -EINVAL);
+    s64 reader = rf_copy(console, RF_RIGHT_READ);
+    expect(reader > 0);
+    expect_result(rf_call((u32)reader, RF_OP_CONSOLE_WRITE, 0, 0, 0, 0), -EACCES);
+    rf_drop((u32)reader);
+}
+
+static u64 clock_now(u32 clock, u64 id)
+{
+    struct rf_message m = {.words = {id}, .descriptor = -1};
+
+    expect_result(rf_invoke(clock, RF_OP_CLOCK_NOW, &m), 0);
+    expect(m.words[1] < 1000000000);
+    return m.words[0] * 1000000000 + m.words[1];
+}
+
+void conform_clock(u32 clock)
+{
+    u64 start = clock_now(clock, CLOCK_MONOTONIC), last = start;
+
+    expect_result(rf_call(clock, RF_OP_KIND, 0, 0, 0, 0), RF_KIND_CLOCK);
+    for (int i = 0; i < 100; i++) {
+        u64 now = clock_now(clock, CLOCK_MONOTONIC);
+
+        expect(now >= last);
+        last = now;
+    }
+    clock_now(clock, CLOCK_REALTIME);
+    expect_result(rf_call(clock, RF_OP_CLOCK_NOW, 12345, 0, 0, 0), -EINVAL);
+    expect_result(rf_call(clock, RF_OP_CLOCK_SLEEP, start, 0, 0, 0), 0); /* is over */
+    start = clock_now(clock, CLOCK_MONOTONIC);
+    expect_result(rf_call(clock, RF_OP_CLOCK_SLEEP, start + 50000000, 0, 0, 0), 0);
+    expect(clock_now(clock, CLOCK_MONOTONIC) >= start + 50000000);
+}
