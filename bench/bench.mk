@@ -5,7 +5,9 @@ ROUNDS ?= 7
 ONLY   ?= *
 
 BENCH_CFLAGS := -std=gnu17 -I. -O2 -g $(WARN) -D_GNU_SOURCE -pthread
-BENCH_BUILT  := $(B)/bench/syscall_table $(B)/bench/cpu_loop $(B)/bench/large.c
+BENCH_SDK    := calls cells
+BENCH_PLAIN  := cpu_loop notification one_byte
+BENCH_BUILT  := $(B)/bench/syscall_table $(B)/bench/large.c $(BENCH_SDK:%=$(B)/bench/%) $(BENCH_PLAIN:%=$(B)/bench/%)
 
 bench:
 	@tools/install-deps.sh build bench
@@ -19,9 +21,20 @@ $(B)/bench/syscall_table: $(wildcard bench/table/*.[ch])
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_CFLAGS) -o $@ $(filter %.c,$^)
 
-$(B)/bench/cpu_loop: bench/cpu_loop.c
+$(BENCH_PLAIN:%=$(B)/bench/%): $(B)/bench/%: bench/%.c
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_CFLAGS) -o $@ $<
+	$(CC) $(BENCH_CFLAGS) -static -o $@ $<
+
+$(BENCH_SDK:%=$(B)/bench/%): $(B)/bench/%: bench/%.c $(SDK_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) -static -o $@ $< $(SDK_LIB)
+
+# What worlds cost: a table of its own.
+.PHONY: bench-worlds
+bench-worlds:
+	@tools/install-deps.sh build bench
+	@$(MAKE) --no-print-directory ringfence bench-build
+	@/usr/bin/python3 bench/worlds.py --rounds $(ROUNDS)
 
 $(B)/bench/large.c: bench/generate_c.py
 	@mkdir -p $(@D)

@@ -55,10 +55,10 @@ int cmd_top(int argc, char **argv)
         client_print_cells(request.client.json, false);
         return 0;
     }
+    memset(self, 0, sizeof(self));
     n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    if (n < 0)
+    if (n <= 0)
         fail_errno(errno, "cannot find ringfence-top");
-    self[n] = 0;
     *strrchr(self, '/') = 0;
     for (u32 i = 0; i < ARRAY_SIZE(places); i++) {
         snprintf(path, sizeof(path), "%s/%s", self, places[i]);

@@ -139,13 +139,15 @@ s64 op_NODE_CLEAR(struct call *call)
 
 s64 op_NODE_COPY(struct call *call)
 {
-    struct cap *from = slot_of(call, call->w[0]), *to = slot_of(call, call->w[1]), old;
+    struct cap *from = slot_of(call, call->w[0]), *to = slot_of(call, call->w[1]), old, copy = {0};
 
     if (!from || !to)
         return -ERANGE;
     call_commit(call);
+    if (!is_empty(from))
+        copy = cap_copy(from, ~0u);
     old = *to;
-    *to = is_empty(from) ? (struct cap){0} : cap_copy(from, ~0u);
+    *to = copy;
     cap_drop(&old);
     return 0;
 }

@@ -91,7 +91,7 @@ static int check_message(const struct call *call)
 s64 resume_reply(struct call *call, struct resume *resume, s64 result)
 {
     struct pending *caller = resume->caller;
-    u32 count = result < 0 ? 0 : call->cap_count, slots[RF_MSG_CAPS];
+    u32 count = result < 0 ? 0 : call->cap_count, slots[RF_MSG_CAPS] = {0};
     struct domain *domain;
     struct rf_msg *to;
     int error = check_message(call);
