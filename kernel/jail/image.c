@@ -137,19 +137,12 @@ static int map_writable(const struct image *image, const struct image_segment *s
                : -EIO;
 }
 
-/* Its first page, which is only the ELF header, is made the process's own: of a mapping that has
- * such pages, fork copies the page table, and a child need not fault the library OS in again. */
 static int map_constant(const struct image *image, const struct image_segment *s)
 {
-    volatile u8 *at = mmap((void *)s->address, s->length, PROT_READ | PROT_WRITE,
-                           MAP_PRIVATE | MAP_FIXED_NOREPLACE, image->fd, (off_t)s->file_offset);
-    u8 first;
+    void *at = mmap((void *)s->address, s->length, s->protection, MAP_PRIVATE | MAP_FIXED_NOREPLACE,
+                    image->fd, (off_t)s->file_offset);
 
-    if (at == MAP_FAILED)
-        return -errno;
-    first = at[0];
-    at[0] = first;
-    return mprotect((void *)s->address, s->length, s->protection) < 0 ? -errno : 0;
+    return at == MAP_FAILED ? -errno : 0;
 }
 
 static int map_segment(const struct image *image, const struct image_segment *s)

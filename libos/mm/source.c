@@ -45,10 +45,8 @@ static long map_descriptor(u64 addr, size_t length, const struct mapping *m, int
                            u64 offset)
 {
     int kind = m->flags & MAPPING_SHARED ? MAP_SHARED : MAP_PRIVATE;
-    /* Or the host would count pages whose call sites are patched, and keep them as mappings apart.
-     */
-    int reserve = m->prot & PROT_WRITE ? reserve_flag(m) : MAP_NORESERVE;
-    return host_mmap((void *)addr, length, m->prot, kind | reserve | host_flags, fd, offset);
+    return host_mmap((void *)addr, length, m->prot, kind | reserve_flag(m) | host_flags, fd,
+                     offset);
 }
 
 long source_map_piece(u64 addr, size_t length, const struct mapping *m, const struct map_source *s,
