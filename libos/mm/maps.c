@@ -89,9 +89,3 @@ long mm_print_maps(char *buffer, size_t size, u64 *position)
     space_unlock();
     return (long)filled;
 }
-
-u64 mm_resident_estimate(void)
-{
-    u64 held = the_window->cell.memory_held;
-    return held && held < the_space.accessible ? held : the_space.accessible;
-}

@@ -360,6 +360,12 @@ void mm_fork_undo(void)
     put_all();
 }
 
+u64 mm_resident_estimate(void)
+{
+    u64 held = the_window->cell.memory_held;
+    return held && held < the_space.accessible ? held : the_space.accessible;
+}
+
 /* What madvise(2) said about fork: the host has left out what MADV_DONTFORK named. */
 static void apply_fork_advice(void)
 {
