@@ -61,7 +61,7 @@ static __attribute__((noinline)) _Noreturn void forked(struct thread *t, u32 hos
     heap_bring_in(t);
     heap_bring_in(t->process);
     heap_bring_in(t->process->files);
-    thread_become(t);
+    host_set_gs((u64)t); /* the signal stack is its parent's, which the host keeps set */
     t->process->host_pid = host_id;
     __atomic_store_n(&t->host_tid, host_id, __ATOMIC_SEQ_CST);
     if (held) /* nobody else runs here, and what follows may want them */
