@@ -31,6 +31,10 @@
 #define RF_NR_INVOKE      0x5246
 #define RF_INVOKE_PATIENT (1ul << 32)
 
+/* Added to the operation: while a program works on the call, its time is charged to the caller's
+ * meter instead of its own. The kernel's objects serve as always. */
+#define RF_OP_LENDS_METER 0x80000000u
+
 /* Slots that a new cell finds filled. */
 enum {
     RF_SLOT_NONE = 0,

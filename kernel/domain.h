@@ -61,6 +61,7 @@ struct pending {
     u64 w[4];
     s64 data_length; /* of the arguments; -EINVAL: none */
     bool patient;
+    bool lends; /* RF_OP_LENDS_METER */
     /* A call at an endpoint: the resume object once it was received. */
     struct resume *resume;
     /* The one that waits is no more: link is off its list. NULL: nothing else to do. */

@@ -109,17 +109,38 @@ static void look(struct cell *cell, u64 now)
     show(cell);
 }
 
-static bool may_rest(const struct cell *cell, u64 now, bool complete)
-{
-    return complete && now > cell->activity.busy_ns + IDLE_NS && !(cell->stops & STOP_THROTTLE);
-}
-
 static u64 own_time(void)
 {
     struct timespec t;
 
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
+}
+
+/* What this process used since the last time is charged to who asked for it: to each cell's meter
+ * in proportion to its invocations. To look at the clock at each of them would cost a quarter of
+ * one. */
+static void charge_own_work(void)
+{
+    static u64 seen_ns, seen_invocations;
+    u64 now = own_time(), worked = seen_ns ? now - seen_ns : 0;
+    u64 all = world.invocations - seen_invocations;
+
+    seen_ns = now;
+    seen_invocations = world.invocations;
+    list_for_each(node, &active) {
+        struct cell *cell = list_entry(node, struct cell, activity.link);
+        u64 more = cell->domain.invocations - cell->activity.invocations;
+
+        cell->activity.invocations = cell->domain.invocations;
+        if (more && all)
+            meter_charge(cell->meter, worked * MIN(more, all) / all);
+    }
+}
+
+static bool may_rest(const struct cell *cell, u64 now, bool complete)
+{
+    return complete && now > cell->activity.busy_ns + IDLE_NS && !(cell->stops & STOP_THROTTLE);
 }
 
 static void set_timer(u64 cost, u64 period)
@@ -134,6 +155,7 @@ static void tick(struct timer *expired)
     bool complete = tasks_update();
 
     (void)expired;
+    charge_own_work();
     list_for_each_safe(node, &active) {
         struct cell *cell = list_entry(node, struct cell, activity.link);
 
@@ -168,6 +190,7 @@ void activity_refresh(void)
     u64 now = now_ns();
 
     tasks_update();
+    charge_own_work();
     list_for_each_safe(node, &active)
         look(list_entry(node, struct cell, activity.link), now);
 }
@@ -181,6 +204,7 @@ void activity_refresh_memory(void)
 
 void activity_end(struct cell *cell)
 {
+    charge_own_work();
     list_del(&cell->activity.link);
     cell->live_ns = 0;
     charge(cell, now_ns());

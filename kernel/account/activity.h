@@ -28,11 +28,12 @@ struct activity {
     u64 delayed_ns;   /* waited for a processor, not yet judged */
     u64 judged_ns;    /* when that was last judged */
     u64 judged_used_ns;
-    s64 room_ns;    /* promised, and neither used nor missing yet */
-    u64 charged_ns; /* processor time that the meter was charged with */
-    u64 credit_ns;  /* used for others, who were charged */
-    u64 stopped_ns; /* until when the time of being stopped by the throttle was counted */
-    bool watched;   /* its memory is near its limit: to be looked at every TICK_NS */
+    s64 room_ns;     /* promised, and neither used nor missing yet */
+    u64 charged_ns;  /* processor time that the meter was charged with */
+    u64 invocations; /* whose cost the meter was charged with */
+    u64 credit_ns;   /* used for others, who were charged */
+    u64 stopped_ns;  /* until when the time of being stopped by the throttle was counted */
+    bool watched;    /* its memory is near its limit: to be looked at every TICK_NS */
 };
 
 void activity_init(struct cell *cell);

@@ -105,6 +105,8 @@ s64 call_dispatch(struct call *call)
     if (!call->msg && call->msg_index != RF_MSG_NONE)
         return -EINVAL;
     call->in = call->msg;
+    call->lends = call->op & RF_OP_LENDS_METER;
+    call->op &= ~RF_OP_LENDS_METER;
     call->kicked = domain_was_kicked(call->domain, call->tid);
     take_message(call);
     return call_run(call);
@@ -255,6 +257,7 @@ s64 call_wait(const struct call *call, struct list *list, struct pending **resul
         .msg = call->msg_index,
         .data_length = call->data_length,
         .patient = call->patient,
+        .lends = call->lends,
         .cap = cap_copy(call->cap, ~0u),
     };
     memcpy(pending->w, call->w, sizeof(pending->w));
@@ -280,6 +283,7 @@ struct call call_of_pending(struct pending *pending)
         .msg_index = pending->msg,
         .data_length = pending->data_length,
         .patient = pending->patient,
+        .lends = pending->lends,
         .id = pending->id,
         .tid = pending->tid,
         .fd = -1,

@@ -31,6 +31,7 @@ struct call {
     s32 fd; /* a descriptor that came along, or -1 */
     bool committed;
     bool patient;   /* RF_INVOKE_PATIENT */
+    bool lends;     /* RF_OP_LENDS_METER */
     bool kicked;    /* the caller was interrupted before its call arrived: it must not wait */
     u32 message_op; /* what the message's op was, for a call that did not begin */
 };

@@ -271,7 +271,8 @@ static void take_back(struct endpoint *endpoint, struct pending *caller, struct 
 
 /* Answers the receiver with the first message: the slot of its resume capability, or why not; then
  * the message stays. */
-static void deliver(struct endpoint *endpoint, struct domain *receiver, u64 id, struct rf_msg *to)
+static void deliver(struct endpoint *endpoint, struct domain *receiver, u64 id, u32 tid,
+                    struct rf_msg *to)
 {
     struct pending *caller = list_first(&endpoint->callers, struct pending, link);
     struct resume *resume = resume_make(endpoint->object.bank);
@@ -285,6 +286,8 @@ static void deliver(struct endpoint *endpoint, struct domain *receiver, u64 id, 
         return;
     }
     list_del(&caller->link);
+    if (caller->lends)
+        loan_begin(&resume->loan, receiver, tid, caller->domain->meter);
     hand_over(caller, receiver, to, slots);
     caller->cap_count = 0;
     cap = (struct cap){.object = &resume->object, .kind = RF_KIND_RESUME, .rights = RF_RIGHT_ALL};
@@ -305,7 +308,7 @@ static void match(struct endpoint *endpoint)
         struct pending *receiver = list_first(&endpoint->receivers, struct pending, link);
 
         if (pending_valid(receiver)) {
-            deliver(endpoint, receiver->domain, receiver->id,
+            deliver(endpoint, receiver->domain, receiver->id, receiver->tid,
                     domain_message(receiver->domain, receiver->msg));
             pending_done(receiver);
         } else {
@@ -354,7 +357,7 @@ static s64 receive(struct call *call, bool wait)
         return CALL_GRANTED;
     }
     if (!list_empty(&endpoint->callers)) {
-        deliver(endpoint, call->domain, call->id, call->msg);
+        deliver(endpoint, call->domain, call->id, call->tid, call->msg);
         return CALL_GRANTED;
     }
     return wait ? call_wait(call, &endpoint->receivers, NULL) : -EAGAIN;

@@ -11,6 +11,7 @@
 #define KERNEL_OBJECT_ENDPOINT_H
 
 #include "kernel/object/badges.h"
+#include "kernel/account/loan.h"
 #include "kernel/object/call.h"
 
 struct endpoint {
@@ -42,6 +43,7 @@ struct notice {
 struct resume {
     struct object object;
     struct pending *caller; /* NULL: nobody waits any more */
+    struct loan loan;       /* of the caller's meter, if it lends it */
 };
 
 struct endpoint *endpoint_make(struct bank *bank, u32 cell_number);

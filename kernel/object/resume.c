@@ -27,6 +27,7 @@ static void caller_withdrawn(struct pending *pending)
 {
     struct resume *resume = pending->resume;
 
+    loan_end(&resume->loan);
     resume->caller = NULL;
     pending->resume = NULL;
     object_destroy(&resume->object);
@@ -45,6 +46,7 @@ static void resume_destroy(struct object *object)
     struct resume *resume = container_of(object, struct resume, object);
     struct pending *caller = resume->caller;
 
+    loan_end(&resume->loan);
     resume->caller = NULL;
     if (!caller)
         return;

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# A client of a world that makes meters and banks, and asks what became of them.
+# Clients of a world that make meters and cells, and ask what became of them.
 
-TEST_PROGRAMS += $(B)/tests/account/divide
+ACCOUNT_TESTS := divide service
+TEST_PROGRAMS += $(ACCOUNT_TESTS:%=$(B)/tests/account/%)
 
-$(B)/tests/account/divide: tests/account/divide.c tests/sdk/check.h $(SDK_LIB)
+$(B)/tests/account/%: tests/account/%.c tests/sdk/check.h $(SDK_LIB)
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) -o $@ $< $(SDK_LIB) -pthread
+	$(CC) $(HOST_CFLAGS) -static -o $@ $< $(SDK_LIB) -pthread
