@@ -72,8 +72,8 @@ void watches_wake(struct list *watches, u32 events)
 
 void watches_drop(struct list *watches)
 {
-    while (!list_empty(watches))
-        drop_watch(list_first(watches, struct console_watch, link));
+    list_for_each_safe(node, watches)
+        drop_watch(list_entry(node, struct console_watch, link));
 }
 
 static const struct console_ops *ops_of(const struct call *call)

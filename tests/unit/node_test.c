@@ -94,6 +94,7 @@ static void test_get_and_swap(void **state)
     assert_int_equal(FAKE(user, .slot = node, .op = RF_OP_NODE_COPY, .w = {0, 3}), 0);
     assert_int_equal(FAKE(user, .slot = node, .op = RF_OP_NODE_COPY, .w = {0, 4}), -ERANGE);
     assert_int_equal(FAKE(user, .slot = node, .op = RF_OP_NODE_COPY, .w = {4, 0}), -ERANGE);
+    assert_int_equal(FAKE(user, .slot = node, .op = RF_OP_NODE_COPY, .w = {3, 3}), 0);
     assert_int_equal(fake_kind(user, (u64)swap(node, 3, from)), RF_KIND_CLOCK);
     assert_int_equal(fake_kind(user, (u64)get(node, 3)), RF_KIND_BANK);
     assert_int_equal(FAKE(user, .slot = node, .op = RF_OP_NODE_COPY, .w = {1, 3}), 0);
