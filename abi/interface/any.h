@@ -5,7 +5,8 @@
 #define ABI_INTERFACE_ANY_H
 
 #define RF_OPS_ANY(OP)                                                                             \
-    OP(any, DROP, 1, 0, "", "0", "empties the slot of the caller's table", "")                     \
+    OP(any, DROP, 1, 0, "", "0",                                                                   \
+       "empties the slot of the caller's table. EACCES: one below RF_SLOT_FIRST_DIR", "")          \
     OP(any, KIND, 2, 0, "", "RF_KIND_*", "what interface the capability has", "")                  \
     OP(any, COPY, 3, 0, "w0: RF_RIGHT_* to keep", "slot of a copy with only these rights",         \
        "ENFILE: the table is full", "")                                                            \

@@ -706,6 +706,7 @@ static s64 run_op(struct use *use)
     switch (use->op) {
     case RF_OP_DROP: return drop_own(use);
     case RF_OP_KIND: return use->cap.kind;
+    case RF_OP_BIND: return -EOPNOTSUPP;
     case RF_OP_COPY: return add(use->domain, copy(&use->cap, (u32)use->w[0]));
     case RF_OP_NODE_GET: return node_get(use);
     case RF_OP_NODE_SWAP: return node_swap(use);

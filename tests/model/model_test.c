@@ -110,7 +110,7 @@ static u32 some_slot(u32 d)
     return found;
 }
 
-static const u32 any_ops[] = {RF_OP_DROP, RF_OP_DROP, RF_OP_KIND, RF_OP_COPY};
+static const u32 any_ops[] = {RF_OP_DROP, RF_OP_DROP, RF_OP_KIND, RF_OP_COPY, RF_OP_BIND};
 static const u32 node_ops[] = {RF_OP_NODE_GET,  RF_OP_NODE_GET,  RF_OP_NODE_SWAP,
                                RF_OP_NODE_SWAP, RF_OP_NODE_SWAP, RF_OP_NODE_CLEAR,
                                RF_OP_NODE_COPY, RF_OP_NODE_SIZE, RF_OP_NODE_WEAKEN};
