@@ -113,3 +113,14 @@ int client_status(s64 wait_status)
 
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
+
+void client_give(u32 cell, u32 to, u32 slot)
+{
+    struct rf_message message = RF_MESSAGE;
+
+    message.words[0] = to;
+    message.caps[0] = slot;
+    message.cap_count = 1;
+    client_invoke(cell, RF_OP_CELL_GIVE, &message, "give the cell what it is granted");
+    rf_drop(slot);
+}

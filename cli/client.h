@@ -23,6 +23,9 @@ s64 client_invoke(u32 slot, u32 op, struct rf_message *message, const char *act)
 /* Prints the table of cells, or JSON: those that run, or all that are remembered. */
 void client_print_cells(bool json, bool all);
 
+/* Puts the capability in `slot`, which is given up, into slot `to` of a new cell. */
+void client_give(u32 cell, u32 to, u32 slot);
+
 /* A wait status as an exit status. */
 int client_status(s64 wait_status);
 

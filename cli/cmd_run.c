@@ -13,6 +13,7 @@
 #include "cli/grants.h"
 #include "cli/launch.h"
 #include "cli/numbers.h"
+#include "cli/wrap.h"
 #include "kernel/report.h"
 #include "sdk/ringfence.h"
 
@@ -180,6 +181,11 @@ static void take_name(void *target, const char *value)
     ((struct request *)target)->name = value;
 }
 
+static void take_wrap(void *target, const char *value)
+{
+    wrap_add(((struct request *)target)->config, value);
+}
+
 static void take_terminal(void *target, const char *value)
 {
     (void)value;
@@ -219,6 +225,8 @@ const struct option_row run_options[] = {
     {"name", VALUE_NEEDED, "NAME", "in a world: the cell's name", take_name, 'n'},
     {"detach", VALUE_NONE, NULL, "in a world: do not wait for its end", take_detached, 'd'},
     {"tty", VALUE_NONE, NULL, "with -d: its console is a terminal", take_terminal, 't'},
+    {"wrap", VALUE_NEEDED, "KIND=PROGRAM", "put a program before each dir, console or clock",
+     take_wrap, 0},
     {"libos", VALUE_NEEDED, "FILE", NULL, take_libos, 0},
     {0},
 };
@@ -287,5 +295,7 @@ int cmd_run(int argc, char **argv)
     if (request.world || request.name || request.detached || getenv("RINGFENCE_WORLD") ||
         rf_in_cell())
         return launch_in_world(&config, request.world, request.name, request.detached);
+    if (config.wrap_count)
+        return launch_in_own_world(&config);
     return launch_alone(&config);
 }

@@ -88,7 +88,7 @@ static int in_background(struct request *request)
         close(ends[0]);
         ready_fd = ends[1];
         setsid();
-        return kernel_serve(&request->config);
+        exit(kernel_serve(&request->config));
     }
     close(ends[1]);
     if (read(ends[0], &byte, 1) == 1)
@@ -118,6 +118,16 @@ static const char *own_world(void)
         *slash = '/';
     }
     return path;
+}
+
+int world_start(const char *path)
+{
+    static struct request request;
+
+    world_path = path;
+    request.config.path = path;
+    request.config.ready = ready_in_background;
+    return in_background(&request);
 }
 
 int cmd_world(int argc, char **argv)

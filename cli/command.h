@@ -40,6 +40,10 @@ int cmd_stop(int argc, char **argv);
 
 const struct command *command_find(const char *name);
 
+/* Starts a world in the background: 0 when clients can connect; else the status to exit with, the
+ * reason having been told. */
+int world_start(const char *path);
+
 /* Prints the help of one command, or of all, on stdout. */
 void command_print_help(const struct command *command);
 void command_print_overview(void);

@@ -162,17 +162,19 @@ static void name_cell(const char *program, char name[RF_CELL_NAME])
 
 const struct prepared *launch_prepare(const struct launch *launch)
 {
-    static struct opened opened;
-    static u8 record[RF_BOOT_SIZE] __attribute__((aligned(8)));
+    struct opened *opened = calloc(1, sizeof(*opened));
+    u8 *record = aligned_alloc(PAGE_SIZE, RF_BOOT_SIZE);
 
+    if (!opened || !record)
+        fail("no memory");
     attr_init();
     attr_set_identity(launch->uid, launch->gid);
     for (u32 i = 0; i < launch->mount_count; i++)
-        open_mount(&opened, launch, i);
-    name_cell(launch->argv[0], opened.prepared.name);
-    opened.prepared.record = record;
-    opened.prepared.record_length = write_record(launch, &opened, record);
-    return &opened.prepared;
+        open_mount(opened, launch, i);
+    name_cell(launch->argv[0], opened->prepared.name);
+    opened->prepared.record = record;
+    opened->prepared.record_length = write_record(launch, opened, record);
+    return &opened->prepared;
 }
 
 int launch_alone(const struct launch *launch)

@@ -6,10 +6,12 @@
 
 #include "abi/boot.h"
 #include "abi/interface/cell.h"
+#include "abi/objects.h"
 #include "abi/invoke.h"
 #include "kernel/run.h"
 
 #define MAX_MOUNTS 512
+#define MAX_WRAPS  8
 
 /* In the order in which they are mounted. */
 struct mount_config {
@@ -34,6 +36,11 @@ struct launch {
     const char *cwd, *hostname, *user_name;
     u32 uid, gid;
     u32 standard_closed; /* bit n: the cell has no descriptor n of 0 to 2 */
+    struct {
+        enum rf_kind kind;
+        const char *program; /* and its arguments, with spaces between */
+    } wraps[MAX_WRAPS];
+    u32 wrap_count;
     bool trace;
     bool terminal;            /* in the background: its console is a terminal */
     const char *trace_filter; /* NULL: every system call */
@@ -56,11 +63,17 @@ struct prepared {
 /* Opens what is granted and writes the boot record. Fails (fail()) with a line for the user. */
 const struct prepared *launch_prepare(const struct launch *launch);
 
+/* Makes a cell for it, filled and not yet started: its slot. NULL: named after the program. */
+u32 launch_make(const struct launch *launch, const char *name, bool detached);
+
 /* Runs it in a world that stays (NULL: the one of the environment, or the user's own): the exit
  * status; with `detached`, 0 as soon as it runs, and its name on stdout. Inside a cell: in a cell
  * below that one. */
 int launch_in_world(const struct launch *launch, const char *world, const char *name,
                     bool detached);
+
+/* The same in a world of its own, which is thrown away. */
+int launch_in_own_world(const struct launch *launch);
 
 /* Runs it as the only cell of a throw-away world: the exit status. Fails (fail()) with a line for
  * the user. */

@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/client.h"
 #include "cli/launch.h"
+#include "cli/command.h"
 #include "cli/terminal.h"
+#include "cli/wrap.h"
 #include "kernel/report.h"
 
 /* A capability to what a descriptor of ours is open on. */
@@ -33,17 +36,6 @@ static u32 import(u32 kind, int fd, u32 rights, const char *only, size_t only_le
     if (slot < 0)
         fail("cannot grant %s: %s", what, rf_error_text(slot));
     return (u32)slot;
-}
-
-static void give(u32 cell, u32 to, u32 slot)
-{
-    struct rf_message message = RF_MESSAGE;
-
-    message.words[0] = to;
-    message.caps[0] = slot;
-    message.cap_count = 1;
-    client_invoke(cell, RF_OP_CELL_GIVE, &message, "give the cell what it is granted");
-    rf_drop(slot);
 }
 
 /* A bank of its own, with the limits that were asked for. */
@@ -149,6 +141,22 @@ static void load(u32 cell, const struct prepared *prepared)
     }
 }
 
+/* By way of the wrappers for its kind. */
+static void give_wrapped(u32 cell, const struct launch *launch, enum rf_kind kind, u32 to, u32 slot)
+{
+    client_give(cell, to, wrap_slot(launch, kind, slot));
+}
+
+/* The kernel gives every cell a clock; a wrapped one comes first. */
+static void give_clock(u32 cell, const struct launch *launch)
+{
+    s64 copy = rf_copy(RF_SLOT_CLOCK, RF_RIGHT_READ);
+
+    if (copy < 0)
+        fail("cannot hand over the clock: %s", rf_error_text(copy));
+    give_wrapped(cell, launch, RF_KIND_CLOCK, RF_SLOT_CLOCK, (u32)copy);
+}
+
 static u32 console_rights(int fd)
 {
     int mode = fcntl(fd, F_GETFL) & O_ACCMODE;
@@ -163,14 +171,15 @@ static void give_streams(u32 cell, const struct launch *launch)
 
     for (int i = 0; i < 3; i++) {
         if (!(launch->standard_closed & 1u << i))
-            give(cell, RF_SLOT_STDIN + (u32)i,
-                 import(RF_KIND_CONSOLE, i, console_rights(i), NULL, 0, names[i]));
+            give_wrapped(cell, launch, RF_KIND_CONSOLE, RF_SLOT_STDIN + (u32)i,
+                         import(RF_KIND_CONSOLE, i, console_rights(i), NULL, 0, names[i]));
     }
 }
 
 /* In the background: a console that the kernel keeps, for logs and attach. */
-static void give_kept_console(u32 cell, bool terminal)
+static void give_kept_console(u32 cell, const struct launch *launch)
 {
+    bool terminal = launch->terminal;
     s64 viewer = rf_call(RF_SLOT_BANK, RF_OP_BANK_ALLOCATE, RF_KIND_VIEWER, 0, 0, 0);
 
     if (viewer < 0)
@@ -184,7 +193,7 @@ static void give_kept_console(u32 cell, bool terminal)
 
         if (console < 0)
             fail("cannot make a console: %s", rf_error_text(console));
-        give(cell, RF_SLOT_STDIN + i, (u32)console);
+        give_wrapped(cell, launch, RF_KIND_CONSOLE, RF_SLOT_STDIN + i, (u32)console);
     }
     rf_drop((u32)viewer);
 }
@@ -192,22 +201,23 @@ static void give_kept_console(u32 cell, bool terminal)
 static void give_consoles(u32 cell, const struct launch *launch, bool detached)
 {
     if (detached)
-        give_kept_console(cell, launch->terminal);
+        give_kept_console(cell, launch);
     else
         give_streams(cell, launch);
     if (launch->trace)
-        give(cell, RF_SLOT_TRACE,
-             import(RF_KIND_CONSOLE, launch->trace_fd, RF_RIGHT_WRITE, NULL, 0, "the trace"));
+        client_give(
+            cell, RF_SLOT_TRACE,
+            import(RF_KIND_CONSOLE, launch->trace_fd, RF_RIGHT_WRITE, NULL, 0, "the trace"));
 }
 
-static void give_dirs(u32 cell, const struct prepared *prepared)
+static void give_dirs(u32 cell, const struct launch *launch, const struct prepared *prepared)
 {
     for (u32 i = 0; i < prepared->grant_count; i++) {
         const struct grant_config *grant = &prepared->grants[i];
 
-        give(cell, grant->slot,
-             import(RF_KIND_DIR, grant->fd, grant->rights, grant->only, grant->only_length,
-                    "a directory"));
+        give_wrapped(cell, launch, RF_KIND_DIR, grant->slot,
+                     import(RF_KIND_DIR, grant->fd, grant->rights, grant->only, grant->only_length,
+                            "a directory"));
     }
 }
 
@@ -230,24 +240,67 @@ static int wait_for(u32 cell)
     return client_status(status);
 }
 
-int launch_in_world(const struct launch *launch, const char *world, const char *name, bool detached)
+/* The name that it got is in `taken`. */
+static u32 make(const struct launch *launch, const char *name, bool detached,
+                char taken[RF_CELL_NAME])
 {
-    const struct prepared *prepared;
-    char taken[RF_CELL_NAME];
-    u32 cell;
+    const struct prepared *prepared = launch_prepare(launch);
+    u32 cell = create(launch, name, prepared->name, taken);
 
-    terminal_prepare();
-    client_open(world);
-    prepared = launch_prepare(launch);
-    cell = create(launch, name, prepared->name, taken);
     load(cell, prepared);
     give_consoles(cell, launch, detached);
-    give_dirs(cell, prepared);
+    give_clock(cell, launch);
+    give_dirs(cell, launch, prepared);
+    return cell;
+}
+
+u32 launch_make(const struct launch *launch, const char *name, bool detached)
+{
+    char taken[RF_CELL_NAME];
+
+    return make(launch, name, detached, taken);
+}
+
+static int run(const struct launch *launch, const char *name, bool detached)
+{
+    char taken[RF_CELL_NAME];
+    u32 cell = make(launch, name, detached, taken);
+    int status;
+
     if (!detached)
         terminal_begin(cell);
     client_invoke(cell, RF_OP_CELL_START, NULL, "start the cell");
-    if (!detached)
-        return wait_for(cell);
-    printf("%s\n", taken);
-    return 0;
+    if (detached) {
+        printf("%s\n", taken);
+        return 0;
+    }
+    status = wait_for(cell);
+    wrap_end();
+    return status;
+}
+
+int launch_in_world(const struct launch *launch, const char *world, const char *name, bool detached)
+{
+    terminal_prepare();
+    client_open(world);
+    return run(launch, name, detached);
+}
+
+int launch_in_own_world(const struct launch *launch)
+{
+    char dir[] = "/tmp/ringfence-XXXXXX", world[sizeof(dir) + 8], command[sizeof(dir) + 16];
+    int status;
+
+    if (!mkdtemp(dir))
+        fail_errno(errno, "cannot make a directory for a world");
+    snprintf(world, sizeof(world), "%s/world", dir);
+    status = world_start(world);
+    if (status)
+        return status;
+    terminal_prepare();
+    client_open(world);
+    status = run(launch, NULL, false);
+    rf_call(RF_SLOT_WORLD, RF_OP_WORLD_STOP, 0, 0, 0, 0);
+    snprintf(command, sizeof(command), "rm -rf %s", dir);
+    return system(command) ? STATUS_OWN_FAILURE : status;
 }

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Wrappers on the way of a capability to a cell: programs in cells of their own, which are given it
+ * as "target" and offer something of the same kind in its place (rf_offer in sdk/ringfence.h). */
+#ifndef CLI_WRAP_H
+#define CLI_WRAP_H
+
+#include "cli/launch.h"
+
+/* KIND=PROGRAM [ARG...]: adds a wrapper for capabilities of that kind; those named first are
+ * nearest to the object. Fails (fail()) with a line. */
+void wrap_add(struct launch *launch, const char *value);
+
+/* What the cell gets in place of the capability in `slot`, which the caller gives up: the same slot
+ * when nothing wraps that kind. Fails (fail()) when a wrapper offers nothing. */
+u32 wrap_slot(const struct launch *launch, enum rf_kind kind, u32 slot);
+
+/* Ends all wrappers. */
+void wrap_end(void);
+
+#endif
