@@ -2,6 +2,7 @@
 #include "cli/wrap.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,32 +56,41 @@ static u32 split(char *text, char *argv[ARGUMENTS_MOST])
     return count;
 }
 
+/* What describes one, until it has been started. */
+struct wrapper {
+    struct launch launch;
+    char text[4096], real[PATH_MAX], dir[PATH_MAX], caps[64];
+    char *argv[ARGUMENTS_MOST], *env[2];
+};
+
 /* A wrapper sees the system's programs and the directory that it lies in. */
-static void describe(struct launch *wrapper, char **argv, u32 argc)
+static void describe(struct wrapper *wrapper, const char *program)
 {
-    static char caps[64], *env[3];
-    char *program = argv[0], *slash = strrchr(program, '/');
+    struct launch *launch = &wrapper->launch;
 
-    snprintf(caps, sizeof(caps), "RINGFENCE_CAPS=target=%d,offer=%d", SLOT_TARGET, SLOT_OFFER);
-    env[0] = caps;
-    env[1] = (char *)"PATH=/usr/local/bin:/usr/bin:/bin";
-    grant_default_view(wrapper);
-    if (slash) {
-        char *real = realpath(program, NULL), *dir = real ? strdup(real) : NULL;
-
-        if (!dir)
-            fail_errno(errno, "cannot find the wrapper %s", program);
-        *strrchr(dir, '/') = 0;
-        grant_host(wrapper, "--wrap", *dir ? dir : "/", RF_RIGHT_READ | RF_RIGHT_EXEC);
-        argv[0] = real;
+    snprintf(wrapper->text, sizeof(wrapper->text), "%s", program);
+    snprintf(wrapper->caps, sizeof(wrapper->caps), "RINGFENCE_CAPS=target=%d,offer=%d", SLOT_TARGET,
+             SLOT_OFFER);
+    wrapper->env[0] = wrapper->caps;
+    wrapper->env[1] = (char *)(uintptr_t) "PATH=/usr/local/bin:/usr/bin:/bin";
+    launch->argc = split(wrapper->text, wrapper->argv);
+    if (!launch->argc)
+        fail("--wrap: no program is named");
+    grant_default_view(launch);
+    if (strchr(wrapper->argv[0], '/')) {
+        if (!realpath(wrapper->argv[0], wrapper->real))
+            fail_errno(errno, "cannot find the wrapper %s", wrapper->argv[0]);
+        snprintf(wrapper->dir, sizeof(wrapper->dir), "%s", wrapper->real);
+        wrapper->dir[MAX(strrchr(wrapper->dir, '/') - wrapper->dir, 1)] = 0;
+        grant_host(launch, "--wrap", wrapper->dir, RF_RIGHT_READ | RF_RIGHT_EXEC);
+        wrapper->argv[0] = wrapper->real;
     }
-    wrapper->argv = argv;
-    wrapper->argc = argc;
-    wrapper->env = env;
-    wrapper->envc = 2;
-    wrapper->cwd = "/";
-    wrapper->hostname = "wrapper";
-    wrapper->user_name = "root";
+    launch->argv = wrapper->argv;
+    launch->env = wrapper->env;
+    launch->envc = 2;
+    launch->cwd = "/";
+    launch->hostname = "wrapper";
+    launch->user_name = "root";
 }
 
 /* Waits until the wrapper says what it offers. */
@@ -109,17 +119,17 @@ static u32 await_offer(u32 endpoint, u32 cell, const char *program)
 /* Starts the program with the capability: what it offers. */
 static u32 wrap_one(u32 slot, const char *program)
 {
-    struct launch *wrapper = calloc(1, sizeof(*wrapper));
-    char *argv[ARGUMENTS_MOST], *text = strdup(program);
-    u32 argc = text ? split(text, argv) : 0, cell, offered;
+    struct wrapper *wrapper = calloc(1, sizeof(*wrapper));
     s64 endpoint = rf_endpoint(), offer = endpoint < 0 ? endpoint : rf_mint((u32)endpoint, 0);
+    u32 cell, offered;
 
-    if (!wrapper || !argc || cell_count == CELLS_MOST)
-        fail("cannot start the wrapper \"%s\"", program);
+    if (!wrapper || cell_count == CELLS_MOST)
+        fail("too many wrappers: cannot start \"%s\"", program);
     if (offer < 0)
         fail("cannot start the wrapper \"%s\": %s", program, rf_error_text(offer));
-    describe(wrapper, argv, argc);
-    cell = launch_make(wrapper, NULL, false);
+    describe(wrapper, program);
+    cell = launch_make(&wrapper->launch, NULL, false);
+    free(wrapper);
     client_give(cell, SLOT_TARGET, slot);
     client_give(cell, SLOT_OFFER, (u32)offer);
     client_invoke(cell, RF_OP_CELL_START, NULL, "start the wrapper");
@@ -127,7 +137,6 @@ static u32 wrap_one(u32 slot, const char *program)
     offered = await_offer((u32)endpoint, cell, program);
     rf_stop_serving((u32)endpoint);
     rf_drop((u32)endpoint);
-    free(wrapper);
     return offered;
 }
 

@@ -114,6 +114,8 @@ static int compare_tree(const struct row *a, const struct row *b)
 {
     const struct row *x = a, *y = b;
 
+    if (!a || !b)
+        return 0;
     while (x && x->stat.depth > b->stat.depth)
         x = row_of(x->stat.parent);
     while (y && y->stat.depth > a->stat.depth)

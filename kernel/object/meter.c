@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/object/meter.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sched.h>
 
@@ -147,6 +148,7 @@ u64 meter_weight(const struct meter *meter)
         shares += list_entry(node, struct meter, sibling)->terms.share;
         count++;
     }
+    assert(shares && all); /* it is one of them itself */
     return MAX((meter_guarantee(meter) + free * meter->terms.share / shares) * 1000 * count / all,
                1);
 }

@@ -7,7 +7,8 @@
 #include "kernel/object/bank.h"
 
 static u64 last_number;
-static struct list ending = {&ending, &ending}; /* struct object.ending; the list holds them */
+static struct object
+    *ending;           /* by next_ending: they lost their last reference, and this holds them */
 static u32 destroying; /* nesting of what must be over before those may end */
 
 void object_init(struct object *object, const struct object_class *class)
@@ -16,7 +17,6 @@ void object_init(struct object *object, const struct object_class *class)
     object->references = 1;
     object->number = ++last_number;
     list_init(&object->charged);
-    list_init(&object->ending);
 }
 
 struct object *object_new(const struct object_class *class, struct bank *bank)
@@ -82,10 +82,10 @@ static void end_released(void)
     if (destroying)
         return;
     destroying++;
-    while (!list_empty(&ending)) {
-        struct object *object = list_first(&ending, struct object, ending);
+    while (ending) {
+        struct object *object = ending;
 
-        list_del(&object->ending);
+        ending = object->next_ending;
         if (object->references == 1 && !object->dead)
             end(object);
         if (--object->references == 0)
@@ -115,8 +115,8 @@ void object_release(struct object *object)
         object->references--;
         return;
     }
-    assert(list_empty(&object->ending));
-    list_add_tail(&ending, &object->ending);
+    object->next_ending = ending;
+    ending = object;
     end_released();
 }
 

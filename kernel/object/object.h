@@ -37,11 +37,11 @@ struct object_class {
 
 struct object {
     const struct object_class *class;
-    struct bank *bank;   /* pays; NULL: the kernel itself, and when destroyed */
-    struct list charged; /* on bank->objects */
-    struct list ending;  /* lost its last reference: waits for its end */
-    u64 number;          /* never used again: names it in CELL_CAPS */
-    u32 references;      /* capabilities in slots, nodes and messages, and the kernel's own */
+    struct bank *bank;          /* pays; NULL: the kernel itself, and when destroyed */
+    struct list charged;        /* on bank->objects */
+    struct object *next_ending; /* of those that lost their last reference and wait for their end */
+    u64 number;                 /* never used again: names it in CELL_CAPS */
+    u32 references; /* capabilities in slots, nodes and messages, and the kernel's own */
     bool dead;
 };
 
