@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Calls of the SDK within one cell: the server is a thread, the client another. calls CASE. */
 #include <errno.h>
+#include <signal.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -328,6 +328,43 @@ static void case_map(void)
     expect(fd < 0 || mmap(NULL, 64, PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED);
 }
 
+/* Memory of the kernel's: shared by whoever maps it, read-only where that was asked for, and gone
+ * for all of them when its bank wants it back. */
+static void case_segment(void)
+{
+    struct rf_message message = RF_MESSAGE;
+    s64 slot = rf_call(RF_SLOT_BANK, RF_OP_BANK_ALLOCATE, RF_KIND_SEGMENT, 8192, 0, 0);
+    int writes =
+            (int)rf_call((u32)slot, RF_OP_SEGMENT_MAP, RF_RIGHT_READ | RF_RIGHT_WRITE, 0, 0, 0),
+        reads = (int)rf_call((u32)slot, RF_OP_SEGMENT_MAP, RF_RIGHT_READ, 0, 0, 0), status;
+    char *at = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, writes, 0),
+         *seen = mmap(NULL, 8192, PROT_READ, MAP_SHARED, reads, 0), bytes[6];
+    pid_t child;
+
+    expect(at != MAP_FAILED && seen != MAP_FAILED);
+    expect(mmap(NULL, 8192, PROT_WRITE, MAP_SHARED, reads, 0) == MAP_FAILED);
+    expect(mprotect(seen, 8192, PROT_READ | PROT_WRITE) < 0);
+    expect(close(writes) == 0 && close(reads) == 0);
+    memcpy(at + 5000, "shared", 6);
+    expect(memcmp(seen + 5000, "shared", 6) == 0);
+    message.words[0] = 5000;
+    message.words[1] = sizeof(bytes);
+    message.room = bytes;
+    message.room_size = sizeof(bytes);
+    expect(rf_invoke((u32)slot, RF_OP_SEGMENT_READ, &message) == 6);
+    expect(memcmp(bytes, "shared", 6) == 0);
+    message = RF_MESSAGE;
+    message.caps[0] = (u32)slot;
+    message.cap_count = 1;
+    expect_result(rf_invoke(RF_SLOT_BANK, RF_OP_BANK_FREE, &message), 0);
+    expect_result(rf_call((u32)slot, RF_OP_SEGMENT_SIZE, 0, 0, 0, 0), -ESTALE);
+    child = fork();
+    if (child == 0)
+        _exit(seen[5000]);
+    expect(waitpid(child, &status, 0) == child && WIFSIGNALED(status) &&
+           WTERMSIG(status) == SIGBUS);
+}
+
 static void case_mount(void)
 {
     int dir = open("/usr/bin", O_RDONLY | O_DIRECTORY);
@@ -356,6 +393,7 @@ static const struct {
     {"slots", case_slots},
     {"map", case_map},
     {"mount", case_mount},
+    {"segment", case_segment},
 };
 
 int main(int argc, char **argv)
