@@ -5,7 +5,10 @@ SDK_SRC := $(filter-out sdk/examples/%,$(sort $(shell find sdk -name '*.c')))
 SDK_OBJ := $(SDK_SRC:%=$(B)/sdk-obj/%.o)
 # Another build folder (sanitizers) has a library of its own.
 SDK_LIB := $(if $(filter build,$(B)),sdk,$(B))/libringfence.a
-EXAMPLES := $(patsubst sdk/examples/%.c,$(B)/examples/%,$(wildcard sdk/examples/*.c))
+# An example that wants a library is built where that is installed.
+dir-archive_LIBS := -larchive
+EXAMPLES_WITHOUT := $(if $(wildcard /usr/include/archive.h),,sdk/examples/dir-archive.c)
+EXAMPLES := $(patsubst sdk/examples/%.c,$(B)/examples/%,$(filter-out $(EXAMPLES_WITHOUT),$(wildcard sdk/examples/*.c)))
 
 all: $(SDK_LIB)
 .PHONY: examples

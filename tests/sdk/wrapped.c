@@ -25,6 +25,8 @@ int main(int argc, char **argv)
     slot = rf_slot_of(dir, RF_RIGHT_READ | RF_RIGHT_WRITE | RF_RIGHT_EXEC);
     expect(slot > 0);
     close(dir);
+    if (strcmp(argv[3], "instead") == 0) /* what the wrapper offers, and not DIR */
+        layers = 1;
     for (int i = 0; i < layers; i++) {
         slot = rf_wrap(membrane, (u32)slot, NULL);
         if (slot < 0)
