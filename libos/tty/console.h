@@ -12,6 +12,7 @@ struct console {
     u32 slot;
     u32 rights;         /* RF_RIGHT_READ, RF_RIGHT_WRITE */
     bool is_tty;        /* a terminal of the host, which does its line discipline */
+    u64 unarmed_ns;     /* how long the last sleep was that nobody would have ended */
     struct waitq queue; /* woken when the stream may have become ready */
     bool owned;         /* slot and memory are given back with the last open file */
     struct list all;    /* owned ones: the_terminals->given */

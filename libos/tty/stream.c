@@ -5,6 +5,7 @@
 #include "base/string.h"
 #include "libos/entry/user.h"
 #include "libos/fs/poll.h"
+#include "libos/host/host.h"
 #include "libos/host/invoke.h"
 #include "libos/proc/process.h"
 #include <asm/ioctls.h>
@@ -13,21 +14,33 @@
 #include <asm/termios.h>
 #include <linux/fcntl.h>
 
+#define LOOK_AGAIN_FIRST 1000000ull /* ns */
+#define LOOK_AGAIN_LAST  50000000ull
+
+/* Arms, or, for a console whose server cannot, leaves a time after which to look again. */
 long console_sleep(struct console *c, u32 events, u32 ticket)
 {
-    if (invoke(c->slot, RF_OP_CONSOLE_ARM, current()->index, events, 0, 0) > 0)
+    u64 deadline = FOREVER;
+    long r = invoke(c->slot, RF_OP_CONSOLE_ARM, current()->index, events, 0, 0);
+    if (r > 0)
         return 0;
-    return sleep_until_woken(ticket, FOREVER) == -EINTR ? -ERESTARTSYS : 0;
+    if (r < 0 && r != -EINTR) {
+        c->unarmed_ns = MIN(MAX(c->unarmed_ns * 2, LOOK_AGAIN_FIRST), LOOK_AGAIN_LAST);
+        deadline = host_now() + c->unarmed_ns;
+    }
+    return sleep_until_woken(ticket, deadline) == -EINTR ? -ERESTARTSYS : 0;
 }
 
 /* One read that does not wait: bytes, 0 at the end of input, -EAGAIN. */
-static long read_now(const struct console *c, struct io *io)
+static long read_now(struct console *c, struct io *io)
 {
     struct rf_msg *m = message_get();
     long r =
         invoke_message_retry(c->slot, RF_OP_CONSOLE_READ, m, MIN(io->left, RF_MSG_DATA), 1, 0, 0);
     if (r > 0)
         r = io_put(io, m->data, (size_t)r);
+    if (r > 0)
+        c->unarmed_ns = 0;
     message_put(m);
     return r;
 }
@@ -98,7 +111,7 @@ static u32 stream_poll(struct file *f, struct poll_table *pt)
     if (!wanted)
         wanted = c->rights & RF_RIGHT_READ ? POLLIN : POLLOUT;
     long r = invoke(c->slot, RF_OP_CONSOLE_ARM, 0, wanted, 0, 0);
-    u32 events = r > 0 ? (u32)r : 0;
+    u32 events = r > 0 ? (u32)r : r < 0 && r != -EINTR ? wanted : 0; /* who cannot tell, is asked */
     return events | (events & POLLIN ? POLLRDNORM : 0) | (events & POLLOUT ? POLLWRNORM : 0);
 }
 

@@ -176,6 +176,30 @@ static void case_caps(void)
     expect(first > 0 && first < 1100);
 }
 
+/* The server is told once, when the last capability to the entry is gone, and not when it revoked. */
+static void case_told(void)
+{
+    s64 e = rf_endpoint(), first = rf_mint_told((u32)e, 5), second = rf_copy((u32)first, ~0u);
+    struct rf_message m = RF_MESSAGE;
+
+    expect(e > 0 && first > 0 && second > 0);
+    rf_drop((u32)first);
+    expect_result(rf_call((u32)e, RF_OP_ENDPOINT_RECEIVE, 1, 0, 0, 0), -EAGAIN);
+    rf_drop((u32)second);
+    m.words[0] = 1;
+    expect_result(rf_invoke((u32)e, RF_OP_ENDPOINT_RECEIVE, &m), 0);
+    expect(m.op == RF_OP_DROP && m.badge == 5 && m.cap_count == 0);
+    expect_result(rf_call((u32)e, RF_OP_ENDPOINT_RECEIVE, 1, 0, 0, 0), -EAGAIN);
+    rf_drop((u32)rf_mint((u32)e, 6));
+    expect(rf_mint_told((u32)e, 7) > 0);
+    expect_result(rf_call((u32)e, RF_OP_ENDPOINT_REVOKE, 7, 0, 0, 0), 0);
+    expect_result(rf_call((u32)e, RF_OP_ENDPOINT_RECEIVE, 1, 0, 0, 0), -EAGAIN);
+    for (u64 badge = 10; badge < 400; badge++) /* told or not, all goes with the endpoint */
+        rf_drop((u32)rf_mint_told((u32)e, badge));
+    rf_stop_serving((u32)e);
+    expect_result(rf_call((u32)e, RF_OP_ENDPOINT_RECEIVE, 1, 0, 0, 0), -ESTALE);
+}
+
 static void case_forward(void)
 {
     struct rf_message m = RF_MESSAGE;
@@ -386,6 +410,7 @@ static const struct {
     {"server_gone", case_server_gone},
     {"not_received", case_not_received},
     {"caps", case_caps},
+    {"told", case_told},
     {"forward", case_forward},
     {"interrupted", case_interrupted},
     {"killed", case_killed},
