@@ -7,7 +7,13 @@
  * service invoke DIR: one cell makes INVOCATIONS. Prints "cell N" and "meter N": what it used
  * itself, and what its meter was charged.
  *
- * In the cells it is the same program: service serve, service call lends|plain, service ask. */
+ * service guarantee DIR: of a bank of 100 MiB, 60 are guaranteed to one below it; that is promised
+ * more than there is, and so is another. A cell on the other one holds 30 MiB, then 60; meanwhile a
+ * cell on the first holds 50. Prints "guaranteed STATUS" and "other STATUS": their wait statuses.
+ *
+ * In the cells it is the same program: service serve, service call lends|plain, service ask,
+ * service hold MIB... */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +83,34 @@ static int ask(void)
     return 0;
 }
 
+/* So many MiB one after the other, each for a second. */
+static int hold(int count, char **sizes)
+{
+    for (int i = 0; i < count; i++) {
+        size_t size = (size_t)atoi(sizes[i]) << 20;
+        char *memory = malloc(size);
+
+        expect(memory);
+        memset(memory, 1, size);
+        sleep(1);
+    }
+    return 0;
+}
+
+static s64 split_bank(u32 above, u64 most_mib, u64 guaranteed_mib)
+{
+    struct rf_bank_limits limits = {0};
+    struct rf_message message = RF_MESSAGE;
+
+    for (u32 i = 0; i < RF_RESOURCES; i++)
+        limits.most[i] = RF_NO_LIMIT;
+    limits.most[RF_RESOURCE_PAGES] = most_mib << 8;
+    limits.guaranteed[RF_RESOURCE_PAGES] = guaranteed_mib << 8;
+    message.data = &limits;
+    message.data_length = sizeof(limits);
+    return rf_invoke(above, RF_OP_BANK_SPLIT, &message);
+}
+
 static u32 make_meter(void)
 {
     struct rf_meter_terms terms = {0};
@@ -137,12 +171,13 @@ static void load(u32 cell, char *const argv[], u32 argc)
     expect_result(rf_invoke(cell, RF_OP_CELL_LOAD, &message), 0);
 }
 
-static u32 start(const char *name, u32 meter, u32 dir, u32 slot, char *const argv[], u32 argc)
+static u32 start_on(const char *name, u32 bank, u32 meter, u32 dir, u32 slot, char *const argv[],
+                    u32 argc)
 {
     struct rf_message message = RF_MESSAGE;
     s64 cell;
 
-    message.caps[0] = RF_SLOT_BANK;
+    message.caps[0] = bank;
     message.caps[1] = meter;
     message.cap_count = 2;
     message.data = name;
@@ -154,6 +189,11 @@ static u32 start(const char *name, u32 meter, u32 dir, u32 slot, char *const arg
     give((u32)cell, SLOT_END, slot);
     expect_result(rf_call((u32)cell, RF_OP_CELL_START, 0, 0, 0, 0), 0);
     return (u32)cell;
+}
+
+static u32 start(const char *name, u32 meter, u32 dir, u32 slot, char *const argv[], u32 argc)
+{
+    return start_on(name, RF_SLOT_BANK, meter, dir, slot, argv, argc);
 }
 
 static void show(const char *name, u32 meter)
@@ -207,6 +247,27 @@ static int invoke(const char *programs)
     return 0;
 }
 
+static int guarantee(const char *programs)
+{
+    char *modest[] = {"/t/service", "hold", "25", "25", NULL};
+    char *greedy[] = {"/t/service", "hold", "30", "30", "1", NULL};
+    s64 above, first, other;
+    u32 dir, modest_cell, greedy_cell;
+
+    expect_result(rf_open(NULL), 0);
+    above = split_bank(RF_SLOT_BANK, 100, 0);
+    first = split_bank((u32)above, 400, 60);
+    other = split_bank((u32)above, 400, 0);
+    expect(above > 0 && first > 0 && other > 0);
+    expect_result(split_bank((u32)above, 400, 50), -ENOSPC);
+    dir = import_dir(programs);
+    greedy_cell = start_on("greedy", (u32)other, RF_SLOT_METER, dir, RF_SLOT_CLOCK, greedy, 5);
+    modest_cell = start_on("modest", (u32)first, RF_SLOT_METER, dir, RF_SLOT_CLOCK, modest, 4);
+    printf("guaranteed %ld\n", rf_call(modest_cell, RF_OP_CELL_WAIT, 0, 0, 0, 0));
+    printf("other %ld\n", rf_call(greedy_cell, RF_OP_CELL_WAIT, 0, 0, 0, 0));
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     expect(argc > 1);
@@ -216,7 +277,11 @@ int main(int argc, char **argv)
         return call(strcmp(argv[2], "lends") ? 0 : RF_OP_LENDS_METER);
     if (!strcmp(argv[1], "ask"))
         return ask();
+    if (!strcmp(argv[1], "hold"))
+        return hold(argc - 2, argv + 2);
     expect(argc == 3);
+    if (!strcmp(argv[1], "guarantee"))
+        return guarantee(argv[2]);
     if (!strcmp(argv[1], "invoke"))
         return invoke(argv[2]);
     return direct(argv[1], argv[2]);
