@@ -14,6 +14,7 @@
 
 #define SPAWN_TOKENS  64
 #define TABLE_RESERVE RF_SLOT_LIMIT
+#define CELL_DEPTH    64 /* cells that may lie above each other: the end of one walks all below */
 
 enum { STOP_PAUSED = 1, STOP_METER = 2, STOP_THROTTLE = 4 };
 

@@ -17,7 +17,7 @@
     OP(cell, CELL_CREATE, 352, RF_RIGHT_WRITE, "caps: bank, meter; data: name",                    \
        "slot of the new cell, all rights",                                                         \
        "EEXIST: a cell has that name. EINVAL: a name is 1 to 31 letters, digits, dots, dashes, "   \
-       "not a number. ENOSPC: the bank's limit",                                                   \
+       "not a number. ENOSPC: the bank's limit. ELOOP: 64 cells above each other",                 \
        "8 records of that bank")                                                                   \
     OP(cell, CELL_LOAD, 353, RF_RIGHT_MANAGE, "w0: offset; data", "0",                             \
        "writes into the boot record. EBUSY: it was started. EFBIG", "")                            \

@@ -12,7 +12,7 @@
     OP(meter, METER_SPLIT, 480, RF_RIGHT_WRITE, "data: struct rf_meter_terms",                     \
        "slot of a new meter below this one",                                                       \
        "ENOSPC: guarantees beyond what this meter guarantees. EINVAL: terms that cannot be, "      \
-       "none of its processors",                                                                   \
+       "none of its processors. ELOOP: 64 meters above each other",                                \
        "1 record of the caller's bank")                                                            \
     OP(meter, METER_TERMS, 481, RF_RIGHT_READ, "", "0; data out: struct rf_meter_terms, twice",    \
        "its own, then those in effect", "")                                                        \

@@ -71,6 +71,15 @@ static bool is_taken(const char *name)
     return cell && !cell->over;
 }
 
+static u32 depth_of(const struct cell *cell)
+{
+    u32 depth = 0;
+
+    while ((cell = cell->parent))
+        depth++;
+    return depth;
+}
+
 int cell_create(const struct call *call, struct cell *parent, u32 first, struct cell **result)
 {
     struct cell *cell;
@@ -88,6 +97,8 @@ int cell_create(const struct call *call, struct cell *parent, u32 first, struct 
         return -EBADF;
     if (parent->ending)
         return -ESTALE;
+    if (depth_of(parent) + 1 >= CELL_DEPTH)
+        return -ELOOP;
     if (is_taken(name))
         return -EEXIST;
     bank = container_of(bank_cap->object, struct bank, object);

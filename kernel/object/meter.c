@@ -240,6 +240,15 @@ static s64 check_fits(const struct meter *parent, const struct rf_meter_terms *t
     return parent->given - before + guarantee > meter_guarantee(parent) && guarantee ? -ENOSPC : 0;
 }
 
+static u32 depth_of(const struct meter *meter)
+{
+    u32 depth = 0;
+
+    while ((meter = meter->parent))
+        depth++;
+    return depth;
+}
+
 s64 op_METER_SPLIT(struct call *call)
 {
     struct rf_meter_terms terms;
@@ -248,6 +257,8 @@ s64 op_METER_SPLIT(struct call *call)
 
     if (length < 0)
         return length;
+    if (depth_of(meter_of(call)) + 1 >= METER_DEPTH)
+        return -ELOOP;
     error = check_terms(&terms);
     if (!error)
         error = check_fits(meter_of(call), &terms, 0);

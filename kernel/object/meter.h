@@ -10,6 +10,9 @@
 
 struct cell;
 
+/* Meters that may lie above each other: charging walks all of them. */
+#define METER_DEPTH 64
+
 struct meter {
     struct object object;
     struct meter *parent;       /* NULL: the first meter, or destroyed; a reference */

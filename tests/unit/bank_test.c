@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Banks, and discrim. */
+/* Banks, meters below each other, and discrim. */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
 
 #include "kernel/object/common.h"
+#include "kernel/object/meter.h"
+#include "kernel/world.h"
 #include "tests/unit/fake_domain.h"
 
 #define ALL RF_NO_LIMIT, RF_NO_LIMIT, RF_NO_LIMIT, RF_NO_LIMIT
@@ -240,6 +242,27 @@ static void test_depth(void **state)
     assert_int_equal(records(), 0);
 }
 
+static void test_depth_of_meters(void **state)
+{
+    struct rf_meter_terms terms = {.share = 100};
+    s64 slot = fake_put(user, &world.meter->object, RF_RIGHT_ALL);
+    u32 depth = 1;
+
+    (void)state;
+    for (;; depth++) {
+        s64 below = FAKE(user, .slot = (u32)slot, .op = RF_OP_METER_SPLIT, .data = &terms,
+                         .length = sizeof(terms));
+
+        if (below < 0) {
+            assert_int_equal(below, -ELOOP);
+            break;
+        }
+        table_drop(&user->domain.caps, (u32)slot); /* the lowest keeps all above */
+        slot = below;
+    }
+    assert_int_equal(depth, METER_DEPTH);
+}
+
 static void test_usage(void **state)
 {
     struct rf_bank_usage *usage = (struct rf_bank_usage *)fake_buffer(user, 0)->data;
@@ -300,14 +323,9 @@ static int set_up_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_limits),
-        CASE(test_guarantees),
-        CASE(test_destroying),
-        CASE(test_dissolving),
-        CASE(test_the_bank_of_a_table),
-        CASE(test_freeing),
-        CASE(test_depth),
-        CASE(test_usage),
+        CASE(test_limits),        CASE(test_guarantees),          CASE(test_destroying),
+        CASE(test_dissolving),    CASE(test_the_bank_of_a_table), CASE(test_freeing),
+        CASE(test_depth),         CASE(test_depth_of_meters),     CASE(test_usage),
         CASE(test_telling_apart),
     };
 

@@ -320,6 +320,32 @@ static void test_a_long_chain(void **state)
     assert_int_equal(is_discreet(last - 1), 0);
 }
 
+/* Cells may nest only so deep, started or not; the end of the first is the end of all. */
+static void test_depth_of_cells(void **state)
+{
+    s64 slot = place, first = 0;
+    u32 depth = 1;
+    char name[RF_CELL_NAME];
+
+    (void)state;
+    for (;; depth++) {
+        s64 below;
+
+        snprintf(name, sizeof(name), "cell%u", depth);
+        below = FAKE(user, .slot = (u32)slot, .op = RF_OP_CELL_CREATE, .caps = {from, meter},
+                     .cap_count = 2, .data = name, .length = (u32)strlen(name));
+        if (below < 0) {
+            assert_int_equal(below, -ELOOP);
+            break;
+        }
+        first = first ? first : below;
+        slot = below;
+    }
+    assert_int_equal(depth, CELL_DEPTH);
+    assert_int_equal(FAKE(user, .slot = (u32)first, .op = RF_OP_CELL_KILL), 0);
+    assert_true(cell_of(table_get(&user->domain.caps, (u64)slot))->ending);
+}
+
 static int set_up_all(void **state)
 {
     (void)state;
@@ -332,9 +358,9 @@ static int set_up_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_building),     CASE(test_loading), CASE(test_yielding),
-        CASE(test_each_kind),    CASE(test_holes),   CASE(test_constructors_in_constructors),
-        CASE(test_a_long_chain),
+        CASE(test_building),     CASE(test_loading),        CASE(test_yielding),
+        CASE(test_each_kind),    CASE(test_holes),          CASE(test_constructors_in_constructors),
+        CASE(test_a_long_chain), CASE(test_depth_of_cells),
     };
 
     return cmocka_run_group_tests(tests, set_up_all, NULL);
