@@ -176,7 +176,8 @@ static void case_caps(void)
     expect(first > 0 && first < 1100);
 }
 
-/* The server is told once, when the last capability to the entry is gone, and not when it revoked. */
+/* The server is told once, when the last capability to the entry is gone, and not when it revoked.
+ */
 static void case_told(void)
 {
     s64 e = rf_endpoint(), first = rf_mint_told((u32)e, 5), second = rf_copy((u32)first, ~0u);
