@@ -11,7 +11,7 @@ struct writer {
     bool full;
 };
 
-/* Where `length` bytes begin; 0 when they do not fit any more. */
+/* Where `length` zeroed bytes begin; 0 when they do not fit any more. */
 static u32 take(struct writer *w, size_t length, u32 alignment)
 {
     u32 offset = ALIGN_UP(w->used, alignment);
@@ -20,6 +20,7 @@ static u32 take(struct writer *w, size_t length, u32 alignment)
         w->full = true;
         return 0;
     }
+    memset(w->base + w->used, 0, offset + length - w->used);
     w->used = offset + (u32)length;
     return offset;
 }
