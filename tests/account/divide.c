@@ -26,7 +26,7 @@
 static struct {
     char name[32];
     u32 slot, keeper;
-} meters[64] = {{"all", RF_SLOT_METER, 0}};
+} meters[128] = {{"all", RF_SLOT_METER, 0}};
 static u32 meter_count = 1;
 
 static u32 find_meter(const char *name)
