@@ -27,6 +27,7 @@
 #define CALLS_AT_ONCE     16
 #define SESSIONS_MOST     256
 #define WAITING_AT_SOCKET 64
+#define REST_NS           100000000u
 
 struct session {
     struct domain domain;
@@ -260,13 +261,31 @@ static void greet(int fd)
         close(messages);
 }
 
+static void listen_again(struct timer *timer)
+{
+    (void)timer;
+    event_watch(&listener, EPOLLIN);
+}
+
+/* Without descriptors the client waits, and so do we: the socket stays ready meanwhile. */
+static void rest(void)
+{
+    static struct timer timer = {.expired = listen_again};
+
+    if (timer_set(&timer, now_ns() + REST_NS) == 0)
+        event_watch(&listener, 0);
+}
+
 static void listener_ready(struct event *event, u32 events)
 {
     int fd = accept4(event->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     (void)events;
-    if (fd < 0)
+    if (fd < 0) {
+        if (errno == EMFILE || errno == ENFILE)
+            rest();
         return;
+    }
     if (sessions >= SESSIONS_MOST || !is_owner(fd))
         close(fd);
     else
