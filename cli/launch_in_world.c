@@ -286,21 +286,32 @@ int launch_in_world(const struct launch *launch, const char *world, const char *
     return run(launch, name, detached);
 }
 
+static char own_dir[] = "/tmp/ringfence-XXXXXX";
+
+/* Whatever way this program ends, its own world does. */
+static void end_own_world(void)
+{
+    char command[sizeof(own_dir) + 16];
+
+    rf_call(RF_SLOT_WORLD, RF_OP_WORLD_STOP, 0, 0, 0, 0);
+    snprintf(command, sizeof(command), "rm -rf %s", own_dir);
+    if (system(command))
+        report("cannot remove %s", own_dir);
+}
+
 int launch_in_own_world(const struct launch *launch)
 {
-    char dir[] = "/tmp/ringfence-XXXXXX", world[sizeof(dir) + 8], command[sizeof(dir) + 16];
+    char world[sizeof(own_dir) + 8];
     int status;
 
-    if (!mkdtemp(dir))
+    if (!mkdtemp(own_dir))
         fail_errno(errno, "cannot make a directory for a world");
-    snprintf(world, sizeof(world), "%s/world", dir);
+    snprintf(world, sizeof(world), "%s/world", own_dir);
     status = world_start(world);
     if (status)
         return status;
     terminal_prepare();
     client_open(world);
-    status = run(launch, NULL, false);
-    rf_call(RF_SLOT_WORLD, RF_OP_WORLD_STOP, 0, 0, 0, 0);
-    snprintf(command, sizeof(command), "rm -rf %s", dir);
-    return system(command) ? STATUS_OWN_FAILURE : status;
+    atexit(end_own_world);
+    return run(launch, NULL, false);
 }
