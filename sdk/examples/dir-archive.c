@@ -55,17 +55,20 @@ static struct node *parent_of(const char *path)
 
 static struct node *make(const char *path, u32 mode)
 {
-    struct node *node = calloc(1, sizeof(*node)), *parent;
+    struct node *parent = *path ? parent_of(path) : NULL, *node;
     const char *slash;
 
-    node->path = strdup(path);
+    if (*path && !parent)
+        return NULL; /* below something that is no directory */
+    node = calloc(1, sizeof(*node));
+    if (!node || !(node->path = strdup(path))) {
+        fprintf(stderr, "dir-archive: no memory\n");
+        exit(1);
+    }
     slash = strrchr(node->path, '/');
     node->name = slash ? slash + 1 : node->path;
     node->attr = (struct rf_attr){
         .inode = ++last_inode, .mode = mode, .links = 1, .block_size = 4096, .device = 1};
-    parent = *path ? parent_of(path) : NULL;
-    if (*path && !parent)
-        return NULL; /* below something that is no directory */
     if (parent) {
         node->sibling = parent->children;
         parent->children = node;
@@ -107,7 +110,9 @@ static void read_contents(struct archive *archive, struct node *node)
     while (archive_read_data_block(archive, &piece, &n, &offset) == ARCHIVE_OK) {
         u64 end = (u64)offset + n;
 
-        if (end > node->attr.size) {
+        if (!n)
+            continue;
+        if (end > node->attr.size || !node->data) {
             char *grown = realloc(node->data, end);
 
             if (!grown)

@@ -226,7 +226,7 @@ static int truncate_below(void *tree, const char *path, u64 size)
  * and what replaces it in between is below the directory at least. */
 static int dir_setattr(void *tree, const char *path, const struct rf_setattr *set)
 {
-    struct rf_attr attr;
+    struct rf_attr attr = {0};
     const char *name;
     int r = dir_attr(tree, path, &attr), parent;
 

@@ -144,7 +144,7 @@ static void put_attr(struct server *s, const struct rf_attr *attr)
 
 static s64 answer_attr(struct server *s, const char *path)
 {
-    struct rf_attr attr;
+    struct rf_attr attr = {0};
     int r = s->ops->attr(s->tree, path, &attr);
 
     if (r == 0)
@@ -205,13 +205,13 @@ static size_t count_components(const char *path)
 static s64 dir_lookup(struct server *s)
 {
     char path[PATH_MAX], whole[PATH_MAX];
-    struct rf_attr attr;
+    struct rf_attr attr = {0};
     ssize_t n;
     int r = whole_path(s, path);
 
     if (r)
         return r;
-    strcpy(whole, path);
+    snprintf(whole, sizeof(whole), "%s", path);
     r = walk(s, path, strlen(s->at->path), &attr);
     if (r < 0)
         return r;
@@ -264,7 +264,7 @@ static s64 open_directory(struct server *s, const char *path, const struct rf_at
 
 static s64 open_file(struct server *s, const char *path, int flags, u32 mode, bool there)
 {
-    struct rf_attr attr;
+    struct rf_attr attr = {0};
     struct object *object;
     void *file = NULL;
     u32 badge;
@@ -302,7 +302,7 @@ static s64 dir_open(struct server *s)
     const int known = O_ACCMODE | O_CREAT | O_EXCL | O_TRUNC | O_DIRECTORY | O_APPEND;
     int flags = (int)s->m->words[0];
     char path[PATH_MAX];
-    struct rf_attr attr;
+    struct rf_attr attr = {0};
     int r = whole_path(s, path);
 
     if (r)
@@ -471,7 +471,7 @@ static s64 dir_list(struct server *s)
 static s64 dir_descend(struct server *s)
 {
     char path[PATH_MAX];
-    struct rf_attr attr;
+    struct rf_attr attr = {0};
     struct object *object;
     u32 badge;
     int r = whole_path(s, path);
@@ -508,7 +508,7 @@ static s64 file_read(struct server *s)
 
 static s64 file_attr(struct server *s)
 {
-    struct rf_attr attr;
+    struct rf_attr attr = {0};
     int r = s->at->kind == OPEN_DIR ? s->ops->attr(s->tree, s->at->path, &attr)
                                     : s->ops->file_attr(s->at->file, &attr);
 
@@ -519,7 +519,7 @@ static s64 file_attr(struct server *s)
 
 static s64 file_write(struct server *s)
 {
-    struct rf_attr attr;
+    struct rf_attr attr = {0};
     ssize_t n;
 
     if (s->at->kind == OPEN_DIR)
