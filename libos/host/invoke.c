@@ -30,6 +30,16 @@ long invoke(u32 slot, u32 op, u64 w0, u64 w1, u64 w2, u64 w3)
     return invoke_raw(slot, op, RF_MSG_NONE, w0, w1, w2, w3);
 }
 
+/* A kick of the calling thread may come just then, and is looked at later. */
+long invoke_surely(u32 slot, u32 op, u64 w0, u64 w1, u64 w2, u64 w3)
+{
+    long r;
+    do {
+        r = invoke(slot, op, w0, w1, w2, w3);
+    } while (r == -EINTR);
+    return r;
+}
+
 long invoke_message(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, u64 w3)
 {
     return invoke_raw(slot, op, message_index(m), w0, w1, w2, w3);

@@ -14,6 +14,9 @@
 /* An invocation without a message buffer. Returns the result; -EINTR if a signal interrupted it. */
 long invoke(u32 slot, u32 op, u64 w0, u64 w1, u64 w2, u64 w3);
 
+/* The same until it was not interrupted: for operations that do not wait, and must not get lost. */
+long invoke_surely(u32 slot, u32 op, u64 w0, u64 w1, u64 w2, u64 w3);
+
 /* Takes a message buffer for the calling thread (waits for one if all are taken; never fails) and
  * gives it back. Keep it only around one invocation and the reading of its results; do not sleep in
  * wait_on while you hold one. The invocation itself may block. */

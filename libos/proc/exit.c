@@ -173,7 +173,7 @@ static void end_cell(int wait_status)
             __atomic_fetch_add(calls, the_cell->threads[i]->system_calls, __ATOMIC_RELAXED);
     }
     lock_release(&the_cell->lock);
-    invoke(RF_SLOT_CELL, RF_OP_EXIT, (u64)wait_status, 0, 0, 0);
+    invoke_surely(RF_SLOT_CELL, RF_OP_EXIT, (u64)wait_status, 0, 0, 0);
 }
 
 static _Noreturn void end_last_thread(struct thread *t, int status)
@@ -197,7 +197,7 @@ static _Noreturn void end_last_thread(struct thread *t, int status)
         end_cell(status);
     }
     if (p->request)
-        invoke(RF_SLOT_CELL, RF_OP_EXEC_DONE, p->request, (u64)status, 0, 0);
+        invoke_surely(RF_SLOT_CELL, RF_OP_EXEC_DONE, p->request, (u64)status, 0, 0);
     become_zombie(p, t, status);
     host_leave(t, true, pid, NULL);
 }
@@ -211,7 +211,7 @@ void end_unstarted(struct thread *t, int wait_status)
     if (p == the_cell->main_process)
         end_cell(wait_status);
     if (p->request)
-        invoke(RF_SLOT_CELL, RF_OP_EXEC_DONE, p->request, (u64)wait_status, 0, 0);
+        invoke_surely(RF_SLOT_CELL, RF_OP_EXEC_DONE, p->request, (u64)wait_status, 0, 0);
     become_zombie(p, t, wait_status);
     thread_free(t);
 }

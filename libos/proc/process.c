@@ -330,7 +330,7 @@ void thread_poke(struct thread *t)
      * (its store of user_mode may still be under way), so it is kicked. */
     bool slept = thread_wake(t);
     if (!slept && t != current() && t->host_tid && !__atomic_load_n(&t->looking, __ATOMIC_SEQ_CST))
-        invoke(RF_SLOT_CELL, RF_OP_KICK, t->process->host_pid, t->host_tid, 0, 0);
+        invoke_surely(RF_SLOT_CELL, RF_OP_KICK, t->process->host_pid, t->host_tid, 0, 0);
 }
 
 bool task_allowed(void)

@@ -62,7 +62,7 @@ void process_stop(int signo)
         tell_parent(p, CLD_STOPPED_, signo);
     lock_release(&the_cell->lock);
     if (news && p == the_cell->main_process)
-        invoke(RF_SLOT_CELL, RF_OP_STOPPED, 0, 0, 0, 0);
+        invoke_surely(RF_SLOT_CELL, RF_OP_STOPPED, 0, 0, 0, 0);
 }
 
 void process_continue(struct process *p)
