@@ -28,9 +28,7 @@ static int tear_down(void **state)
 {
     (void)state;
     fake_free(user);
-    for (u32 i = 0; i < RF_RESOURCES; i++)
-        assert_int_equal(bank->used[i], 0);
-    object_release(&bank->object);
+    fake_bank_end(bank);
     return 0;
 }
 
@@ -311,15 +309,6 @@ static void test_telling_apart(void **state)
     assert_int_equal(with_cap(from, RF_OP_BANK_VERIFY, a), 0);
 }
 
-static int set_up_all(void **state)
-{
-    (void)state;
-    fake_world();
-    return 0;
-}
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,5 +318,5 @@ int main(void)
         CASE(test_telling_apart),
     };
 
-    return cmocka_run_group_tests(tests, set_up_all, NULL);
+    return cmocka_run_group_tests(tests, fake_set_up_all, NULL);
 }

@@ -40,9 +40,7 @@ static int tear_down(void **state)
 {
     (void)state;
     fake_free(user);
-    for (u32 i = 0; i < RF_RESOURCES; i++)
-        assert_int_equal(bank->used[i], 0);
-    object_release(&bank->object);
+    fake_bank_end(bank);
     return 0;
 }
 
@@ -346,15 +344,6 @@ static void test_depth_of_cells(void **state)
     assert_true(cell_of(table_get(&user->domain.caps, (u64)slot))->ending);
 }
 
-static int set_up_all(void **state)
-{
-    (void)state;
-    fake_world();
-    return 0;
-}
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,5 +352,5 @@ int main(void)
         CASE(test_a_long_chain), CASE(test_depth_of_cells),
     };
 
-    return cmocka_run_group_tests(tests, set_up_all, NULL);
+    return cmocka_run_group_tests(tests, fake_set_up_all, NULL);
 }

@@ -50,9 +50,7 @@ static int tear_down(void **state)
     if (server)
         fake_free(server);
     fake_free(client);
-    assert_int_equal(bank->used[RF_RESOURCE_RECORDS], 0);
-    assert_int_equal(bank->used[RF_RESOURCE_PAGES], 0);
-    object_release(&bank->object);
+    fake_bank_end(bank);
     return 0;
 }
 
@@ -578,15 +576,6 @@ static void test_the_bank_is_destroyed(void **state)
     assert_int_equal(fake_answer(client, waits), -ESTALE);
 }
 
-static int set_up_all(void **state)
-{
-    (void)state;
-    fake_world();
-    return 0;
-}
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -616,5 +605,5 @@ int main(void)
         CASE(test_the_bank_is_destroyed),
     };
 
-    return cmocka_run_group_tests(tests, set_up_all, NULL);
+    return cmocka_run_group_tests(tests, fake_set_up_all, NULL);
 }

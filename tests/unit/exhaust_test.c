@@ -101,9 +101,7 @@ static int tear_down(void **state)
     fake_free(hostile);
     work();
     fake_free(honest);
-    for (u32 i = 0; i < RF_RESOURCES; i++)
-        assert_int_equal(first->used[i], 0);
-    object_release(&first->object);
+    fake_bank_end(first);
     return 0;
 }
 
@@ -235,15 +233,6 @@ static void test_all_at_once(void **state)
     assert_int_equal(allocate(hostile, theirs, RF_KIND_NODE, 1), -ESTALE);
 }
 
-static int set_up_all(void **state)
-{
-    (void)state;
-    fake_world();
-    return 0;
-}
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,5 +241,5 @@ int main(void)
         CASE(test_pending), CASE(test_kept_arguments), CASE(test_all_at_once),
     };
 
-    return cmocka_run_group_tests(tests, set_up_all, NULL);
+    return cmocka_run_group_tests(tests, fake_set_up_all, NULL);
 }

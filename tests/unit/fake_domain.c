@@ -53,6 +53,22 @@ void fake_world(void)
     world_init();
 }
 
+int fake_set_up_all(void **state)
+{
+    (void)state;
+    fake_world();
+    return 0;
+}
+
+void fake_bank_end(struct bank *bank)
+{
+    for (u32 i = 0; i < RF_RESOURCES; i++) {
+        if (bank->used[i])
+            abort();
+    }
+    object_release(&bank->object);
+}
+
 struct bank *fake_bank(u64 records)
 {
     struct rf_bank_limits limits = {.most = {1u << 30, records, 1u << 20, 1u << 16}};

@@ -33,11 +33,19 @@ struct fake_args {
     u32 buffer; /* of the message; RF_MSG_NONE: none */
 };
 
-/* Makes the world, events and whatever else the kernel needs; once. */
+/* Makes the world, events and whatever else the kernel needs; once. The second is for
+ * cmocka_run_group_tests. */
 void fake_world(void);
+int fake_set_up_all(void **state);
+
+/* One test, between the file's own set_up and tear_down. */
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 /* A first bank without limits but for those records. */
 struct bank *fake_bank(u64 records);
+
+/* Gives it up; ends the test program if anything is still charged to it. */
+void fake_bank_end(struct bank *bank);
 
 /* A domain that is charged to the bank. Undo with fake_free. */
 struct fake_domain *fake_domain(struct bank *bank);

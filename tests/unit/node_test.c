@@ -34,8 +34,7 @@ static int tear_down(void **state)
 {
     (void)state;
     fake_free(user);
-    assert_int_equal(bank->used[RF_RESOURCE_RECORDS], 0);
-    object_release(&bank->object);
+    fake_bank_end(bank);
     return 0;
 }
 
@@ -348,15 +347,6 @@ static void test_the_notification_ends(void **state)
     assert_int_equal(fake_answer(user, id), 0);
 }
 
-static int set_up_all(void **state)
-{
-    (void)state;
-    fake_world();
-    return 0;
-}
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,5 +366,5 @@ int main(void)
         CASE(test_the_notification_ends),
     };
 
-    return cmocka_run_group_tests(tests, set_up_all, NULL);
+    return cmocka_run_group_tests(tests, fake_set_up_all, NULL);
 }

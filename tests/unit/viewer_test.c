@@ -41,9 +41,7 @@ static int tear_down(void **state)
     (void)state;
     fake_free(user);
     object_release(&cell->object);
-    for (u32 i = 0; i < RF_RESOURCES; i++)
-        assert_int_equal(bank->used[i], 0);
-    object_release(&bank->object);
+    fake_bank_end(bank);
     return 0;
 }
 
@@ -299,15 +297,6 @@ static void test_the_viewer_is_dropped(void **state)
     assert_int_equal(do_viewer(RF_OP_VIEWER_READ, 0, 1), 4);
 }
 
-static int set_up_all(void **state)
-{
-    (void)state;
-    fake_world();
-    return 0;
-}
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,5 +313,5 @@ int main(void)
         CASE(test_the_viewer_is_dropped),
     };
 
-    return cmocka_run_group_tests(tests, set_up_all, NULL);
+    return cmocka_run_group_tests(tests, fake_set_up_all, NULL);
 }
