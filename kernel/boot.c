@@ -14,7 +14,7 @@
 #include "kernel/object/viewer.h"
 
 /* The vdso and the data pages that belong to it, as this process (and so its child) has them. */
-static void find_vdso(struct rf_boot *boot)
+static void look_for_vdso(struct rf_boot *boot)
 {
     FILE *maps = fopen("/proc/self/maps", "re");
     char line[256];
@@ -34,6 +34,18 @@ static void find_vdso(struct rf_boot *boot)
         boot->vdso_end = MAX(boot->vdso_end, end);
     }
     fclose(maps);
+}
+
+/* It is the same for every cell: the first processes are copies of this one. */
+static void find_vdso(struct rf_boot *boot)
+{
+    static struct rf_boot found;
+
+    if (!found.vdso_image)
+        look_for_vdso(&found);
+    boot->vdso_image = found.vdso_image;
+    boot->vdso_start = found.vdso_start;
+    boot->vdso_end = found.vdso_end;
 }
 
 static u32 xsave_size(void)
