@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/cell.h"
 #include "kernel/object/attr.h"
 #include "kernel/object/endpoint.h"
 
@@ -92,6 +93,8 @@ s64 call_run(struct call *call)
         return -EINVAL;
     if ((call->cap->rights & operation->rights) != operation->rights)
         return -EACCES;
+    if (operation->kind == RF_KIND_CELL_SELF && call->domain != &cell_of(call->cap)->domain)
+        return -EACCES; /* a cell's own line is nobody else's, whoever it is passed to */
     return run(operation, call);
 }
 
