@@ -5,34 +5,7 @@
 
 #include "cli/client.h"
 #include "cli/command.h"
-
-static const char *const states[] = {"new", "running", "paused", "ended"};
-
-static const char *state_name(u32 state)
-{
-    return state < ARRAY_SIZE(states) ? states[state] : "?";
-}
-
-/* 1536 as 1.5K. */
-static const char *size_text(u64 bytes, char text[16])
-{
-    static const char units[] = "BKMGTP";
-    double size = (double)bytes;
-    u32 unit = 0;
-
-    while (size >= 1024 && unit < sizeof(units) - 2) {
-        size /= 1024;
-        unit++;
-    }
-    snprintf(text, 16, size < 10 && unit ? "%.1f%c" : "%.0f%c", size, units[unit]);
-    return text;
-}
-
-/* Byte-seconds of a 128-bit number of byte-nanoseconds. */
-static double byte_seconds(u64 high, u64 low)
-{
-    return ((double)high * 18446744073709551616.0 + (double)low) / 1e9;
-}
+#include "sdk/figures.h"
 
 static void print_json(const struct rf_cell_stat *stat, bool first)
 {
@@ -40,11 +13,10 @@ static void print_json(const struct rf_cell_stat *stat, bool first)
            "\"slots\":%u,\"age_ns\":%lu,\"used_ns\":%lu,\"missing_ns\":%lu,\"memory_held\":%lu,"
            "\"memory_peak\":%lu,\"memory_limit\":%lu,\"byte_seconds\":%.0f,\"cpu_percent\":%u,"
            "\"invocations\":%lu,\"system_calls\":%lu}",
-           first ? "" : ",\n ", stat->number, stat->parent, stat->name, state_name(stat->state),
+           first ? "" : ",\n ", stat->number, stat->parent, stat->name, rf_state_name(stat->state),
            stat->tasks, stat->slots, stat->age_ns, stat->used_ns, stat->missing_ns,
-           stat->memory_held, stat->memory_peak, stat->memory_limit,
-           byte_seconds(stat->byte_ns_high, stat->byte_ns_low), stat->cpu_percent,
-           stat->invocations, stat->system_calls);
+           stat->memory_held, stat->memory_peak, stat->memory_limit, rf_byte_seconds(stat),
+           stat->cpu_percent, stat->invocations, stat->system_calls);
 }
 
 static void print_row(const struct rf_cell_stat *stat)
@@ -54,9 +26,9 @@ static void print_row(const struct rf_cell_stat *stat)
     snprintf(name, sizeof(name), "%*s%s", (int)(stat->depth > 1 ? (stat->depth - 1) * 2 : 0), "",
              stat->name);
     printf("%5u %-20s %-8s %5u %10.3f %10.3f %8s %8s %10lu\n", stat->number, name,
-           state_name(stat->state), stat->tasks, (double)stat->used_ns / 1e9,
-           (double)stat->missing_ns / 1e9, size_text(stat->memory_held, held),
-           stat->memory_limit ? size_text(stat->memory_limit, limit) : "-", stat->invocations);
+           rf_state_name(stat->state), stat->tasks, (double)stat->used_ns / 1e9,
+           (double)stat->missing_ns / 1e9, rf_size_text(stat->memory_held, held),
+           stat->memory_limit ? rf_size_text(stat->memory_limit, limit) : "-", stat->invocations);
 }
 
 static void print_head(void)
@@ -113,11 +85,14 @@ static int stat_world(const struct client_request *request)
     message.room = &stat;
     message.room_size = sizeof(stat);
     client_invoke(RF_SLOT_WORLD, RF_OP_WORLD_STAT, &message, "ask the world");
-    printf(request->json ? "{\"process\":%u,\"age_ns\":%lu,\"cells\":%u,\"sessions\":%u,"
-                           "\"invocations\":%lu}\n"
-                         : "process      %u\nage          %lu ns\ncells        %u\n"
-                           "sessions     %u\ninvocations  %lu\n",
-           stat.process, stat.age_ns, stat.cells, stat.sessions, stat.invocations);
+    if (request->json)
+        printf("{\"process\":%u,\"age_ns\":%lu,\"cells\":%u,\"sessions\":%u,\"invocations\":%lu}\n",
+               stat.process, stat.age_ns, stat.cells, stat.sessions, stat.invocations);
+    else
+        printf("process      %u\nage          %.1f s\ncells        %u\n"
+               "sessions     %u\ninvocations  %lu\n",
+               stat.process, (double)stat.age_ns / 1e9, stat.cells, stat.sessions,
+               stat.invocations);
     return 0;
 }
 
@@ -141,8 +116,7 @@ int cmd_stat(int argc, char **argv)
     } else {
         print_head();
         print_row(&stat);
-        printf("memory over time: %.1f MiB seconds\n",
-               byte_seconds(stat.byte_ns_high, stat.byte_ns_low) / 1048576);
+        printf("memory over time: %.1f MiB seconds\n", rf_byte_seconds(&stat) / 1048576);
     }
     return 0;
 }

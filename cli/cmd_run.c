@@ -292,6 +292,8 @@ int cmd_run(int argc, char **argv)
         config.cwd = "/";
     environment_finish(&request.env, &config, request.clear_env);
     open_trace(&request);
+    if (config.limits.limit_by && (request.world || rf_in_cell()))
+        usage_error(command, "--limit-by is for a world as a whole: ringfence world --limit-by");
     if (request.world || request.name || request.detached || getenv("RINGFENCE_WORLD") ||
         rf_in_cell())
         return launch_in_world(&config, request.world, request.name, request.detached);

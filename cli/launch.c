@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/figures.h"
 #include "cli/launch.h"
 #include "kernel/object/attr.h"
 #include "kernel/report.h"
@@ -191,10 +192,13 @@ int launch_alone(const struct launch *launch)
         .standard_closed = launch->standard_closed,
         .trace_fd = launch->trace ? launch->trace_fd : -1,
         .limits = launch->limits,
-        .stats = launch->stats,
         .libos_path = launch->libos_path,
     };
+    struct rf_cell_stat stat;
+    int status;
 
     config.limits.sample = launch->stats != STATS_NONE;
-    return kernel_run(&config);
+    status = kernel_run(&config, &stat);
+    figures_show(&stat, launch->stats);
+    return status;
 }

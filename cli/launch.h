@@ -10,6 +10,8 @@
 #include "abi/invoke.h"
 #include "kernel/run.h"
 
+enum stats_format { STATS_NONE = 0, STATS_TABLE, STATS_JSON };
+
 #define MAX_MOUNTS 512
 #define MAX_WRAPS  8
 

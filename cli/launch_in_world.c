@@ -7,11 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "cli/client.h"
 #include "cli/launch.h"
 #include "cli/command.h"
+#include "cli/figures.h"
 #include "cli/terminal.h"
 #include "cli/wrap.h"
 #include "kernel/report.h"
@@ -33,6 +36,11 @@ static u32 import(u32 kind, int fd, u32 rights, const char *only, size_t only_le
         message.descriptor = fd;
         slot = rf_invoke(RF_SLOT_WORLD, RF_OP_WORLD_IMPORT, &message);
     }
+    if (slot == -EOPNOTSUPP && rf_in_cell())
+        fail("cannot grant %s: inside a cell, only what that cell was granted itself can be passed "
+             "on, "
+             "not its pipes and its directories in memory",
+             what);
     if (slot < 0)
         fail("cannot grant %s: %s", what, rf_error_text(slot));
     return (u32)slot;
@@ -164,6 +172,25 @@ static u32 console_rights(int fd)
     return (mode != O_WRONLY ? RF_RIGHT_READ : 0) | (mode != O_RDONLY ? RF_RIGHT_WRITE : 0);
 }
 
+/* Of a cell of ours there is no capability to its /dev/null; a console that nobody looks at, and
+ * that was hung up, is as empty. */
+static u32 stream_of(int fd, const char *what)
+{
+    struct stat st;
+    s64 viewer, console;
+
+    if (!rf_in_cell() || fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+        return import(RF_KIND_CONSOLE, fd, console_rights(fd), NULL, 0, what);
+    viewer = rf_call(RF_SLOT_BANK, RF_OP_BANK_ALLOCATE, RF_KIND_VIEWER, 0, 0, 0);
+    console = viewer < 0 ? viewer
+                         : rf_call((u32)viewer, RF_OP_VIEWER_CONSOLE, console_rights(fd), 0, 0, 0);
+    if (console < 0)
+        fail("cannot grant %s: %s", what, rf_error_text(console));
+    rf_call((u32)viewer, RF_OP_VIEWER_HANG_UP, 0, 0, 0, 0);
+    rf_drop((u32)viewer);
+    return (u32)console;
+}
+
 static void give_streams(u32 cell, const struct launch *launch)
 {
     static const char *const names[] = {"the standard input", "the standard output",
@@ -172,7 +199,7 @@ static void give_streams(u32 cell, const struct launch *launch)
     for (int i = 0; i < 3; i++) {
         if (!(launch->standard_closed & 1u << i))
             give_wrapped(cell, launch, RF_KIND_CONSOLE, RF_SLOT_STDIN + (u32)i,
-                         import(RF_KIND_CONSOLE, i, console_rights(i), NULL, 0, names[i]));
+                         stream_of(i, names[i]));
     }
 }
 
@@ -261,6 +288,19 @@ u32 launch_make(const struct launch *launch, const char *name, bool detached)
     return make(launch, name, detached, taken);
 }
 
+static void show_figures(const struct launch *launch, u32 cell)
+{
+    struct rf_message message = RF_MESSAGE;
+    struct rf_cell_stat stat;
+
+    if (!launch->stats)
+        return;
+    message.room = &stat;
+    message.room_size = sizeof(stat);
+    client_invoke(cell, RF_OP_CELL_STAT, &message, "ask what the cell used");
+    figures_show(&stat, launch->stats);
+}
+
 static int run(const struct launch *launch, const char *name, bool detached)
 {
     char taken[RF_CELL_NAME];
@@ -275,6 +315,7 @@ static int run(const struct launch *launch, const char *name, bool detached)
         return 0;
     }
     status = wait_for(cell);
+    show_figures(launch, cell);
     wrap_end();
     return status;
 }

@@ -258,7 +258,8 @@ void cell_over(struct cell *cell)
     if (cell->over)
         return;
     cell->over = true;
-    for (u32 i = 0; cell->timers && i < RF_MAX_THREADS; i++)
+    cell->ended_ns = now_ns();
+    for (u32 i = 0; i < cell->timers_used; i++)
         timer_cancel(&cell->timers[i].timer);
     limits_finish(cell);
     tasks_all_ended(cell);

@@ -49,10 +49,11 @@ struct cell {
     struct list prepared; /* callers of PREPARED */
     u32 tokens[SPAWN_TOKENS];
     u32 token_count;
-    u64 signals;                    /* bit n-1: signal n, not yet handed to the cell */
-    u64 signals_ns;                 /* since when there are some */
-    bool job_control;               /* somebody would continue us if we stopped */
-    bool main_stopped;              /* the library OS said STOPPED: it is told when we go on */
+    u64 signals;       /* bit n-1: signal n, not yet handed to the cell */
+    u64 signals_ns;    /* since when there are some */
+    bool job_control;  /* somebody would continue us if we stopped */
+    bool main_stopped; /* the library OS said STOPPED: it is told when we go on */
+    u32 timers_used;   /* those from here on were never set, and their memory never touched */
     struct thread_timer *timers;    /* RF_MAX_THREADS, by thread index */
     u64 armed[RF_MAX_THREADS / 64]; /* threads to be woken by the next console event */
     bool any_armed;
@@ -64,7 +65,7 @@ struct cell {
     u32 processes;              /* host processes that exist */
     struct list host_processes; /* struct process: those that are known */
     struct activity activity;
-    u64 started_ns;
+    u64 started_ns, ended_ns;                    /* 0: not yet */
     u64 cpu_used_ns, cpu_missing_ns, peak_bytes; /* of ended host processes */
     u64 live_ns;               /* processor time of those that live, when last seen */
     unsigned __int128 byte_ns; /* memory times time until since_ns */
@@ -109,6 +110,9 @@ void cell_continue(struct cell *cell, u32 reason);
 
 /* Its meter, or what the meter's terms are, has changed: on its page, and for its processes. */
 void cell_told_terms(struct cell *cell);
+
+/* What is known of it now, as seen from `above`. */
+void cell_fill_stat(const struct cell *cell, const struct cell *above, struct rf_cell_stat *stat);
 
 /* Tells those who wait for its end. */
 void cell_answer_waiters(struct cell *cell);

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "kernel/account/groups.h"
-#include "kernel/account/stats.h"
 #include "kernel/account/tasks.h"
 #include "kernel/confine.h"
 #include "kernel/jail/image.h"
@@ -122,7 +121,7 @@ void kernel_prepare(void)
     world_init();
 }
 
-int kernel_run(const struct run_config *config)
+int kernel_run(const struct run_config *config, struct rf_cell_stat *stat)
 {
     static struct image image;
     struct cell *cell;
@@ -141,7 +140,6 @@ int kernel_run(const struct run_config *config)
     consoles_restore();
     groups_finish();
     starter_end();
-    if (config->stats)
-        stats_show(cell, now_ns() - world.began_ns, config->stats == STATS_JSON);
+    cell_fill_stat(cell, cell, stat);
     return exit_status(cell);
 }

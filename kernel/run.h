@@ -4,10 +4,9 @@
 #define KERNEL_RUN_H
 
 #include "abi/boot.h"
+#include "abi/interface/cell.h"
 #include "abi/invoke.h"
 #include "kernel/account/limits.h"
-
-enum stats_format { STATS_NONE = 0, STATS_TABLE, STATS_JSON };
 
 /* A directory of the host, opened with O_PATH. */
 struct grant_config {
@@ -29,7 +28,6 @@ struct run_config {
     u32 standard_closed; /* bit n: the cell has no descriptor n of 0 to 2 */
     int trace_fd;        /* -1: none; the kernel's stderr when the user named no file */
     struct limits_config limits;
-    enum stats_format stats;
     const char
         *libos_path; /* another library OS image, for tests of the jail; NULL: the embedded one */
 };
@@ -38,7 +36,7 @@ struct run_config {
  */
 void kernel_prepare(void);
 
-/* The exit status that `ringfence run` has. */
-int kernel_run(const struct run_config *config);
+/* The exit status that `ringfence run` has. `stat` gets what the cell used. */
+int kernel_run(const struct run_config *config, struct rf_cell_stat *stat);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "sdk/figures.h"
 #include "sdk/ringfence.h"
 
 #define CELLS_MOST  20000
@@ -145,20 +146,6 @@ static int compare(const void *one, const void *other)
     return compare_tree(a, b);
 }
 
-static const char *size_text(u64 bytes, char text[16])
-{
-    static const char units[] = "BKMGTP";
-    double size = (double)bytes;
-    u32 unit = 0;
-
-    while (size >= 1024 && unit < sizeof(units) - 2) {
-        size /= 1024;
-        unit++;
-    }
-    snprintf(text, 16, size < 10 && unit ? "%.1f%c" : "%.0f%c", size, units[unit]);
-    return text;
-}
-
 /* One line, as much of it as the screen is wide. */
 __attribute__((format(printf, 2, 3))) static void put_line(int line, const char *format, ...)
 {
@@ -185,7 +172,7 @@ static void draw_head(void)
     mvprintw(
         0, 0,
         "%u cells, processor %.0f%% used, %.0f%% missing, memory %s, sorted by %s (s), q leaves",
-        count, used, missing, size_text(held, text), order_names[order]);
+        count, used, missing, rf_size_text(held, text), order_names[order]);
     attron(A_REVERSE);
     put_line(2, "%6s %-24s %-7s %5s %8s %6s %8s %7s %7s %10s %10s", "CELL", "NAME", "STATE",
              "TASKS", "PROMISED", "USED%", "MISSING%", "MEMORY", "LIMIT", "MiB*s", "INVOKED");
@@ -194,23 +181,19 @@ static void draw_head(void)
 
 static void draw_row(int line, const struct row *row)
 {
-    static const char *const states[] = {"new", "running", "paused", "ended"};
     const struct rf_cell_stat *stat = &row->stat;
     char name[64], held[16], limit[16], promised[16];
-    double byte_ns =
-        (double)stat->byte_ns_high * 18446744073709551616.0 + (double)stat->byte_ns_low;
     int indent = order == BY_TREE && stat->depth > 1 ? (int)MIN(stat->depth - 1, 8u) * 2 : 0;
 
     snprintf(name, sizeof(name), "%*s%s", indent, "", stat->name);
     if (stat->cpu_percent)
         snprintf(promised, sizeof(promised), "%u%%", stat->cpu_percent);
     put_line(line, "%6u %-24.24s %-7s %5u %8s %6.1f %8.1f %7s %7s %10.0f %10lu", stat->number, name,
-             stat->state < ARRAY_SIZE(states) ? states[stat->state] : "?", stat->tasks,
-             stat->cpu_percent ? promised : "-", used_percent(row),
-             percent(stat->missing_ns, row->missing_before_ns, row->known),
-             size_text(stat->memory_held, held),
-             stat->memory_limit ? size_text(stat->memory_limit, limit) : "-",
-             byte_ns / 1e9 / 1048576, stat->invocations);
+             rf_state_name(stat->state), stat->tasks, stat->cpu_percent ? promised : "-",
+             used_percent(row), percent(stat->missing_ns, row->missing_before_ns, row->known),
+             rf_size_text(stat->memory_held, held),
+             stat->memory_limit ? rf_size_text(stat->memory_limit, limit) : "-",
+             rf_byte_seconds(stat) / 1048576, stat->invocations);
 }
 
 static void draw(u32 first)

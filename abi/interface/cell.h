@@ -34,7 +34,9 @@
     OP(cell, CELL_KILL, 358, RF_RIGHT_WRITE, "", "0",                                              \
        "ends it and all below. EPERM: the first cell of the world", "")                            \
     OP(cell, CELL_SIGNAL, 359, RF_RIGHT_WRITE, "w0: signal number", "0",                           \
-       "for the cell's foreground job, or its main program without a terminal. EINVAL", "")        \
+       "for the cell's foreground job, or its main program without a terminal. EINVAL. ESRCH: it " \
+       "has ended",                                                                                \
+       "")                                                                                         \
     OP(cell, CELL_WAIT, 360, RF_RIGHT_READ, "w0: 1 to not wait",                                   \
        "wait status as of waitpid(2) of its main program",                                         \
        "EAGAIN: it runs. ENOTSUP: the first cell of the world", "")                                \

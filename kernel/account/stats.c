@@ -91,46 +91,6 @@ void stats_process(pid_t pid, struct process_times *times)
         times->peak_bytes = strtoull(field + 7, NULL, 10) * 1024;
 }
 
-/* 1234567 as 1,234,567. */
-static const char *grouped(u64 n, char text[32])
-{
-    char digits[24], *out = text;
-    int length = snprintf(digits, sizeof(digits), "%lu", n);
-
-    for (int i = 0; i < length; i++) {
-        if (i && (length - i) % 3 == 0)
-            *out++ = ',';
-        *out++ = digits[i];
-    }
-    *out = 0;
-    return text;
-}
-
-void stats_show(const struct cell *cell, u64 wall_ns, bool json)
-{
-    u64 calls = cell->window ? cell->window->cell.stat_system_calls : cell->system_calls;
-    char text[1024], a[32], b[32];
-    int n;
-
-    if (json)
-        n = snprintf(text, sizeof(text),
-                     "{\"cell\":\"%s\",\"processor_ns\":%lu,\"missing_ns\":%lu,"
-                     "\"peak_bytes\":%lu,\"system_calls\":%lu,\"invocations\":%lu,"
-                     "\"wall_ns\":%lu}\n",
-                     cell->name, cell->cpu_used_ns, cell->cpu_missing_ns, cell->peak_bytes, calls,
-                     cell->domain.invocations, wall_ns);
-    else
-        n = snprintf(
-            text, sizeof(text),
-            "%-16s %12s %12s %12s %14s %12s\n%-16s %10.3f s %10.3f s %8.1f MiB %14s %12s\n", "cell",
-            "processor", "missing", "peak memory", "system calls", "invocations", cell->name,
-            (double)cell->cpu_used_ns / 1e9, (double)cell->cpu_missing_ns / 1e9,
-            (double)cell->peak_bytes / 1048576, grouped(calls, a),
-            grouped(cell->domain.invocations, b));
-    if (write(STDERR_FILENO, text, (size_t)n) < 0)
-        return;
-}
-
 /* Pages of its own that a process holds, from /proc/PID/statm: resident and not shared. */
 u64 stats_pages(pid_t pid)
 {

@@ -28,7 +28,4 @@ u64 stats_total(pid_t pid);
 /* Pages of its own that a process holds. */
 u64 stats_pages(pid_t pid);
 
-/* Shows the figures on stderr, as a table or as JSON. */
-void stats_show(const struct cell *cell, u64 wall_ns, bool json);
-
 #endif

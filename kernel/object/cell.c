@@ -236,8 +236,10 @@ s64 op_CELL_SIGNAL(struct call *call)
 {
     struct cell *cell = cell_of(call->cap);
 
-    if (call->w[0] == 0 || call->w[0] > 31 || !cell->window)
+    if (call->w[0] == 0 || call->w[0] > 31 || !cell->parent)
         return -EINVAL;
+    if (cell->over)
+        return -ESRCH;
     call_commit(call);
     if (call->w[0] == SIGKILL)
         cell_end(cell, SIGKILL, -1);
@@ -286,7 +288,7 @@ static u32 depth_below(const struct cell *cell, const struct cell *above)
     return depth;
 }
 
-static void fill_stat(const struct cell *cell, const struct cell *above, struct rf_cell_stat *stat)
+void cell_fill_stat(const struct cell *cell, const struct cell *above, struct rf_cell_stat *stat)
 {
     u64 now = now_ns(), held = cell->pages_charged * PAGE_SIZE;
     unsigned __int128 byte_ns = cell->byte_ns + (unsigned __int128)held * (now - cell->since_ns);
@@ -301,7 +303,7 @@ static void fill_stat(const struct cell *cell, const struct cell *above, struct 
         .status = cell->wait_status,
         .tasks = cell->tasks ? cell->tasks - 1 : 0, /* the prepared process is not the user's */
         .slots = cell->domain.caps.used,
-        .age_ns = cell->started_ns ? now - cell->started_ns : 0,
+        .age_ns = cell->started_ns ? (cell->over ? cell->ended_ns : now) - cell->started_ns : 0,
         .used_ns = cell->cpu_used_ns + cell->live_ns,
         .missing_ns = cell->cpu_missing_ns,
         .memory_held = held,
@@ -326,7 +328,7 @@ s64 op_CELL_STAT(struct call *call)
     if (error)
         return error;
     activity_refresh();
-    fill_stat(cell, cell, &stat);
+    cell_fill_stat(cell, cell, &stat);
     call_out(call, 0, &stat, sizeof(stat));
     return 0;
 }
@@ -349,7 +351,7 @@ s64 op_CELL_LIST(struct call *call)
             continue;
         if (length + sizeof(stat) > RF_MSG_DATA)
             break;
-        fill_stat(cell, above, &stat);
+        cell_fill_stat(cell, above, &stat);
         call_out(call, length, &stat, sizeof(stat));
         length += sizeof(stat);
     }

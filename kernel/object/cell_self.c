@@ -128,6 +128,7 @@ s64 op_TIMER(struct call *call)
     if (call->w[0] >= RF_MAX_THREADS)
         return -EINVAL;
     timer = &cell->timers[call->w[0]];
+    cell->timers_used = MAX(cell->timers_used, (u32)call->w[0] + 1);
     if (call->w[1] == 0) {
         timer_cancel(&timer->timer);
         return 0;
