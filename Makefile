@@ -27,7 +27,7 @@ HOST_LDFLAGS ?= -static
 # The library OS: freestanding, position-fixed, general registers only, so that a program's vector
 # state is live and untouched while the library OS runs.
 LIBOS_BASE   := 0x680000000000
-LIBOS_SIZE   := 0x1f8000
+LIBOS_SIZE   := 0x1e8000
 LIBOS_CFLAGS := $(STD) $(WARN) $(OPT) -ffreestanding -fno-stack-protector -mgeneral-regs-only \
                 -fPIE -fvisibility=hidden -fno-asynchronous-unwind-tables -fno-strict-aliasing \
                 -fcf-protection=none -fno-jump-tables $(LIBOS_EXTRA)
@@ -43,11 +43,17 @@ LIBOS_LDFLAGS := -nostdlib -static -Wl,-T,libos/image.ld -Wl,--defsym=LIBOS_BASE
                  -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-dynamic-linker \
                  -Wl,--no-relax $(LIBOS_LDEXTRA)
 
+# The vDSO that programs see: an ELF image of its own inside the library OS's.
+VDSO_CFLAGS  := $(filter-out $(LIBOS_EXTRA),$(LIBOS_CFLAGS)) -fPIC
+VDSO_LDFLAGS := -nostdlib -shared -Wl,-T,libos/vdso/image/vdso.ld -Wl,-soname,linux-vdso.so.1 -Wl,-Bsymbolic \
+                -Wl,--hash-style=both -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
+                -Wl,-z,noseparate-code
+
 # libos/ubsan is for the build with the undefined behaviour sanitizer alone (tests/sanitized).
 LIBOS_SKIP ?= libos/ubsan/%
-LIBOS_SRC  := $(filter-out $(LIBOS_SKIP),$(sort $(shell find libos base -name '*.c' -o -name '*.S' 2>/dev/null)))
+LIBOS_SRC  := $(filter-out $(LIBOS_SKIP) libos/vdso/image/%,$(sort $(shell find libos base -name '*.c' -o -name '*.S' 2>/dev/null)))
 KERNEL_SRC := $(sort $(shell find kernel base sdk cli -path sdk/examples -prune -o -path sdk/serve -prune -o -name '*.c' -print -o -name '*.S' -print 2>/dev/null))
-LIBOS_OBJ  := $(patsubst %,$(B)/libos-obj/%.o,$(LIBOS_SRC))
+LIBOS_OBJ  := $(patsubst %,$(B)/libos-obj/%.o,$(LIBOS_SRC)) $(B)/vdso_image.o
 KERNEL_OBJ := $(patsubst %,$(B)/host-obj/%.o,$(KERNEL_SRC))
 
 # One line for each file, unless V=1.
@@ -73,6 +79,16 @@ $(B)/libos.elf: $(LIBOS_OBJ) libos/image.ld
 $(B)/libos.image: $(B)/libos.elf
 	objcopy --strip-all $< $@
 
+$(B)/vdso.so: libos/vdso/image/vdso.c libos/vdso/image/vdso.ld Makefile
+	@mkdir -p $(@D)
+	$(say) LINK $@
+	$(CC) $(VDSO_CFLAGS) -MF $(B)/vdso.d $(VDSO_LDFLAGS) -o $@ $<
+	objcopy --strip-all $@
+
+$(B)/vdso_image.o: $(B)/vdso.so
+	printf '.section .vdso,"a"\n.balign 4096\n.globl vdso_image,vdso_image_end\n.hidden vdso_image,vdso_image_end\nvdso_image: .incbin "%s"\nvdso_image_end:\n.section .note.GNU-stack,"",@progbits\n' $< \
+	  | $(CC) -c -x assembler -o $@ -
+
 $(B)/libos_image.o: $(B)/libos.image
 	printf '.section .rodata\n.balign 4096\n.globl rf_libos_image,rf_libos_image_end\nrf_libos_image: .incbin "%s"\nrf_libos_image_end:\n.section .note.GNU-stack,"",@progbits\n' $< \
 	  | $(CC) -c -x assembler -o $@ -
@@ -87,7 +103,7 @@ $(B)/host-obj/%.o: % Makefile
 	$(say) CC $<
 	$(CC) $(HOST_CFLAGS) -c -o $@ $<
 
--include $(LIBOS_OBJ:.o=.d) $(KERNEL_OBJ:.o=.d)
+-include $(B)/vdso.d $(LIBOS_OBJ:.o=.d) $(KERNEL_OBJ:.o=.d)
 include sdk/sdk.mk
 include top/top.mk
 -include tests/tests.mk bench/bench.mk tools/tools.mk

@@ -8,6 +8,7 @@
 #include "base/types.h"
 
 #define RF_BOOT_MAGIC 0x746f6f62u
+#define RF_VDSO_PARTS 4
 
 enum rf_mount_kind {
     RF_MOUNT_DIR = 1, /* slot: a dir capability */
@@ -48,13 +49,16 @@ struct rf_boot {
     u32 has_tty;      /* 1: stdin and stdout are a terminal, put into raw mode by the kernel */
     u64 memory_limit; /* bytes; 0: none */
     u64 host_memory;  /* bytes of the host, for /proc/meminfo when there is no limit */
-    u64 vdso_start, vdso_end; /* the host's vdso and vvar pages, left mapped */
-    u64 vdso_image;           /* address of the ELF header */
-    u64 hwcap, hwcap2;        /* AT_HWCAP, AT_HWCAP2 of the host */
-    u32 platform;             /* string: AT_PLATFORM */
-    u32 kernel_release;       /* string: what uname(2) of the host says, shown in the cell */
-    u32 unused;     /* the text of /proc/cpuinfo is fetched with CPU_INFO when it is read */
-    u32 xsave_size; /* bytes of the extended state that the host saves in a signal frame */
+    struct {
+        u64 start, end;
+    } vdso[RF_VDSO_PARTS]; /* the host's vdso and its data pages, each a mapping; unused ones last
+                            */
+    u64 vdso_image;        /* address of the ELF header; 0: there is none that can be used */
+    u64 hwcap, hwcap2;     /* AT_HWCAP, AT_HWCAP2 of the host */
+    u32 platform;          /* string: AT_PLATFORM */
+    u32 kernel_release;    /* string: what uname(2) of the host says, shown in the cell */
+    u32 unused;            /* the text of /proc/cpuinfo is fetched with CPU_INFO when it is read */
+    u32 xsave_size;        /* bytes of the extended state that the host saves in a signal frame */
     u32 umask;
     u32 job_control; /* 1: ringfence has a parent that notices a stop and can continue it */
 };

@@ -3,6 +3,7 @@
  * the kernel. All numbers here are known to both sides; neither side trusts what the other writes.
  *
  *   0x6800_0000_0000  library OS image            private, from the embedded ELF file
+ *   0x6800_001e_8000  the host's vdso and vvar    moved here by the library OS
  *   0x6800_001f_8000  window                      shared with the kernel
  *   0x6800_0200_0000  heap segment                shared by every process of the cell
  *   0x6820_0000_0000  library OS private arena    what does not fit behind the image: stacks,
@@ -17,9 +18,11 @@
 #ifndef ABI_LAYOUT_H
 #define ABI_LAYOUT_H
 
+#include "abi/clock.h"
 #include "base/types.h"
 
 #define RF_LIBOS_BASE  0x680000000000ul
+#define RF_HOST_VDSO   0x6800001e8000ul
 #define RF_WINDOW_BASE 0x6800001f8000ul
 #define RF_HEAP_BASE   0x680002000000ul
 #define RF_HEAP_SIZE   (64ul << 30) /* address range; pages are charged when touched */
@@ -29,8 +32,9 @@
 
 /* Host calls are let through only from code in this range: the library OS image. Its last page
  * holds the code that installed the filter and jumped to the library OS, which unmaps it. */
-#define RF_LIBOS_CODE_SIZE (RF_WINDOW_BASE - RF_LIBOS_BASE)
+#define RF_LIBOS_CODE_SIZE (RF_HOST_VDSO - RF_LIBOS_BASE)
 #define RF_START_STUB      (RF_LIBOS_BASE + RF_LIBOS_CODE_SIZE - PAGE_SIZE)
+#define RF_HOST_VDSO_SIZE  (RF_WINDOW_BASE - RF_HOST_VDSO)
 
 /* Descriptors that a cell's first process holds when the library OS starts. Every other descriptor
  * is granted by the kernel in a reply and is closed by the library OS when it is done with it. */
@@ -77,10 +81,12 @@ struct rf_cell_page {
     u32 process_limit;  /* processes and threads; 0: RF_MAX_THREADS */
     u32 console_events; /* counts console readiness changes that were armed for */
     u32 console_columns, console_rows;
-    u32 ending;             /* not 0: the cell is being ended */
-    u64 boottime_offset_ns; /* CLOCK_MONOTONIC of the host when the cell started */
-    u64 stat_system_calls;  /* written by the library OS: served inside the jail (a hint) */
+    u32 ending;            /* not 0: the cell is being ended */
+    u64 stat_system_calls; /* written by the library OS: served inside the jail (a hint) */
+    /* On lines of its own: what is above is written all the time. */
+    struct rf_clock_page clock __attribute__((aligned(1024)));
 };
+_Static_assert(offsetof(struct rf_cell_page, clock) == 1024, "shared layout; known to the vDSO");
 #define RF_CELL_MAGIC 0x4c4c4543u
 
 /* The window, in this order. wake[i] is the futex word on which thread i sleeps; the kernel only

@@ -18,22 +18,18 @@ static void look_for_vdso(struct rf_boot *boot)
 {
     FILE *maps = fopen("/proc/self/maps", "re");
     char line[256];
+    u32 count = 0;
 
-    boot->vdso_image = getauxval(AT_SYSINFO_EHDR);
     if (!maps)
         return;
-    while (fgets(line, sizeof(line), maps)) {
-        unsigned long start, end;
-
-        if (!strstr(line, "[vdso]") && !strstr(line, "[vvar"))
-            continue;
-        if (sscanf(line, "%lx-%lx", &start, &end) != 2)
-            continue;
-        if (!boot->vdso_start || start < boot->vdso_start)
-            boot->vdso_start = start;
-        boot->vdso_end = MAX(boot->vdso_end, end);
+    while (count < RF_VDSO_PARTS && fgets(line, sizeof(line), maps)) {
+        if ((strstr(line, "[vdso]") || strstr(line, "[vvar")) &&
+            sscanf(line, "%lx-%lx", &boot->vdso[count].start, &boot->vdso[count].end) == 2)
+            count++;
     }
     fclose(maps);
+    if (count)
+        boot->vdso_image = getauxval(AT_SYSINFO_EHDR);
 }
 
 /* It is the same for every cell: the first processes are copies of this one. */
@@ -44,8 +40,7 @@ static void find_vdso(struct rf_boot *boot)
     if (!found.vdso_image)
         look_for_vdso(&found);
     boot->vdso_image = found.vdso_image;
-    boot->vdso_start = found.vdso_start;
-    boot->vdso_end = found.vdso_end;
+    memcpy(boot->vdso, found.vdso, sizeof(boot->vdso));
 }
 
 static u32 xsave_size(void)
@@ -86,7 +81,6 @@ static void fill_cell_page(struct cell *cell)
     page->memory_limit = cell->limits.config.memory_limit;
     page->cpu_percent = cell->limits.config.cpu_percent;
     page->process_limit = cell->limits.config.process_limit;
-    page->boottime_offset_ns = now_ns();
 }
 
 static bool has_terminal(struct cell *cell)

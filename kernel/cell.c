@@ -93,6 +93,7 @@ static void init_fields(struct cell *cell, struct cell *parent, const char *name
     if (parent) {
         object_hold(&parent->object);
         cell->parent = parent;
+        memcpy(cell->clock_shift, parent->clock_shift, sizeof(cell->clock_shift));
         list_add_tail(&parent->below, &cell->sibling);
     }
 }
@@ -136,6 +137,19 @@ static void put(struct cell *cell, u32 slot, struct object *object, u32 kind, u3
     table_put(&cell->domain.caps, slot, cap);
 }
 
+/* The parent's, unless its maker gave it another: no cell gets from under the clock that it runs
+ * on. */
+static void put_clock(struct cell *cell)
+{
+    const struct cap *above =
+        cell->parent->window ? table_get(&cell->parent->domain.caps, RF_SLOT_CLOCK) : NULL;
+
+    if (above)
+        put(cell, RF_SLOT_CLOCK, above->object, above->kind, above->rights);
+    else
+        put(cell, RF_SLOT_CLOCK, clock_object(), RF_KIND_CLOCK, RF_RIGHT_READ);
+}
+
 /* Not before it is started, since a cell that refers to itself does not go when its maker drops it.
  */
 void cell_put_own(struct cell *cell)
@@ -144,7 +158,7 @@ void cell_put_own(struct cell *cell)
     put(cell, RF_SLOT_PLACE, &cell->object, RF_KIND_CELL, RF_RIGHT_READ | RF_RIGHT_WRITE);
     put(cell, RF_SLOT_BANK, &cell->bank->object, RF_KIND_BANK, RF_RIGHT_READ | RF_RIGHT_WRITE);
     put(cell, RF_SLOT_METER, &cell->meter->object, RF_KIND_METER, RF_RIGHT_READ | RF_RIGHT_WRITE);
-    put(cell, RF_SLOT_CLOCK, clock_object(), RF_KIND_CLOCK, RF_RIGHT_READ);
+    put_clock(cell);
     put(cell, RF_SLOT_DISCRIM, discrim_object(), RF_KIND_DISCRIM, RF_RIGHT_READ);
 }
 

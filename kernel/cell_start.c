@@ -9,6 +9,7 @@
 #include "kernel/account/tasks.h"
 #include "kernel/boot.h"
 #include "kernel/cell.h"
+#include "kernel/cell_clock.h"
 #include "kernel/jail/notify.h"
 #include "kernel/jail/start.h"
 #include "kernel/report.h"
@@ -67,6 +68,7 @@ int cell_start(struct cell *cell)
         return -EBUSY;
     error = boot_finish(cell);
     cell_put_own(cell);
+    cell_clock_begin(cell);
     if (!error)
         error = start_cell(cell);
     if (error)

@@ -19,7 +19,8 @@
     OP(cell_self, EXIT, 35, 0, "w0: wait status as of waitpid(2)", "never returns",                \
        "ends the cell: its main program ended", "")                                                \
     OP(cell_self, TIMER, 36, 0,                                                                    \
-       "w0: thread index, w1: CLOCK_MONOTONIC ns or 0 to cancel, w2: host process id, w3: host "   \
+       "w0: thread index, w1: ns of the host's CLOCK_MONOTONIC or 0 to cancel, w2: host process "  \
+       "id, w3: host "                                                                             \
        "thread id",                                                                                \
        "0",                                                                                        \
        "at that time increments and wakes wake[w0] and kicks the thread; one timer per thread "    \

@@ -4,6 +4,7 @@
 #include "base/string.h"
 #include "libos/caps/caps.h"
 #include "libos/entry/syscall.h"
+#include "libos/host/clock.h"
 
 static long take_in(const struct rf_invocation *v, struct rf_msg *m)
 {
@@ -35,6 +36,8 @@ static long invoke_with(u32 slot, u32 op, struct rf_invocation *v, struct rf_msg
     long r = take_in(v, m), r2;
     if (r < 0)
         return r;
+    if (op == RF_OP_NOTIFICATION_WAIT && v->w[2]) /* its deadline is the host's time */
+        v->w[2] = deadline_of_host(v->w[2]);
     r = slot == RF_SLOT_NONE ? local_operation(op, v, m) : invoke_waiting(slot, op, m, v->w);
     if (slot == RF_SLOT_NONE)
         m->data_length = m->cap_count = 0;

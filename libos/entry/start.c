@@ -39,10 +39,9 @@ void thread_stack_free(struct thread *t)
 /* What the kernel's code left behind in this address space. */
 static void unmap_range(u64 start, u64 end)
 {
-    u64 v_start = the_boot->vdso_start, v_end = the_boot->vdso_end;
-    if (v_start > start && v_start < end) {
-        host_munmap((void *)start, v_start - start);
-        start = v_end;
+    if (vdso_left.start > start && vdso_left.start < end) {
+        host_munmap((void *)start, vdso_left.start - start);
+        start = vdso_left.end;
     }
     if (start < end)
         host_munmap((void *)start, end - start);
@@ -89,6 +88,7 @@ _Noreturn void libos_start(void)
     assert_that(the_boot->magic == RF_BOOT_MAGIC && the_window->cell.magic == RF_CELL_MAGIC);
     host_init();
     host_munmap((void *)RF_START_STUB, PAGE_SIZE);
+    vdso_move();
     unmap_range(0, RF_LIBOS_BASE);
     unmap_range(RF_LIBOS_END, RF_USER_TOP);
     cell_init();
@@ -97,6 +97,7 @@ _Noreturn void libos_start(void)
     thread_become(prepared_thread());
     host_handlers_install();
     vdso_init();
+    clock_begin();
     the_cell->started = host_now();
     filesystems_init();
     prepared_process_main();

@@ -12,9 +12,11 @@
 #include "libos/entry/entry.h"
 #include "libos/host/host.h"
 #include "libos/host/invoke.h"
+#include "libos/host/vdso.h"
 #include "libos/mm/mm.h"
 #include "libos/proc/process.h"
 #include "libos/proc/sigframe.h"
+#include "libos/vdso/vdso.h"
 
 #include <asm/unistd.h>
 #include <linux/audit.h>
@@ -39,14 +41,18 @@ struct siginfo_sys {
     u32 arch;
 };
 
+/* The vDSO is in the library OS's range, and programs' code for all that. What it calls of the
+ * host's vdso is too, as far as faults go, but is never left in the middle: no frame of the host's
+ * lies below a handler of the program. The vDSO looks at `attention` itself when the host's code is
+ * done. */
 static bool in_libos(u64 rip)
 {
-    return rip >= RF_LIBOS_BASE && rip < RF_LIBOS_END;
+    return rip >= RF_LIBOS_BASE && rip < RF_LIBOS_END && !in_vdso(rip);
 }
 
-static bool in_vdso(u64 rip)
+static bool programs_fault(u64 rip)
 {
-    return rip >= the_boot->vdso_start && rip < the_boot->vdso_end;
+    return !in_libos(rip) || (in_host_vdso(rip) && current()->user_mode);
 }
 
 /* Saves the interrupted program's registers as a frame at the top of the library OS stack, and goes
@@ -68,13 +74,13 @@ static void redirect_to_exit(struct sigframe_context *c)
 static void handle_call(const struct siginfo *info, struct sigframe_context *c)
 {
     const struct siginfo_sys *s = (const void *)info;
-    if (in_libos(c->rip))
-        panic("the jail refused host call %d at %#llx", s->call, (unsigned long long)c->rip);
-    /* The vdso, called by the library OS, gave up: host_clock knows another way. */
-    if (in_vdso(c->rip) && current()->user_mode == 0) {
+    /* The host's vdso gave up: who called it knows another way. */
+    if (in_host_vdso(c->rip)) {
         c->rax = (u64)-ENOSYS;
         return;
     }
+    if (in_libos(c->rip))
+        panic("the jail refused host call %d at %#llx", s->call, (unsigned long long)c->rip);
     if (s->arch != AUDIT_ARCH_X86_64) {
         c->rax = (u64)-ENOSYS;
         return;
@@ -101,7 +107,7 @@ static void handle_fault(int signo, const struct siginfo *info, struct sigframe_
 {
     u64 address = *(const u64 *)info->rest;
     struct siginfo told = *info;
-    if (in_libos(c->rip)) {
+    if (!programs_fault(c->rip)) {
         bool memory = signo == SIG_SEGV || signo == SIG_BUS;
         if (memory && c->trap == PAGE_FAULT_TRAP && !in_libos(address) &&
             mm_fault(address, true, signo, info->code, &told))
@@ -141,7 +147,7 @@ static void handle_kick(struct sigframe_context *c)
         c->rip = (u64)exit_restart;
     else if (c->rip >= (u64)waiting_check && c->rip < (u64)waiting_check_end)
         c->rip = (u64)waiting_interrupted;
-    else if (!in_libos(c->rip) && !(in_vdso(c->rip) && t->user_mode == 0))
+    else if (!in_libos(c->rip))
         redirect_to_exit(c);
 }
 

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libos/host/host.h"
+#include "libos/host/clock.h"
 #include "libos/host/invoke.h"
 #include "libos/host/print.h"
-#include "libos/host/vdso.h"
 #include "libos/entry/errno.h"
 
 #include <asm/prctl.h>
 #include <asm/unistd.h>
 #include <linux/futex.h>
 
-#define CLOCK_MONOTONIC_ID 1
-#define HWCAP2_FSGSBASE    2u
+#define HWCAP2_FSGSBASE 2u
 
 long host_call(long nr, long a, long b, long c, long d, long e, long f)
 {
@@ -69,6 +68,7 @@ struct host_time {
 /* NULL: for ever. */
 static struct host_time *time_of(u64 deadline, struct host_time *time)
 {
+    deadline = deadline_of_host(deadline);
     time->seconds = (s64)(deadline / 1000000000u);
     time->nanoseconds = (s64)(deadline % 1000000000u);
     return deadline == UINT64_MAX ? NULL : time;
@@ -119,40 +119,6 @@ void host_set_gs(u64 base)
         __asm__ volatile("wrgsbase %0" ::"r"(base) : "memory");
     else
         host_call(__NR_arch_prctl, ARCH_SET_GS, (long)base, 0, 0, 0, 0);
-}
-
-/* The order of preference: the vdso, which costs no call; the host call, which the jail permits for
- * the cpu clocks; the clock capability. */
-long host_clock(int clock, u64 *seconds, u64 *nanoseconds)
-{
-    u64 now[2];
-    if (vdso_clock(clock, now) != 0) {
-        bool cpu_clock = clock == 2 || clock == 3 || clock < 0;
-        if (cpu_clock) {
-            long r = host_call(__NR_clock_gettime, clock, (long)now, 0, 0, 0, 0);
-            if (r)
-                return r;
-        } else {
-            struct rf_msg *m = message_get();
-            m->data_length = 0;
-            long r = invoke_message_retry(RF_SLOT_CLOCK, RF_OP_CLOCK_NOW, m, (u64)clock, 0, 0, 0);
-            now[0] = m->words[0];
-            now[1] = m->words[1];
-            message_put(m);
-            if (r < 0)
-                return r;
-        }
-    }
-    *seconds = now[0];
-    *nanoseconds = now[1];
-    return 0;
-}
-
-u64 host_now(void)
-{
-    u64 seconds = 0, nanoseconds = 0;
-    host_clock(CLOCK_MONOTONIC_ID, &seconds, &nanoseconds);
-    return seconds * 1000000000u + nanoseconds;
 }
 
 _Noreturn void host_exit_thread(void)

@@ -5,7 +5,7 @@
 #ifndef LIBOS_HOST_HOST_H
 #define LIBOS_HOST_HOST_H
 
-#include "base/types.h"
+#include "libos/host/clock.h"
 
 void host_init(void); /* before anything else, once */
 
@@ -22,7 +22,7 @@ long host_mremap(void *addr, size_t old_length, size_t new_length, int flags, vo
 long host_madvise(void *addr, size_t length, int advice);
 long host_msync(void *addr, size_t length, int flags);
 long host_close(int fd);
-/* Waits while *word == value, until the absolute CLOCK_MONOTONIC time deadline (UINT64_MAX: none).
+/* Waits while *word == value, until host_now() is deadline (UINT64_MAX: none).
  * 0, -EAGAIN, -ETIMEDOUT, -EINTR. The word may be shared between processes. */
 long host_futex_wait(u32 *word, u32 value, u64 deadline);
 /* The same, ended by a kick as host_call_waiting. */
@@ -31,9 +31,6 @@ long host_futex_wake(u32 *word, int count);
 long host_yield(void);
 void host_set_fs(u64 base);
 void host_set_gs(u64 base);
-/* CLOCK_MONOTONIC in ns, and any clock of the host, through the host's vdso where it can. */
-u64 host_now(void);
-long host_clock(int clock, u64 *seconds, u64 *nanoseconds);
 _Noreturn void host_exit_thread(void);
 _Noreturn void host_exit_process(void);
 

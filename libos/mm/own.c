@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the library OS keeps near the program's memory: trampolines, which patched call sites reach
- * with a 32-bit jump, and the host's vdso, which the clocks use. */
+ * with a 32-bit jump, and what the host did not let it move away. */
 #include "libos/mm/space.h"
 #include "libos/host/host.h"
+#include "libos/host/vdso.h"
 #include "libos/host/invoke.h"
 
 #define REACH      (0x7fff0000ul) /* of a 32-bit jump, with some slack */
@@ -24,8 +25,8 @@ static void own_add(u64 start, u64 end)
 void own_reset(void)
 {
     maplist_clear(&the_space.own);
-    if (the_boot->vdso_end > the_boot->vdso_start && maplist_reserve(&the_space.own))
-        own_add(the_boot->vdso_start & PAGE_MASK, PAGE_ALIGN(the_boot->vdso_end));
+    if (vdso_left.end && maplist_reserve(&the_space.own))
+        own_add(vdso_left.start, vdso_left.end);
 }
 
 static void *try_at(u64 addr, size_t size, int prot)

@@ -4,6 +4,7 @@
 #include "libos/fs/file.h"
 #include "libos/fs/vfs.h"
 #include "libos/host/host.h"
+#include "libos/host/vdso.h"
 #include "libos/host/invoke.h"
 #include "libos/ipc/shm.h"
 #include "libos/mm/arena.h"
@@ -313,16 +314,15 @@ static void host_unmap(u64 start, u64 end)
         host_munmap((void *)start, end - start);
 }
 
-/* Unmaps [start, end) but for the host's vdso, which the clocks use. */
+/* Unmaps [start, end) but for a vdso that the host does not let go. */
 static void unmap_around_vdso(u64 start, u64 end)
 {
-    u64 vdso_start = the_boot->vdso_start & PAGE_MASK, vdso_end = PAGE_ALIGN(the_boot->vdso_end);
-    if (vdso_end <= start || vdso_start >= end) {
+    if (vdso_left.end <= start || vdso_left.start >= end) {
         host_unmap(start, end);
         return;
     }
-    host_unmap(start, vdso_start);
-    host_unmap(vdso_end, end);
+    host_unmap(start, vdso_left.start);
+    host_unmap(vdso_left.end, end);
 }
 
 void mm_destroy(void)

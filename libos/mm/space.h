@@ -4,7 +4,7 @@
  * succeeded change the list, which cannot fail.
  *
  * The list agrees with the host's, but for what the library OS itself maps: its own range, and
- * `own` (trampolines near the program's code, the host's vdso). The host therefore chooses
+ * `own` (trampolines near the program's code). The host therefore chooses
  * addresses.
  *
  * The lock ranks before all other locks: nothing in here is called with another lock held. */
@@ -88,7 +88,7 @@ bool source_is_heap(const struct mapping *m);
 /* mm/shared.c: the file behind shared anonymous memory, of `length` bytes. NULL: no memory. */
 struct file *shared_memory_new(size_t length);
 
-/* mm/own.c: forgets all but the host's vdso. */
+/* mm/own.c: forgets all but a vdso that the host does not let go. */
 void own_reset(void);
 /* Whether [start, end) touches what is the library OS's. */
 bool own_touches(u64 start, u64 end);

@@ -7,6 +7,7 @@
 #include "libos/entry/errno.h"
 #include "libos/entry/user.h"
 #include "libos/host/invoke.h"
+#include "libos/host/vdso.h"
 #include "libos/mm/heap.h"
 #include "libos/mm/mm.h"
 #include "libos/proc/exec_image.h"
@@ -114,13 +115,13 @@ static long choose_base(const struct elf_file *e, bool is_interpreter, u64 *base
 }
 
 /* Near the top of the address space, where the host keeps its own stack and maps nothing by itself;
- * below the vdso if that is there too. */
+ * below a vdso that the host does not let go. */
 u64 exec_stack_top(void)
 {
     u64 top = RF_USER_TOP - STACK_GAP;
 
-    if (the_boot->vdso_end > top - MOST_STACK)
-        top = MIN(top, (the_boot->vdso_start - STACK_GAP) & PAGE_MASK);
+    if (vdso_left.end > top - MOST_STACK)
+        top = MIN(top, vdso_left.start - STACK_GAP);
     return top;
 }
 

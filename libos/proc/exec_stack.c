@@ -11,6 +11,7 @@
 #include "libos/proc/exec_image.h"
 #include "libos/proc/process.h"
 #include "libos/proc/random.h"
+#include "libos/vdso/vdso.h"
 
 #ifndef AT_MINSIGSTKSZ
 #define AT_MINSIGSTKSZ 51
@@ -68,8 +69,7 @@ static void put_auxiliary(struct vector *v, struct process *p, const struct exec
 {
     const struct rf_boot *boot = the_boot;
 
-    if (boot->vdso_image)
-        put_pair(v, AT_SYSINFO_EHDR, boot->vdso_image);
+    put_pair(v, AT_SYSINFO_EHDR, (u64)vdso_image);
     put_pair(v, AT_MINSIGSTKSZ, boot->xsave_size + SIGNAL_FRAME_REST);
     put_pair(v, AT_HWCAP, boot->hwcap);
     put_pair(v, AT_PAGESZ, PAGE_SIZE);

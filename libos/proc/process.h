@@ -92,6 +92,7 @@ struct process {
     struct thread *exec_thread; /* runs execve and waits for the other threads to end */
     u64 alarm_time;             /* time/timers.c: when the kernel wakes a thread; 0: never */
     u32 alarm_thread;           /* that thread's index */
+    u32 alarm_version;          /* clock_version() then: with another, there is no alarm */
     struct patch_hints *hints;  /* entry/patch_hints.h; shared with its family of forks */
     struct pidfd_state *pidfd;  /* proc/pidfd.c; made on demand */
     u32 personality;

@@ -20,6 +20,7 @@ struct timer_service {
     struct lock lock;
     struct list armed; /* by expires */
     u64 first;         /* expiry of the first; read without the lock; FOREVER: none */
+    u32 clock_version; /* with which the kernel was told of the alarms */
 };
 
 static struct timer_service *service(void)
@@ -33,6 +34,7 @@ static struct timer_service *service(void)
         panic("no memory for timers");
     list_init(&made->armed);
     made->first = FOREVER;
+    made->clock_version = clock_version();
     if (!__atomic_compare_exchange_n(&the_cell->times, (void *)&old, made, false, __ATOMIC_ACQ_REL,
                                      __ATOMIC_ACQUIRE)) {
         heap_free(made);
@@ -90,16 +92,16 @@ static void alarm_process(struct process *p, u64 expires)
 {
     struct thread *t;
 
-    if (p->alarm_time && p->alarm_time <= expires)
+    if (p->alarm_time && p->alarm_version == clock_version() && p->alarm_time <= expires)
         return;
     lock_take(&p->lock);
     t = thread_for_alarm(p);
     if (t) {
         p->alarm_time = expires;
         p->alarm_thread = t->index;
-        while (invoke(RF_SLOT_CELL, RF_OP_TIMER, t->index, expires, p->host_pid, t->host_tid) ==
-               -EINTR)
-            ;
+        p->alarm_version = clock_version();
+        invoke_surely(RF_SLOT_CELL, RF_OP_TIMER, t->index, deadline_of_host(expires), p->host_pid,
+                      t->host_tid);
     }
     lock_release(&p->lock);
 }
@@ -161,21 +163,34 @@ static void fire_due(struct timer_service *s, u64 now)
     }
 }
 
+/* The cell was restored: the kernel knows of no alarm, and the host's time is another. Lock held.
+ */
+static void set_all_alarms(struct timer_service *s)
+{
+    s->clock_version = clock_version();
+    list_for_each(l, &s->armed)
+        alarm_process(timer_at(l)->process, timer_at(l)->expires);
+}
+
 void timers_run(void)
 {
     struct timer_service *s = the_cell->times;
     struct process *p = current_process;
+    bool restored;
     u64 now;
 
     if (!s || !p)
         return;
     if (__atomic_load_n(&s->first, __ATOMIC_ACQUIRE) == FOREVER && !p->alarm_time)
         return;
+    restored = __atomic_load_n(&s->clock_version, __ATOMIC_RELAXED) != clock_version();
     now = host_now();
-    if (__atomic_load_n(&s->first, __ATOMIC_ACQUIRE) > now &&
+    if (!restored && __atomic_load_n(&s->first, __ATOMIC_ACQUIRE) > now &&
         (!p->alarm_time || p->alarm_time > now))
         return;
     lock_take(&s->lock);
+    if (s->clock_version != clock_version())
+        set_all_alarms(s);
     fire_due(s, now);
     if (p->alarm_time && p->alarm_time <= now)
         alarm_again(s, p);
