@@ -161,7 +161,7 @@ static long lock_outside(struct file *f, const struct record *want)
 /* Nobody tells when a lock outside the cell ends: it is tried again from time to time. */
 static long wait_for_outside(struct file_locks *l)
 {
-    long r = wait_on(&l->changed, guard(), host_now() + OUTSIDE_RETRY_NS);
+    long r = wait_on(&l->changed, guard(), host_now() + clock_span_of_host(OUTSIDE_RETRY_NS));
     return r == -EINTR ? -ERESTARTSYS : 0;
 }
 

@@ -3,6 +3,7 @@
 #ifndef LIBOS_FS_HOSTFS_H
 #define LIBOS_FS_HOSTFS_H
 
+#include "libos/host/clock.h"
 #include "libos/fs/file.h"
 #include "libos/fs/pagecache.h"
 #include "libos/fs/vfs.h"
@@ -123,7 +124,7 @@ long hostfs_invoke_name(struct dentry *d, u32 op, struct rf_msg *m, u64 w0, u64 
 /* Time until which something that the host said now is taken as right. */
 static inline u64 hostfs_until(const struct filesystem *fs)
 {
-    return hostfs_now() + ((const struct hostfs *)fs->data)->validity;
+    return hostfs_now() + clock_span_of_host(((const struct hostfs *)fs->data)->validity);
 }
 
 void hostfs_evict(struct inode *i); /* inode_ops.evict */

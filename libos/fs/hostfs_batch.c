@@ -15,7 +15,7 @@
 void hostfs_listed(struct inode *dir)
 {
     struct host_inode *h = host_inode(dir);
-    h->listed_until = hostfs_now() + LISTED_FOR;
+    h->listed_until = hostfs_now() + clock_span_of_host(LISTED_FOR);
     h->batch_cookie = 0;
     h->batch_lookups = 0;
     h->batch_end = false;

@@ -24,7 +24,8 @@ long quick_clock(int clock, u64 now[2]);
  * told to the host or to the kernel. UINT64_MAX stays. */
 u64 deadline_of_host(u64 deadline);
 
-/* How long, in the cell's time, the host's `ns` are: for estimates. */
+/* How long, in the cell's time, the host's `ns` are: for what the library OS waits for on its own
+ * account, such as to look again, and must not take longer because programs have a slow clock. */
 u64 clock_span_of_host(u64 ns);
 
 /* Changes whenever the relation to the host's time did: deadlines that the host was told are to be

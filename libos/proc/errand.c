@@ -57,10 +57,10 @@ static bool wait_for_end(int pid, struct errand *e)
 
     lock_take(&the_cell->errand_lock);
     while (e->state == ERRAND_RUNS || (e->state == ERRAND_WAITS && !give_up)) {
-        r = wait_on(&e->done, &the_cell->errand_lock, now + LOOK_NS);
+        r = wait_on(&e->done, &the_cell->errand_lock, now + clock_span_of_host(LOOK_NS));
         lock_release(&the_cell->errand_lock);
         now = host_now();
-        give_up = r == -EINTR || now - begun > PATIENCE_NS || !is_there(pid);
+        give_up = r == -EINTR || now - begun > clock_span_of_host(PATIENCE_NS) || !is_there(pid);
         if (r == -EINTR) /* wait_on would not sleep; it is about to be done */
             host_yield();
         lock_take(&the_cell->errand_lock);
@@ -77,8 +77,8 @@ bool errand_send(int pid, struct errand *e)
     u64 begun = host_now();
     long r;
 
-    while ((r = post(pid, e)) == -EAGAIN && host_now() - begun < PATIENCE_NS)
-        sleep_until_woken(wake_ticket(), host_now() + SHORT_NS);
+    while ((r = post(pid, e)) == -EAGAIN && host_now() - begun < clock_span_of_host(PATIENCE_NS))
+        sleep_until_woken(wake_ticket(), host_now() + clock_span_of_host(SHORT_NS));
     return r == 0 && wait_for_end(pid, e);
 }
 

@@ -124,7 +124,7 @@ static bool give_up(struct parking_place *place)
 /* What the creator wants. */
 static u32 wait_for_call(struct parking_place *place)
 {
-    u64 deadline = host_now() + PARKING_NS;
+    u64 deadline = host_now() + clock_span_of_host(PARKING_NS);
     u32 call = NOTHING;
 
     __atomic_compare_exchange_n(&place->call, &call, SLEEPS, false, __ATOMIC_ACQ_REL,

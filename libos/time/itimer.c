@@ -39,7 +39,7 @@ static void send(struct process *p, int signo)
 /* The earliest instant at which the process can have used `left` more cpu time. */
 static u64 next_sample(struct process *p, u64 now, u64 left)
 {
-    return now + MAX(left / MAX(p->thread_count, 1), LEAST_STEP_NS);
+    return now + clock_span_of_host(MAX(left / MAX(p->thread_count, 1), LEAST_STEP_NS));
 }
 
 /* RLIMIT_CPU: SIGXCPU at the soft limit and every second after it, SIGKILL at the hard one. */

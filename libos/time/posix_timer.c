@@ -96,6 +96,14 @@ static u64 advance(struct posix_timer *t, u64 now)
     return passed;
 }
 
+/* When to look at the cpu clock again: it does not run faster than the host's time. */
+static u64 next_sample(const struct posix_timer *t, u64 now, u64 clock_now)
+{
+    u64 left = t->target > clock_now ? t->target - clock_now : 0;
+
+    return now + clock_span_of_host(MAX(CPU_SAMPLE_NS, left));
+}
+
 static u64 fire(struct timer *timer, u64 now)
 {
     struct posix_timer *t = container_of(timer, struct posix_timer, timer);
@@ -103,12 +111,12 @@ static u64 fire(struct timer *timer, u64 now)
 
     if (is_cpu_clock(t->clock)) {
         if (clock_read(t->clock, &clock_now) || clock_now < t->target)
-            return now + MAX(CPU_SAMPLE_NS, t->target > clock_now ? t->target - clock_now : 0);
+            return next_sample(t, now, clock_now);
     }
     notify(t, t->interval ? advance(t, clock_now) : 0);
     if (!t->interval)
         return 0;
-    return is_cpu_clock(t->clock) ? now + MAX(CPU_SAMPLE_NS, t->target - clock_now) : t->target;
+    return is_cpu_clock(t->clock) ? next_sample(t, now, clock_now) : t->target;
 }
 
 static struct posix_timer *find_timer(int id)
@@ -223,7 +231,7 @@ static void start(struct posix_timer *t, u64 value, u64 interval, bool absolute)
     if (is_cpu_clock(t->clock)) {
         clock_read(t->clock, &clock_now);
         t->target = absolute ? value : clock_now + value;
-        timer_set(&t->timer, now + CPU_SAMPLE_NS);
+        timer_set(&t->timer, next_sample(t, now, t->target));
         return;
     }
     t->target = absolute ? deadline_of_clock(t->clock, value) : now + value;

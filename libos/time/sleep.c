@@ -76,7 +76,7 @@ static long cpu_clock_sleep(int clock, u64 until)
 
         if (r || now >= until)
             return r;
-        r = sleep_until(host_now() + MIN(until - now, CPU_CLOCK_STEP_NS));
+        r = sleep_until(host_now() + clock_span_of_host(MIN(until - now, CPU_CLOCK_STEP_NS)));
         if (r)
             return -ERESTARTNOHAND;
     }

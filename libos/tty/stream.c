@@ -26,7 +26,7 @@ long console_sleep(struct console *c, u32 events, u32 ticket)
         return 0;
     if (r < 0 && r != -EINTR) {
         c->unarmed_ns = MIN(MAX(c->unarmed_ns * 2, LOOK_AGAIN_FIRST), LOOK_AGAIN_LAST);
-        deadline = host_now() + c->unarmed_ns;
+        deadline = host_now() + clock_span_of_host(c->unarmed_ns);
     }
     return sleep_until_woken(ticket, deadline) == -EINTR ? -ERESTARTSYS : 0;
 }

@@ -2,7 +2,7 @@
 /* conform INTERFACE LAYERS [WRAPPER [ARG...]]
  *
  * Checks an object of the interface behind that many membranes: the kernel's own, of the directory
- * /w, standard output or the clock; or what the wrapper offers. */
+ * /w, standard output or the clock; or what the wrapper offers, which is given the clock. */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,7 +37,7 @@ int main(int argc, char **argv)
 
     umask(0);
     expect(argc > 2 && rf_open(NULL) == 0);
-    slot = argc > 3 ? rf_wrap(argv + 3, 0, NULL) : object_of(argv[1]);
+    slot = argc > 3 ? rf_wrap(argv + 3, RF_SLOT_CLOCK, NULL) : object_of(argv[1]);
     expect(slot > 0);
     for (int i = atoi(argv[2]); i > 0; i--) {
         slot = rf_wrap(membrane, (u32)slot, NULL);

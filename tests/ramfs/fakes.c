@@ -179,6 +179,11 @@ u64 host_now(void)
     return (u64)t.tv_sec * 1000000000u + (u64)t.tv_nsec;
 }
 
+u64 clock_span_of_host(u64 ns)
+{
+    return ns;
+}
+
 void panic(const char *format, ...)
 {
     va_list args;
