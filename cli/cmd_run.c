@@ -186,6 +186,11 @@ static void take_wrap(void *target, const char *value)
     wrap_add(((struct request *)target)->config, value);
 }
 
+static void take_clock(void *target, const char *value)
+{
+    ((struct request *)target)->config->clock = clock_parse(value);
+}
+
 static void take_terminal(void *target, const char *value)
 {
     (void)value;
@@ -227,6 +232,8 @@ const struct option_row run_options[] = {
     {"tty", VALUE_NONE, NULL, "with -d: its console is a terminal", take_terminal, 't'},
     {"wrap", VALUE_NEEDED, "KIND=PROGRAM", "put a program before each dir, console or clock",
      take_wrap, 0},
+    {"clock", VALUE_NEEDED, "START[,RATE]", "start its time at a date; run it faster or slower",
+     take_clock, 0},
     {"libos", VALUE_NEEDED, "FILE", NULL, take_libos, 0},
     {0},
 };
@@ -297,7 +304,7 @@ int cmd_run(int argc, char **argv)
     if (request.world || request.name || request.detached || getenv("RINGFENCE_WORLD") ||
         rf_in_cell())
         return launch_in_world(&config, request.world, request.name, request.detached);
-    if (config.wrap_count)
+    if (config.wrap_count || config.clock.rate)
         return launch_in_own_world(&config);
     return launch_alone(&config);
 }

@@ -8,6 +8,7 @@
 #include "abi/interface/cell.h"
 #include "abi/objects.h"
 #include "abi/invoke.h"
+#include "cli/clock.h"
 #include "kernel/run.h"
 
 enum stats_format { STATS_NONE = 0, STATS_TABLE, STATS_JSON };
@@ -43,6 +44,7 @@ struct launch {
         const char *program; /* and its arguments, with spaces between */
     } wraps[MAX_WRAPS];
     u32 wrap_count;
+    struct clock_config clock;
     bool trace;
     bool terminal;            /* in the background: its console is a terminal */
     const char *trace_filter; /* NULL: every system call */

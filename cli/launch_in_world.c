@@ -155,13 +155,15 @@ static void give_wrapped(u32 cell, const struct launch *launch, enum rf_kind kin
     client_give(cell, to, wrap_slot(launch, kind, slot));
 }
 
-/* The kernel gives every cell a clock; a wrapped one comes first. */
+/* The kernel gives every cell a clock; one that was asked for or is wrapped comes first. */
 static void give_clock(u32 cell, const struct launch *launch)
 {
     s64 copy = rf_copy(RF_SLOT_CLOCK, RF_RIGHT_READ);
 
     if (copy < 0)
         fail("cannot hand over the clock: %s", rf_error_text(copy));
+    if (launch->clock.rate)
+        copy = clock_derived(&launch->clock, (u32)copy);
     give_wrapped(cell, launch, RF_KIND_CLOCK, RF_SLOT_CLOCK, (u32)copy);
 }
 

@@ -42,7 +42,7 @@ _ringfence()
         case $word in
         --) ((i++)) && break ;;
         --ro | --rw | --tmp | --file | --root | --cwd | --env | --hostname | --uid | --gid | --mem | \
-            --cpu | --pids | --time | --trace-to | --limit-by | --world | --name | -w | -n) ((i++)) ;;
+            --cpu | --pids | --time | --clock | --wrap | --trace-to | --limit-by | --world | --name | -w | -n) ((i++)) ;;
         -*) ;;
         *) break ;;
         esac
@@ -65,7 +65,7 @@ _ringfence()
         mapfile -t COMPREPLY < <(compgen -W "any cgroup2 cgroup1 poll" -- "$current")
         return
         ;;
-    --tmp | --file | --cwd | --env | --hostname | --uid | --gid | --mem | --cpu | --pids | --time)
+    --tmp | --file | --cwd | --env | --hostname | --uid | --gid | --mem | --cpu | --pids | --time | --clock | --wrap)
         return
         ;;
     esac
