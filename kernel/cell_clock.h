@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 
-struct cap;
 struct cell;
 struct domain;
 

@@ -41,15 +41,15 @@ struct siginfo_sys {
     u32 arch;
 };
 
-/* The vDSO is in the library OS's range, and programs' code for all that. What it calls of the
- * host's vdso is too, as far as faults go, but is never left in the middle: no frame of the host's
- * lies below a handler of the program. The vDSO looks at `attention` itself when the host's code is
- * done. */
+/* The vDSO lies in the library OS's image, and is programs' code for all that. The host's vdso,
+ * which it calls, is not: after a kick the vDSO looks at `attention` when the host's code is done,
+ * so no signal handler begins above a frame of it. */
 static bool in_libos(u64 rip)
 {
     return rip >= RF_LIBOS_BASE && rip < RF_LIBOS_END && !in_vdso(rip);
 }
 
+/* The host's code faults where the program's stack ends. */
 static bool programs_fault(u64 rip)
 {
     return !in_libos(rip) || (in_host_vdso(rip) && current()->user_mode);
