@@ -23,6 +23,7 @@ OPT      ?= -O2 -g
 
 HOST_CFLAGS  := $(STD) $(WARN) $(OPT) -D_GNU_SOURCE -DRF_VERSION='"$(VERSION)"' $(HOST_EXTRA)
 HOST_LDFLAGS ?= -static
+KERNEL_LIBS  := -llmdb -lxxhash
 
 # The library OS: freestanding, position-fixed, general registers only, so that a program's vector
 # state is live and untouched while the library OS runs.
@@ -69,7 +70,7 @@ all: $(BIN)
 
 $(BIN): $(KERNEL_OBJ) $(B)/libos_image.o
 	$(say) LINK $@
-	$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^
+	$(CC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ $(KERNEL_LIBS)
 
 $(B)/libos.elf: $(LIBOS_OBJ) libos/image.ld
 	$(say) LINK $@

@@ -18,7 +18,7 @@ endif
 define fuzz_program
 $(B)/tests/fuzz/$(1): tests/fuzz/$(1).c $$(FUZZ_SRC_$(1)) $(B)/libos_image.o
 	@mkdir -p $$(@D)
-	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $$@ $$^
+	$(FUZZ_CC) $(FUZZ_CFLAGS) -o $$@ $$^ $(KERNEL_LIBS)
 endef
 $(foreach target,$(FUZZ_TARGETS),$(eval $(call fuzz_program,$(target))))
 

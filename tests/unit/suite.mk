@@ -16,7 +16,7 @@ $(B)/unit-obj/%.o: % Makefile tests/unit/suite.mk
 
 $(B)/tests/unit/%: tests/unit/%.c $(UNIT_OBJ) $(B)/libos_image.o
 	@mkdir -p $(@D)
-	$(CC) $(UNIT_CFLAGS) -o $@ $^ -lcmocka
+	$(CC) $(UNIT_CFLAGS) -o $@ $^ -lcmocka $(KERNEL_LIBS)
 
 # The one part of the library OS that also makes sense on the host.
 $(B)/tests/unit/elf_test: $(B)/unit-obj/libos/proc/elf_parse.c.o
@@ -28,4 +28,4 @@ TEST_PROGRAMS += $(B)/tests/model/model_test
 $(B)/tests/model/model_test: tests/model/model_test.c tests/model/model.c $(UNIT_OBJ) $(B)/libos_image.o \
                              | tests/model/model.h
 	@mkdir -p $(@D)
-	$(CC) $(UNIT_CFLAGS) -O2 -o $@ $^
+	$(CC) $(UNIT_CFLAGS) -O2 -o $@ $^ $(KERNEL_LIBS)

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening, making and closing a store. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel/store/guard.h"
+#include "kernel/store/internal.h"
+#include "kernel/store/why.h"
+
+static int open_directory(struct store *store, const struct store_config *config,
+                          struct store_why *why)
+{
+    const char *path = config->path;
+    struct stat st;
+
+    if (config->create && mkdir(path, 0700) < 0 && errno != EEXIST)
+        return why_set(why, -errno, "cannot make the directory %s: %s", path, strerror(errno));
+    store->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (store->dir_fd < 0 || fstat(store->dir_fd, &st) < 0)
+        return why_set(why, -errno, "cannot open the directory %s: %s", path, strerror(errno));
+    if (st.st_uid != geteuid())
+        return why_set(why, -EPERM, "%s belongs to somebody else; its owner can use it", path);
+    if (st.st_mode & 022)
+        return why_set(why, -EPERM, "others may write to %s; chmod 700 it, if it is to be trusted",
+                       path);
+    return 0;
+}
+
+static int take_lock(struct store *store, const struct store_config *config, struct store_why *why)
+{
+    int flags = store->read_only ? O_RDONLY : O_RDWR | O_CREAT;
+
+    store->lock_fd = openat(store->dir_fd, STORE_LOCK, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (store->lock_fd < 0 && store->read_only && errno == ENOENT)
+        return 0; /* a copy without it */
+    if (store->lock_fd < 0)
+        return why_set(why, -errno, "cannot open %s/" STORE_LOCK ": %s", config->path,
+                       strerror(errno));
+    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0)
+        return why_set(why, -EBUSY, "%s is in use; stop the world that runs there", config->path);
+    return 0;
+}
+
+static int path_of(const struct store_config *config, const char *name, char path[PATH_MAX])
+{
+    return snprintf(path, PATH_MAX, "%s/%s", config->path, name) < PATH_MAX ? 0 : -EINVAL;
+}
+
+/* Two transactions, so that both of LMDB's first pages lead to a superblock. */
+static int fill_index(struct index *index, struct disk_super *super)
+{
+    struct disk_volume volume = {.id = super->world[0]};
+    int error = 0;
+
+    for (u32 i = 0; i < 2 && !error; i++) {
+        MDB_txn *txn;
+
+        error = index_begin(index, false, &txn);
+        if (error)
+            break;
+        super->transaction = mdb_txn_id(txn);
+        error = index_put(index, txn, index_key(KEY_SUPER, 0, 0), super, sizeof(*super));
+        error = error ? error
+                      : index_put(index, txn, index_key(KEY_VOLUME, 0, 0), &volume, sizeof(volume));
+        if (error)
+            mdb_txn_abort(txn);
+        else
+            error = index_commit(txn);
+    }
+    return error;
+}
+
+static int make_index(const char *path, struct disk_super *super)
+{
+    struct index index;
+    int error = index_open(&index, path, false);
+
+    if (error)
+        return error;
+    error = fill_index(&index, super);
+    index_close(&index);
+    return error;
+}
+
+/* The index gets its name last: a store that has one is complete. */
+static int make_files(struct store *store, const char *index_path)
+{
+    struct disk_super super = {
+        .magic = STORE_MAGIC, .version = STORE_VERSION, .volumes = 1, .generation = 1};
+    int fd, error;
+
+    if (getrandom(super.world, sizeof(super.world), 0) != sizeof(super.world) ||
+        getrandom(&super.commit, sizeof(super.commit), 0) != sizeof(super.commit))
+        return -EIO;
+    unlinkat(store->dir_fd, STORE_INDEX_NEW, 0);
+    fd = volume_make(store->dir_fd, &super, super.world[0]);
+    if (fd < 0)
+        return fd;
+    close(fd);
+    error = make_index(index_path, &super);
+    unlinkat(store->dir_fd, STORE_INDEX_NEW "-lock", 0);
+    if (error)
+        return error;
+    if (renameat(store->dir_fd, STORE_INDEX_NEW, store->dir_fd, STORE_INDEX) < 0 ||
+        fsync(store->dir_fd) < 0)
+        return -errno;
+    return 0;
+}
+
+/* A volume that has seen commits is not made anew because its index is lost. */
+static int make_store(struct store *store, const struct store_config *config, struct store_why *why)
+{
+    struct disk_stamp stamps[2] = {0};
+    int fd = openat(store->dir_fd, STORE_VOLUME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), error;
+    char path[PATH_MAX];
+
+    if (fd >= 0) {
+        volume_read_stamps(fd, stamps);
+        close(fd);
+        if (stamps[0].generation > 1 || stamps[1].generation > 1)
+            return why_set(why, -EUCLEAN, "%s has a volume, but the index is missing; put it back",
+                           config->path);
+    }
+    if (!config->create)
+        return why_set(why, -ENOENT, "no world is stored in %s", config->path);
+    error = path_of(config, STORE_INDEX_NEW, path);
+    error = error ? error : make_files(store, path);
+    return error ? why_set(why, error, "cannot make a store in %s: %s", config->path,
+                           strerror(-error))
+                 : 0;
+}
+
+static bool super_is_sound(const struct guarded *found)
+{
+    struct disk_key key = index_key(KEY_SUPER, 0, 0);
+    struct index_value value = {found->value, MIN(found->length, (u32)sizeof(found->value))};
+    struct disk_super super;
+
+    memcpy(&super, found->value, sizeof(super));
+    return found->length == sizeof(super) && index_value_is_sound(&key, &value) &&
+           super.magic == STORE_MAGIC && super.transaction == found->transaction;
+}
+
+/* What a newer version wrote has its magic and version where ours has them. */
+static bool is_newer(const struct guarded *found)
+{
+    struct disk_super super;
+
+    memcpy(&super, found->value, sizeof(super));
+    return super.magic == STORE_MAGIC && super.version > STORE_VERSION && super.version < 0x10000;
+}
+
+static int verify_index(const struct store_config *config, int fd, struct store_why *why)
+{
+    struct guarded last = {0}, previous = {0};
+    struct store_why reason;
+    struct stat st;
+    int error;
+
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return why_set(why, -EUCLEAN, "%s/" STORE_INDEX " is no file", config->path);
+    error = guard_index(fd, &last, &previous, &reason);
+    if (error)
+        return why_set(why, error,
+                       "the index in %s cannot be used: %s; go back to a copy of the directory",
+                       config->path, reason.text);
+    if (is_newer(&last))
+        return why_set(why, -ENOTSUP, "%s was written by a newer version of ringfence; use that",
+                       config->path);
+    if (!super_is_sound(&last) || !super_is_sound(&previous))
+        return why_set(
+            why, -EUCLEAN,
+            "the index in %s cannot be used: its superblock is damaged; go back to a copy "
+            "of the directory",
+            config->path);
+    return 0;
+}
+
+static int open_index(struct store *store, const struct store_config *config, struct store_why *why)
+{
+    char path[PATH_MAX];
+    int fd = openat(store->dir_fd, STORE_INDEX, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), error;
+
+    if (fd < 0 && errno == ENOENT) {
+        error = make_store(store, config, why);
+        if (error)
+            return error;
+        fd = openat(store->dir_fd, STORE_INDEX, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    }
+    if (fd < 0)
+        return why_set(why, -errno, "cannot open %s/" STORE_INDEX ": %s", config->path,
+                       strerror(errno));
+    error = verify_index(config, fd, why);
+    close(fd);
+    if (error)
+        return error;
+    error = path_of(config, STORE_INDEX, path);
+    error = error ? error : index_open(&store->index, path, store->read_only);
+    return error ? why_set(why, error, "cannot open %s: %s", path, strerror(-error)) : 0;
+}
+
+static int load(struct store *store, const struct store_config *config, struct store_why *why)
+{
+    struct disk_key journal = index_key(KEY_JOURNAL, 0, 0);
+    struct index_value value;
+    struct disk_super super;
+    MDB_txn *txn;
+    int error = index_begin(&store->index, true, &txn);
+
+    if (error)
+        return why_set(why, error, "cannot read the index in %s: %s", config->path,
+                       strerror(-error));
+    error = index_get_fixed(&store->index, txn, index_key(KEY_SUPER, 0, 0), &super, sizeof(super));
+    store->has_journal = index_next(&store->index, txn, &journal, &value) == 0;
+    mdb_txn_abort(txn);
+    if (error || super.volumes < 1 || super.volumes > STORE_VOLUMES_MAX)
+        return why_set(why, -EUCLEAN, "the index in %s cannot be used: its superblock is damaged",
+                       config->path);
+    memcpy(store->world, super.world, sizeof(store->world));
+    store->generation = super.generation;
+    store->journalled = super.journalled;
+    return volumes_open(store, config, &super, why);
+}
+
+static struct store *allocate(bool read_only)
+{
+    struct store *store = calloc(1, sizeof(*store));
+    pthread_rwlockattr_t attributes;
+
+    if (!store)
+        return NULL;
+    store->dir_fd = store->lock_fd = -1;
+    store->read_only = read_only;
+    for (u32 i = 0; i < STORE_VOLUMES_MAX; i++)
+        store->volumes[i].fd = -1;
+    pthread_rwlockattr_init(&attributes);
+    /* Readers that overlap must not keep the writer waiting. */
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&store->reading, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+    return store;
+}
+
+static int open_store(const struct store_config *config, bool read_only, struct store **opened,
+                      struct store_why *why)
+{
+    struct store *store = allocate(read_only);
+    int error;
+
+    if (!store)
+        return why_set(why, -ENOMEM, "no memory");
+    error = open_directory(store, config, why);
+    error = error ? error : take_lock(store, config, why);
+    error = error ? error : open_index(store, config, why);
+    error = error ? error : load(store, config, why);
+    if (error) {
+        store_close(store);
+        return error;
+    }
+    *opened = store;
+    return 0;
+}
+
+int store_open(const struct store_config *config, struct store **store, struct store_why *why)
+{
+    return open_store(config, false, store, why);
+}
+
+int store_open_to_read(const struct store_config *config, struct store **store,
+                       struct store_why *why)
+{
+    struct store_config only = *config;
+
+    only.create = only.repair = false;
+    return open_store(&only, true, store, why);
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    index_close(&store->index);
+    for (u32 i = 0; i < STORE_VOLUMES_MAX; i++)
+        volume_finish(&store->volumes[i]);
+    if (store->lock_fd >= 0)
+        close(store->lock_fd);
+    if (store->dir_fd >= 0)
+        close(store->dir_fd);
+    pthread_rwlock_destroy(&store->reading);
+    free(store);
+}
+
+u64 store_generation(struct store *store)
+{
+    return store->generation;
+}
+
+void store_figures(struct store *store, struct store_figures *figures)
+{
+    MDB_envinfo info;
+
+    *figures = (struct store_figures){.generation = store->generation,
+                                      .cut_bytes = store->cut_bytes,
+                                      .copies_repaired = store->repaired,
+                                      .copies_lost = store->lost,
+                                      .volumes = store->volume_count};
+    for (u32 i = 0; i < store->volume_count; i++) {
+        figures->places_used += store->volumes[i].taken;
+        figures->volume_bytes += store->volumes[i].end * PAGE_SIZE;
+    }
+    if (mdb_env_info(store->index.env, &info) == 0)
+        figures->index_bytes = (info.me_last_pgno + 1) * PAGE_SIZE;
+}

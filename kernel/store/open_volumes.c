@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which file is which volume. Each is known by its id, wherever its directory is now. It belongs to
+ * the index when it has the stamp of the last committed generation: then nothing of it is older,
+ * and nothing that the index refers to was overwritten since. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel/store/internal.h"
+#include "kernel/store/why.h"
+
+struct opening {
+    struct store *store;
+    const struct store_config *config;
+    const struct disk_super *super;
+    struct store_why *why;
+    bool given_new[STORE_VOLUMES_MAX]; /* directories of the configuration without a volume */
+};
+
+static int open_dir(const struct opening *o, const char *path)
+{
+    return path[0] ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : dup(o->store->dir_fd);
+}
+
+static const char *name_of(const struct opening *o, const char *path)
+{
+    return path[0] ? path : o->config->path;
+}
+
+/* The volume file of a directory: its descriptor; -ENOENT there is none, or no directory. */
+static int open_file(const struct opening *o, const char *path)
+{
+    int flags = o->store->read_only ? O_RDONLY : O_RDWR, dir = open_dir(o, path), fd;
+    struct stat st;
+
+    if (dir < 0)
+        return -errno;
+    fd = openat(dir, STORE_VOLUME, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    fd = fd < 0 ? -errno : fd;
+    close(dir);
+    if (fd >= 0 && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))) {
+        close(fd);
+        return -EUCLEAN;
+    }
+    return fd;
+}
+
+int volume_make(int dir_fd, const struct disk_super *super, u64 id)
+{
+    struct volume volume = {0};
+    int error = 0;
+
+    volume.fd =
+        openat(dir_fd, STORE_VOLUME, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (volume.fd < 0)
+        return -errno;
+    for (u64 i = 0; i < 2 && !error; i++) {
+        struct disk_stamp stamp = {.magic = STORE_MAGIC,
+                                   .version = STORE_VERSION,
+                                   .world = {super->world[0], super->world[1]},
+                                   .id = id,
+                                   .generation = super->generation - i,
+                                   .commit = super->commit};
+
+        if (stamp.generation)
+            error = volume_stamp(&volume, &stamp);
+    }
+    if (!error && (ftruncate(volume.fd, FIRST_PLACE * PAGE_SIZE) < 0 || fdatasync(volume.fd) < 0 ||
+                   fsync(dir_fd) < 0))
+        error = -errno;
+    if (error) {
+        close(volume.fd);
+        return error;
+    }
+    return volume.fd;
+}
+
+/* Reads the records of volumes. */
+static int load_records(struct opening *o, MDB_txn *txn)
+{
+    struct store *store = o->store;
+
+    for (u32 i = 0; i < o->super->volumes; i++) {
+        struct volume *volume = &store->volumes[i];
+        struct index_value value;
+        struct disk_volume head;
+        u32 length;
+
+        if (index_get(&store->index, txn, index_key(KEY_VOLUME, i, 0), &value) < 0 ||
+            value.length < sizeof(head) || value.length - sizeof(head) >= STORE_PATH_MAX)
+            return -EUCLEAN;
+        memcpy(&head, value.bytes, sizeof(head));
+        length = value.length - (u32)sizeof(head);
+        volume->id = head.id;
+        volume->recorded = true;
+        memcpy(volume->path, (const u8 *)value.bytes + sizeof(head), length);
+        volume->path[length] = 0;
+    }
+    store->volume_count = o->super->volumes;
+    return 0;
+}
+
+enum stamped { STAMP_GOOD, STAMP_NONE, STAMP_FOREIGN, STAMP_OTHER_TIME };
+
+/* What a volume's stamps say, and whose it is. */
+static enum stamped judge(const struct opening *o, int fd, u64 *id, u64 *generation)
+{
+    struct disk_stamp stamps[2];
+    enum stamped verdict = STAMP_OTHER_TIME;
+
+    *id = *generation = 0;
+    if (volume_read_stamps(fd, stamps) < 0)
+        return STAMP_NONE;
+    for (u32 i = 0; i < 2; i++) {
+        const struct disk_stamp *stamp = &stamps[i];
+
+        if (!stamp->generation)
+            continue;
+        if (memcmp(stamp->world, o->super->world, sizeof(stamp->world)))
+            return STAMP_FOREIGN;
+        *id = stamp->id;
+        *generation = MAX(*generation, stamp->generation);
+        if (stamp->generation == o->super->generation && stamp->commit == o->super->commit)
+            verdict = STAMP_GOOD;
+    }
+    return verdict;
+}
+
+static struct volume *volume_by_id(const struct opening *o, u64 id)
+{
+    for (u32 i = 0; i < o->store->volume_count; i++) {
+        if (o->store->volumes[i].id == id)
+            return &o->store->volumes[i];
+    }
+    return NULL;
+}
+
+/* Takes the file for the volume, if its stamp permits. */
+static int take_file(struct opening *o, struct volume *volume, const char *path, int fd,
+                     enum stamped stamped, u64 generation)
+{
+    int error;
+
+    if (stamped != STAMP_GOOD && !o->config->repair) {
+        close(fd);
+        return why_set(o->why, -ESTALE,
+                       "the volume in %s is of another time (generation %lu) than the index "
+                       "(generation %lu); put the right one back, or scrub to fill it from copies",
+                       name_of(o, path), generation, o->super->generation);
+    }
+    if (strcmp(volume->path, path)) {
+        snprintf(volume->path, sizeof(volume->path), "%s", path);
+        volume->recorded = false;
+    }
+    error = volume_init(volume, fd);
+    return error ? why_set(o->why, error, "cannot use the volume in %s", name_of(o, path)) : 0;
+}
+
+/* Looks at the file of a directory that the configuration gives (`given`), or that the index
+ * remembers. */
+static int look_at(struct opening *o, const char *path, s32 given)
+{
+    u64 id, generation;
+    struct volume *volume;
+    enum stamped stamped;
+    int fd = open_file(o, path);
+
+    if (fd == -ENOENT && given >= 0)
+        o->given_new[given] = true;
+    if (fd == -ENOENT && (given < 0 || access(path, F_OK) == 0))
+        return 0;
+    if (fd < 0)
+        return why_set(o->why, fd == -ENOENT ? -ENODEV : fd, "cannot use a volume in %s: %s",
+                       name_of(o, path), strerror(-fd));
+    stamped = judge(o, fd, &id, &generation);
+    volume = volume_by_id(o, id);
+    if (stamped == STAMP_FOREIGN) {
+        close(fd);
+        return why_set(o->why, -ESTALE,
+                       "%s/" STORE_VOLUME " belongs to another world; move it away",
+                       name_of(o, path));
+    }
+    if (stamped == STAMP_NONE) {
+        close(fd);
+        if (given >= 0 && o->config->repair)
+            o->given_new[given] = true;
+        return o->config->repair ? 0
+                                 : why_set(o->why, -EUCLEAN,
+                                           "%s/" STORE_VOLUME
+                                           " is damaged, or no volume; put the right one back, or "
+                                           "scrub to fill it from copies",
+                                           name_of(o, path));
+    }
+    /* One that was to be added when its first cut failed is added again. */
+    if (!volume && generation <= o->super->generation + 1 && given >= 0) {
+        close(fd);
+        o->given_new[given] = true;
+        return 0;
+    }
+    if (volume && volume->fd < 0)
+        return take_file(o, volume, path, fd, stamped, generation);
+    close(fd);
+    return volume ? 0
+                  : why_set(o->why, -ESTALE,
+                            "the volume in %s is newer (generation %lu) than the index (generation "
+                            "%lu); put the right index back",
+                            name_of(o, path), generation, o->super->generation);
+}
+
+static int add_volume(struct opening *o, struct volume *volume, const char *path)
+{
+    int dir = open_dir(o, path), fd, error;
+
+    if (dir < 0)
+        return why_set(o->why, -errno, "cannot open %s: %s", path, strerror(errno));
+    fd = volume_make(dir, o->super, volume->id);
+    close(dir);
+    if (fd < 0)
+        return why_set(o->why, fd, "cannot make a volume in %s: %s", name_of(o, path),
+                       strerror(-fd));
+    if (strcmp(volume->path, path)) {
+        snprintf(volume->path, sizeof(volume->path), "%s", path);
+        volume->recorded = false;
+    }
+    error = volume_init(volume, fd);
+    return error ? why_set(o->why, error, "cannot use the volume in %s", name_of(o, path)) : 0;
+}
+
+/* A volume that is lost gets a new file: in a directory given without one, or where it was. */
+static int replace_volume(struct opening *o, struct volume *volume)
+{
+    for (u32 i = 0; i < o->config->volume_count; i++) {
+        if (o->given_new[i] && volume->path[0]) {
+            o->given_new[i] = false;
+            return add_volume(o, volume, o->config->volumes[i]);
+        }
+    }
+    return add_volume(o, volume, volume->path);
+}
+
+static int find_volumes(struct opening *o)
+{
+    int error = look_at(o, "", -1);
+
+    for (u32 i = 0; i < o->config->volume_count && !error; i++)
+        error = look_at(o, o->config->volumes[i], (s32)i);
+    for (u32 i = 0; i < o->super->volumes && !error; i++) {
+        struct volume *volume = &o->store->volumes[i];
+
+        if (volume->fd < 0 && volume->path[0])
+            error = look_at(o, volume->path, -1);
+        if (error || volume->fd >= 0)
+            continue;
+        error =
+            o->config->repair
+                ? replace_volume(o, volume)
+                : why_set(
+                      o->why, -ENODEV,
+                      "the volume that was in %s is missing; say with --volume where it is now, "
+                      "or scrub to make it anew from copies",
+                      name_of(o, volume->path));
+    }
+    return error;
+}
+
+static int add_new(struct opening *o, const char *path)
+{
+    struct store *store = o->store;
+    struct volume *volume = &store->volumes[store->volume_count];
+
+    if (store->volume_count == STORE_VOLUMES_MAX)
+        return why_set(o->why, -EINVAL, "a world can have %u volumes", STORE_VOLUMES_MAX);
+    if (getrandom(&volume->id, sizeof(volume->id), 0) != sizeof(volume->id))
+        return why_set(o->why, -EIO, "no random numbers");
+    store->volume_count++;
+    return add_volume(o, volume, path);
+}
+
+static int load_free_space(struct opening *o, MDB_txn *txn)
+{
+    struct disk_key key = index_key(KEY_FREE, 0, 0);
+    struct index_value value;
+    int error;
+
+    while (!(error = index_next(&o->store->index, txn, &key, &value))) {
+        struct disk_group group;
+
+        if (key_object(&key) >= o->super->volumes || value.length != sizeof(group) ||
+            !index_value_is_sound(&key, &value))
+            return -EUCLEAN;
+        memcpy(&group, value.bytes, sizeof(group));
+        error = volume_load(&o->store->volumes[key_object(&key)], key_number(&key), group.bits);
+        if (error)
+            return error;
+        key = key_after(key);
+    }
+    return error == -ENOENT ? 0 : error;
+}
+
+/* A volume that is shorter than what the index refers to was cut. */
+static int verify_extents(struct opening *o)
+{
+    for (u32 i = 0; i < o->store->volume_count; i++) {
+        struct volume *volume = &o->store->volumes[i];
+        u64 extent = volume_extent(volume);
+
+        volume_loaded(volume);
+        if (volume->end >= extent)
+            continue;
+        if (!o->config->repair)
+            return why_set(
+                o->why, -EUCLEAN,
+                "the volume in %s is cut short (%lu of %lu pages); put the right one back, or "
+                "scrub to fill it from copies",
+                name_of(o, volume->path), volume->end, extent);
+        if (ftruncate(volume->fd, (off_t)(extent * PAGE_SIZE)) < 0)
+            return why_set(o->why, -errno, "cannot lengthen the volume in %s: %s",
+                           name_of(o, volume->path), strerror(errno));
+        volume->end = extent;
+    }
+    return 0;
+}
+
+/* Those taken in spite of their stamps are from now on of this generation. */
+static int stamp_repaired(struct opening *o)
+{
+    for (u32 i = 0; i < o->super->volumes && o->config->repair; i++) {
+        struct disk_stamp stamp = {.magic = STORE_MAGIC,
+                                   .version = STORE_VERSION,
+                                   .world = {o->super->world[0], o->super->world[1]},
+                                   .id = o->store->volumes[i].id,
+                                   .generation = o->super->generation,
+                                   .commit = o->super->commit};
+
+        if (volume_stamp(&o->store->volumes[i], &stamp) < 0 ||
+            fdatasync(o->store->volumes[i].fd) < 0)
+            return why_set(o->why, -EIO, "cannot write the volume in %s",
+                           name_of(o, o->store->volumes[i].path));
+    }
+    return 0;
+}
+
+static int load_index(struct opening *o, int (*loader)(struct opening *, MDB_txn *))
+{
+    MDB_txn *txn;
+    int error = index_begin(&o->store->index, true, &txn);
+
+    if (!error) {
+        error = loader(o, txn);
+        mdb_txn_abort(txn);
+    }
+    return error
+               ? why_set(
+                     o->why, error,
+                     "the index in %s cannot be used: what it says of volumes is damaged; go back "
+                     "to a copy of the directory",
+                     o->config->path)
+               : 0;
+}
+
+int volumes_open(struct store *store, const struct store_config *config,
+                 const struct disk_super *super, struct store_why *why)
+{
+    struct opening o = {.store = store, .config = config, .super = super, .why = why};
+    int error;
+
+    if (config->volume_count > STORE_VOLUMES_MAX)
+        return why_set(why, -EINVAL, "a world can have %u volumes", STORE_VOLUMES_MAX);
+    for (u32 i = 0; i < config->volume_count; i++) {
+        if (strlen(config->volumes[i]) >= STORE_PATH_MAX || !config->volumes[i][0])
+            return why_set(why, -EINVAL, "a path of a volume is empty or too long");
+    }
+    error = load_index(&o, load_records);
+    error = error ? error : find_volumes(&o);
+    error = error ? error : load_index(&o, load_free_space);
+    error = error ? error : verify_extents(&o);
+    error = error ? error : stamp_repaired(&o);
+    for (u32 i = 0; i < config->volume_count && !error && !store->read_only; i++) {
+        if (o.given_new[i])
+            error = add_new(&o, config->volumes[i]);
+    }
+    return error;
+}
