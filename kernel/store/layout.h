@@ -9,10 +9,11 @@
 #define STORE_VERSION 1u
 #define STORE_MAGIC   0x31524f5453465200ul /* "\0RFSTOR1" */
 
-#define STORE_INDEX     "index"
-#define STORE_INDEX_NEW "index.new" /* while a store is being made */
-#define STORE_VOLUME    "volume"
-#define STORE_LOCK      "store.lock"
+#define STORE_INDEX      "index"
+#define STORE_INDEX_NEW  "index.new" /* while it is being made */
+#define STORE_VOLUME     "volume"
+#define STORE_VOLUME_NEW "volume.new"
+#define STORE_LOCK       "store.lock"
 
 #define STORE_VOLUMES_MAX 16u
 #define STORE_COPIES_MAX  3u

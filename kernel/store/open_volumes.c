@@ -49,34 +49,43 @@ static int open_file(const struct opening *o, const char *path)
     return fd;
 }
 
-int volume_make(int dir_fd, const struct disk_super *super, u64 id)
+/* Stamps a new volume for the committed generation, and for the one before: nothing of it is
+ * missing. */
+static int fill_volume(int fd, const struct disk_super *super, u64 id)
 {
-    struct volume volume = {0};
-    int error = 0;
+    const struct volume volume = {.fd = fd};
 
-    volume.fd =
-        openat(dir_fd, STORE_VOLUME, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (volume.fd < 0)
-        return -errno;
-    for (u64 i = 0; i < 2 && !error; i++) {
+    for (u64 i = 0; i < 2; i++) {
         struct disk_stamp stamp = {.magic = STORE_MAGIC,
                                    .version = STORE_VERSION,
                                    .world = {super->world[0], super->world[1]},
                                    .id = id,
                                    .generation = super->generation - i,
                                    .commit = super->commit};
+        int error = stamp.generation ? volume_stamp(&volume, &stamp) : 0;
 
-        if (stamp.generation)
-            error = volume_stamp(&volume, &stamp);
+        if (error)
+            return error;
     }
-    if (!error && (ftruncate(volume.fd, FIRST_PLACE * PAGE_SIZE) < 0 || fdatasync(volume.fd) < 0 ||
-                   fsync(dir_fd) < 0))
+    return ftruncate(fd, FIRST_PLACE * PAGE_SIZE) < 0 || fdatasync(fd) < 0 ? -errno : 0;
+}
+
+int volume_make(int dir_fd, const struct disk_super *super, u64 id)
+{
+    int flags = O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
+    int fd = openat(dir_fd, STORE_VOLUME_NEW, flags, 0600), error;
+
+    if (fd < 0)
+        return -errno;
+    error = fill_volume(fd, super, id);
+    /* It gets its name when it is complete. */
+    if (!error &&
+        (renameat(dir_fd, STORE_VOLUME_NEW, dir_fd, STORE_VOLUME) < 0 || fsync(dir_fd) < 0))
         error = -errno;
-    if (error) {
-        close(volume.fd);
-        return error;
-    }
-    return volume.fd;
+    if (!error)
+        return fd;
+    close(fd);
+    return error;
 }
 
 /* Reads the records of volumes. */
