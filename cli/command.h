@@ -37,6 +37,8 @@ int cmd_caps(int argc, char **argv);
 int cmd_revoke(int argc, char **argv);
 int cmd_exec(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
+int cmd_fsck(int argc, char **argv);
+int cmd_scrub(int argc, char **argv);
 
 const struct command *command_find(const char *name);
 
@@ -67,6 +69,8 @@ extern const struct option_row logs_options[];
 extern const struct option_row ps_options[];
 extern const struct option_row top_options[];
 extern const struct option_row caps_options[];
+extern const struct option_row fsck_options[];
+extern const struct option_row scrub_options[];
 
 /* Reads options up to the first argument that is none, or "--". Bad ones end the program with a
  * line that says what to do. The index of the first argument that is no option. */

@@ -40,6 +40,12 @@ const struct command commands[] = {
      cmd_wait},
     {"stop", "stop [OPTION...]", "end all cells of a world, and the world", NULL, client_options,
      cmd_stop},
+    {"fsck", "fsck [OPTION...] [DIR]", "verify a stored world that does not run; change nothing",
+     "Status 0: all good; 1: something is damaged, lost or wrong, a line for each.\n", fsck_options,
+     cmd_fsck},
+    {"scrub", "scrub [OPTION...] [DIR]", "mend a stored world that does not run from its copies",
+     "Status 0: every page has all its copies; 1: pages are lost, a line for each.\n",
+     scrub_options, cmd_scrub},
     {"help", "help [COMMAND]", "tell how a command is used", NULL, NULL, cmd_help},
 };
 const u32 command_count = ARRAY_SIZE(commands);

@@ -21,7 +21,7 @@ _ringfence()
         ;;
     run) ;;
     *)
-        if [[ $previous == --world || $previous == -w || ${COMP_WORDS[1]} == world ]]; then
+        if [[ $previous == --world || $previous == -w || $previous == --volume || ${COMP_WORDS[1]} == @(world|fsck|scrub) && $current != -* ]]; then
             compopt -o filenames
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
         elif [[ $current == -* ]]; then

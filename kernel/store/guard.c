@@ -191,17 +191,19 @@ static bool keys_are_sound(const struct walk *w, const struct page *page, u32 fi
     return !high.bytes || node_count(page) <= first || compare(w, low, high) < 0;
 }
 
+/* A value that became shorter keeps its pages. */
 static bool overflow_is_sound(struct walk *w, const struct node *node)
 {
     const struct page *page;
-    u64 number, span = (sizeof(*page) + node_length(node) + PAGE_SIZE - 1) / PAGE_SIZE;
+    u64 number, least = (sizeof(*page) + node_length(node) + PAGE_SIZE - 1) / PAGE_SIZE;
 
     memcpy(&number, node->key + node->key_size, sizeof(number));
-    if (!take_pages(w, number, span, true))
+    if (number < 2 || number >= w->pages)
         return false;
     page = page_at(w, number);
-    w->found.overflows += span;
-    return page->number == number && page->flags == PAGE_OVERFLOW && page->span == span;
+    w->found.overflows += page->span;
+    return page->number == number && page->flags == PAGE_OVERFLOW && page->span >= least &&
+           take_pages(w, number, page->span, true);
 }
 
 static const void *node_value(const struct walk *w, const struct node *node)
@@ -234,6 +236,15 @@ static bool free_list_is_sound(struct walk *w, const struct node *node)
     return true;
 }
 
+/* A damaged key would make its entry be missed. */
+static bool entry_is_sound(const struct walk *w, const struct node *node)
+{
+    struct index_value value = {node_value(w, node), node_length(node)};
+
+    return node->key_size == sizeof(struct disk_key) &&
+           index_value_is_sound((const struct disk_key *)node->key, &value);
+}
+
 static bool leaf_is_sound(struct walk *w, const struct page *page)
 {
     for (u32 i = 0; i < node_count(page); i++) {
@@ -241,7 +252,7 @@ static bool leaf_is_sound(struct walk *w, const struct page *page)
 
         if ((node->flags & NODE_BIG) && !overflow_is_sound(w, node))
             return false;
-        if (w->integer_keys && !free_list_is_sound(w, node))
+        if (!(w->integer_keys ? free_list_is_sound(w, node) : entry_is_sound(w, node)))
             return false;
     }
     w->found.leaves++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LMDB trusts its file: a damaged one makes it crash, or find nothing where something is. So its
- * structure is verified before LMDB sees it: every page of both trees, that keys are in order, that
- * no page is used twice or also free. What is in the values has checksums of its own. The time goes
+/* LMDB trusts its file: a damaged one makes it crash, or find nothing where something is. So it is
+ * verified before LMDB sees it: every page of both trees, that keys are in order, that no page is
+ * used twice or also free, and the checksum of every value, which covers its key. The time goes
  * with the size of the index. */
 #ifndef KERNEL_STORE_GUARD_H
 #define KERNEL_STORE_GUARD_H

@@ -33,13 +33,17 @@ static int open_directory(struct store *store, const struct store_config *config
     return 0;
 }
 
+/* Where there is no store and none is to be made, there is nothing to lock, and no lock is left
+ * behind. */
 static int take_lock(struct store *store, const struct store_config *config, struct store_why *why)
 {
-    int flags = store->read_only ? O_RDONLY : O_RDWR | O_CREAT;
+    bool is_there = faccessat(store->dir_fd, STORE_INDEX, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    bool make = !store->read_only && (config->create || is_there);
+    int flags = (make ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW;
 
-    store->lock_fd = openat(store->dir_fd, STORE_LOCK, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (store->lock_fd < 0 && store->read_only && errno == ENOENT)
-        return 0; /* a copy without it */
+    store->lock_fd = openat(store->dir_fd, STORE_LOCK, flags, 0600);
+    if (store->lock_fd < 0 && !make && errno == ENOENT)
+        return 0;
     if (store->lock_fd < 0)
         return why_set(why, -errno, "cannot open %s/" STORE_LOCK ": %s", config->path,
                        strerror(errno));

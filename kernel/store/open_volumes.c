@@ -158,7 +158,7 @@ static int take_file(struct opening *o, struct volume *volume, const char *path,
         close(fd);
         return why_set(o->why, -ESTALE,
                        "the volume in %s is of another time (generation %lu) than the index "
-                       "(generation %lu); put the right one back, or scrub to fill it from copies",
+                       "(generation %lu); put the right one back, or ringfence scrub --refill",
                        name_of(o, path), generation, o->super->generation);
     }
     if (strcmp(volume->path, path)) {
@@ -201,7 +201,7 @@ static int look_at(struct opening *o, const char *path, s32 given)
                                  : why_set(o->why, -EUCLEAN,
                                            "%s/" STORE_VOLUME
                                            " is damaged, or no volume; put the right one back, or "
-                                           "scrub to fill it from copies",
+                                           "ringfence scrub --refill",
                                            name_of(o, path));
     }
     /* One that was to be added when its first cut failed is added again. */
@@ -270,7 +270,7 @@ static int find_volumes(struct opening *o)
                 : why_set(
                       o->why, -ENODEV,
                       "the volume that was in %s is missing; say with --volume where it is now, "
-                      "or scrub to make it anew from copies",
+                      "or ringfence scrub --refill",
                       name_of(o, volume->path));
     }
     return error;
@@ -324,7 +324,7 @@ static int verify_extents(struct opening *o)
             return why_set(
                 o->why, -EUCLEAN,
                 "the volume in %s is cut short (%lu of %lu pages); put the right one back, or "
-                "scrub to fill it from copies",
+                "ringfence scrub --refill",
                 name_of(o, volume->path), volume->end, extent);
         if (ftruncate(volume->fd, (off_t)(extent * PAGE_SIZE)) < 0)
             return why_set(o->why, -errno, "cannot lengthen the volume in %s: %s",

@@ -260,6 +260,7 @@ static void power_may_fail(void)
 {
     u64 state = run.seed * 77777 + run.event, saved = disk_random;
     bool fails = next_random(&state) % 97 == 0 && run.life < 3;
+    u64 loss_seed = state;
 
     run.event++;
     if (run.only_event) {
@@ -273,7 +274,7 @@ static void power_may_fail(void)
     disk_random = saved;
     if (fails) {
         run.loss = LOSE_SECTORS;
-        run.loss_seed = state;
+        run.loss_seed = loss_seed;
         longjmp(run.power_failed, 1);
     }
 }
@@ -518,7 +519,8 @@ int main(int argc, char **argv)
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     if (!mkdtemp(top))
         return 1;
-    atexit(clean_up);
+    if (!getenv("KEEP"))
+        atexit(clean_up);
     if (argc == 2 && sscanf(argv[1], "%lu.%u.%u", &from, &run.only_event, &run.only_loss) == 3) {
         run.every = 1;
         run_seed(from);

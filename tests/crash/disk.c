@@ -66,7 +66,7 @@ struct names {
 };
 
 static struct {
-    char *path;
+    char path[128];
     ino_t inode;
     struct names states[STATES_MAX]; /* since it was flushed, that at the flush first */
     u32 state_count;
@@ -208,7 +208,7 @@ void disk_watch(char *const paths[DISK_DIRECTORIES], void (*before)(void))
         struct names *names = &directories[i].states[0];
         struct stat st;
 
-        directories[i].path = paths[i];
+        snprintf(directories[i].path, sizeof(directories[i].path), "%s", paths[i]);
         directories[i].state_count = 1;
         require(stat(paths[i], &st) == 0, paths[i]);
         directories[i].inode = st.st_ino;

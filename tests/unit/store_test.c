@@ -684,6 +684,74 @@ static void refuses_indexes(void **state)
     refused(-ESTALE, 0, "of another time");
 }
 
+/* Every page and record is as it was put, or said to be damaged. */
+static void expect_right_or_damaged(void)
+{
+    u8 page[PAGE_SIZE], wanted[PAGE_SIZE];
+    char text[64];
+
+    for (u64 object = 1; object < 60; object++) {
+        s64 length = store_record_get(store, object, 0, text, sizeof(text));
+
+        assert_true(length == -EUCLEAN || (length == 12 && !memcmp(text, "some content", 12)));
+        for (u64 index = 0; index < 3; index++) {
+            int error = store_page_get(store, object, index * 1000, page);
+
+            fill(wanted, object * 3 + index);
+            assert_true(error == -EUCLEAN || (!error && !memcmp(page, wanted, PAGE_SIZE)));
+        }
+    }
+}
+
+/* Bits all over the index: most of them make it be refused, none makes anything be missed. */
+static void flips_bits(void **state)
+{
+    struct store_config config = {.path = path};
+    struct store_verdict verdict;
+    u32 refusals = 0, flips = 0;
+    char name[512];
+    struct stat st;
+    int fd;
+
+    (void)state;
+    must_open(0);
+    for (u32 round = 0; round < 3; round++) {
+        begin();
+        for (u64 object = 1; object < 60; object++) {
+            store_record_put(cut, object, 0, "some content", 12);
+            for (u64 index = 0; index < 3; index++)
+                put(object, index * 1000, object * 3 + index);
+        }
+        assert_true(store_commit(cut) > 0);
+    }
+    store_close(store);
+    store = NULL;
+    snprintf(name, sizeof(name), "%s/" STORE_INDEX, path);
+    fd = open(name, O_RDWR);
+    assert_int_equal(fstat(fd, &st), 0);
+    for (off_t at = 0; at < st.st_size;
+         at += at < 8192 ? (at % 4096 < 160 ? 1 : 97) : 61, flips++) {
+        u8 good, bad;
+
+        assert_int_equal(pread(fd, &good, 1, at), 1);
+        bad = (u8)(good ^ 1u << flips % 8);
+        assert_int_equal(pwrite(fd, &bad, 1, at), 1);
+        store_check(&config, ignore, NULL, &verdict, &why);
+        if (open_with(0, false, false) == 0)
+            expect_right_or_damaged();
+        else
+            refusals++;
+        store_close(store);
+        store = NULL;
+        assert_int_equal(pwrite(fd, &good, 1, at), 1);
+    }
+    close(fd);
+    assert_true(refusals > 0 && refusals < flips);
+    must_open(0);
+    expect_right_or_damaged();
+    close_and_check();
+}
+
 static void figures_tell(void **state)
 {
     struct store_figures figures;
@@ -724,6 +792,7 @@ int main(void)
         CASE(refills_a_lost_volume),
         CASE(refuses_indexes),
         CASE(figures_tell),
+        CASE(flips_bits),
     };
 
     if (!mkdtemp(top))
