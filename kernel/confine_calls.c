@@ -40,6 +40,7 @@ static u16 allowed[] = {
     SYS_pread64,
     SYS_pwrite64,
     SYS_pwritev2,
+    SYS_pwritev,
     SYS_lseek,
     SYS_recvfrom,
     SYS_sendto,

@@ -179,7 +179,7 @@ static int put_free_space(struct commit *c, u32 number)
 
     for (u64 group = 0; group < volume->groups && !error; group++) {
         struct disk_key key = index_key(KEY_FREE, number, group);
-        struct disk_group stored;
+        struct disk_group stored = {0};
         u64 any = 0;
 
         if (!volume->changed[group])

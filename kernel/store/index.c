@@ -126,12 +126,12 @@ int index_get(const struct index *index, MDB_txn *txn, struct disk_key key,
 int index_get_fixed(const struct index *index, MDB_txn *txn, struct disk_key key, void *value,
                     u32 length)
 {
-    struct index_value found;
+    struct index_value found = {NULL, 0};
     int error = index_get(index, txn, key, &found);
 
     if (error)
         return error;
-    if (found.length != length)
+    if (!found.bytes || found.length != length)
         return -EUCLEAN;
     memcpy(value, found.bytes, length);
     return 0;

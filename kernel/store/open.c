@@ -164,7 +164,7 @@ static bool is_newer(const struct guarded *found)
 static int verify_index(const struct store_config *config, int fd, struct store_why *why)
 {
     struct guarded last = {0}, previous = {0};
-    struct store_why reason;
+    struct store_why reason = {""};
     struct stat st;
     int error;
 

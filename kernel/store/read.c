@@ -29,24 +29,31 @@ static bool mend(struct store *store, u64 place, void *page)
     return volume_write(&here, place & PLACE_PAGE_MASK, &piece, 1) == 0;
 }
 
+static bool copy_is_good(const struct store *store, const struct entry *entry, u32 copy)
+{
+    u8 page[PAGE_SIZE];
+
+    return copy_read(store, entry, copy, page) == 0;
+}
+
 int entry_read(struct store *store, const struct entry *entry, bool all, void *page,
                struct store_verdict *verdict)
 {
-    u8 other[PAGE_SIZE];
     u32 bad = 0;
-    bool good = false;
+    bool found = false;
 
-    for (u32 i = 0; i < STORE_COPIES_MAX && (all || !good); i++) {
+    for (u32 i = 0; i < STORE_COPIES_MAX && (all || !found); i++) {
+        bool good;
+
         if (!entry->place[i])
             continue;
+        good = found ? copy_is_good(store, entry, i) : copy_read(store, entry, i, page) == 0;
         verdict->copies++;
-        if (copy_read(store, entry, i, good ? other : page) < 0)
-            bad |= 1u << i;
-        else
-            good = true;
+        bad |= good ? 0 : 1u << i;
+        found |= good;
     }
     verdict->damaged += (u64)__builtin_popcount(bad);
-    if (!good)
+    if (!found)
         return -EUCLEAN;
     for (u32 i = 0; i < STORE_COPIES_MAX && !store->read_only; i++) {
         if (bad & 1u << i && mend(store, entry->place[i], page))

@@ -12,26 +12,29 @@
 #define GROW_LEAST  256u /* places */
 #define BLOCK_WORDS 4u   /* of the map: freed space goes back in blocks of so many, 1 MiB */
 
+/* Lengthens an array, with zeros. */
+static bool lengthen(void *array, u64 now, u64 wanted)
+{
+    void **held = array;
+    u8 *longer = realloc(*held, wanted);
+
+    if (!longer)
+        return false;
+    memset(longer + now, 0, wanted - now);
+    *held = longer;
+    return true;
+}
+
 static int have_groups(struct volume *volume, u64 groups)
 {
-    u64 *now, *next;
-    u8 *changed;
+    u64 now = volume->groups * GROUP_WORDS * sizeof(u64),
+        wanted = groups * GROUP_WORDS * sizeof(u64);
 
     if (groups <= volume->groups)
         return 0;
-    now = realloc(volume->now, groups * GROUP_WORDS * sizeof(u64));
-    volume->now = now ? now : volume->now;
-    next = realloc(volume->next, groups * GROUP_WORDS * sizeof(u64));
-    volume->next = next ? next : volume->next;
-    changed = realloc(volume->changed, groups);
-    volume->changed = changed ? changed : volume->changed;
-    if (!now || !next || !changed)
+    if (!lengthen(&volume->now, now, wanted) || !lengthen(&volume->next, now, wanted) ||
+        !lengthen(&volume->changed, volume->groups, groups))
         return -ENOMEM;
-    memset(now + volume->groups * GROUP_WORDS, 0,
-           (groups - volume->groups) * GROUP_WORDS * sizeof(u64));
-    memset(next + volume->groups * GROUP_WORDS, 0,
-           (groups - volume->groups) * GROUP_WORDS * sizeof(u64));
-    memset(changed + volume->groups, 0, groups - volume->groups);
     volume->groups = (u32)groups;
     return 0;
 }
