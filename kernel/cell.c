@@ -17,6 +17,7 @@
 #include "abi/objects.h"
 #include "kernel/account/affinity.h"
 #include "kernel/account/tasks.h"
+#include "kernel/checkpoint/objects.h"
 #include "kernel/jail/notify.h"
 #include "kernel/jail/start.h"
 #include "kernel/object/bank.h"
@@ -33,12 +34,16 @@ static void cell_destroy(struct object *object);
 static void cell_forget(struct object *object);
 static void cell_recharged(struct object *object, struct bank *bank);
 
-static const struct object_class cell_class = {.kind = RF_KIND_CELL,
-                                               .records = 8,
-                                               .size = sizeof(struct cell),
-                                               .destroy = cell_destroy,
-                                               .forget = cell_forget,
-                                               .recharged = cell_recharged};
+const struct object_class cell_class = {.kind = RF_KIND_CELL,
+                                        .records = 8,
+                                        .size = sizeof(struct cell),
+                                        .destroy = cell_destroy,
+                                        .forget = cell_forget,
+                                        .recharged = cell_recharged,
+                                        .stored = STORED_CELL,
+                                        .save = cell_save,
+                                        .load = cell_load,
+                                        .link = cell_link};
 
 /* A memfd whose size nobody can change: what maps it never faults on a missing page. */
 static int make_memory(const char *name, u64 size)

@@ -89,6 +89,14 @@ struct cell {
 int cell_make(struct cell *parent, struct bank *bank, struct meter *meter, const char *name,
               struct cell **cell);
 
+extern const struct object_class cell_class;
+
+/* What is kept of a cell but its memory and its processes: object/cell_kept.c. One that had begun
+ * and not ended is loaded as one that has no processes yet. */
+void cell_save(const struct object *object, struct record *to);
+struct object *cell_load(struct record *from, struct bank *bank);
+void cell_link(struct object *object, struct record *from);
+
 struct call;
 
 /* As CELL_CREATE for a cell below `parent`, with one reference, the caller's: the bank and the

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/checkpoint/objects.h"
 #include "kernel/object/bank.h"
 #include "kernel/object/meter.h"
 #include "kernel/report.h"
@@ -28,8 +29,15 @@ static struct rf_bank_limits whole_host(void)
     return limits;
 }
 
-static const struct object_class world_class = {.kind = RF_KIND_WORLD,
-                                                .size = sizeof(struct world)};
+static struct object *world_object(void)
+{
+    return &world.object;
+}
+
+const struct object_class world_class = {.kind = RF_KIND_WORLD,
+                                         .size = sizeof(struct world),
+                                         .stored = STORED_WORLD,
+                                         .only = world_object};
 
 void world_init(void)
 {

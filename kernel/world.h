@@ -25,6 +25,7 @@ struct world {
 };
 
 extern struct world world;
+extern const struct object_class world_class;
 
 /* Makes the first bank, meter and cell. Fails (fail()) without memory. */
 void world_init(void);

@@ -110,19 +110,12 @@ s64 table_add(struct cap_table *table, struct cap cap)
     return slot;
 }
 
-static const struct object_class void_class = {.kind = RF_KIND_NONE, .size = sizeof(struct object)};
-
 void table_revoke(struct cap_table *table, u32 slot)
 {
-    static struct object nothing = {.dead = true};
     struct cap cap = table->slots[slot];
 
-    if (!nothing.references) {
-        object_init(&nothing, &void_class);
-        nothing.dead = true;
-    }
-    object_hold(&nothing);
-    table->slots[slot].object = &nothing;
+    table->slots[slot].object = object_ended();
+    object_hold(object_ended());
     cap_drop(&cap);
 }
 
@@ -146,4 +139,24 @@ void table_drop(struct cap_table *table, u32 slot)
     struct cap cap = table_take(table, slot);
 
     cap_drop(&cap);
+}
+
+/* What is freed is found again, so as many slots are used at once as ever before. */
+void table_load(struct cap_table *table, u32 fresh)
+{
+    assert(fresh >= table->reserved && fresh <= CAP_SLOTS);
+    bank_charge_used(table->holding.bank, RF_RESOURCE_RECORDS,
+                     chunks(fresh) - chunks(table->fresh));
+    table->holding.charged[RF_RESOURCE_RECORDS] += chunks(fresh) - chunks(table->fresh);
+    table->fresh = fresh;
+}
+
+void table_loaded(struct cap_table *table)
+{
+    for (u32 slot = table->fresh; slot-- > table->reserved;) {
+        if (table->slots[slot].object)
+            continue;
+        table->slots[slot].next = table->free;
+        table->free = slot;
+    }
 }

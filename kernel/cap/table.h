@@ -59,6 +59,11 @@ struct cap table_take(struct cap_table *table, u32 slot);
  * not find something else there later. */
 void table_revoke(struct cap_table *table, u32 slot);
 
+/* At restart, for an empty table: so many slots had been used, and table_put may fill them all
+ * until table_loaded. */
+void table_load(struct cap_table *table, u32 fresh);
+void table_loaded(struct cap_table *table);
+
 /* Empties the slot. */
 void table_drop(struct cap_table *table, u32 slot);
 

@@ -6,14 +6,26 @@
 #include <string.h>
 
 #include "kernel/account/activity.h"
+#include "kernel/checkpoint/objects.h"
+#include "kernel/checkpoint/record.h"
 #include "kernel/event.h"
 #include "kernel/object/call.h"
 #include "kernel/object/segment.h"
+#include "kernel/world.h"
 
 static void bank_destroy(struct object *object);
+static void bank_save(const struct object *object, struct record *to);
+static struct object *bank_load(struct record *from, struct bank *parent);
+static void bank_link(struct object *object, struct record *from);
 
-static const struct object_class bank_class = {
-    .kind = RF_KIND_BANK, .records = 1, .size = sizeof(struct bank), .destroy = bank_destroy};
+const struct object_class bank_class = {.kind = RF_KIND_BANK,
+                                        .records = 1,
+                                        .size = sizeof(struct bank),
+                                        .destroy = bank_destroy,
+                                        .stored = STORED_BANK,
+                                        .save = bank_save,
+                                        .load = bank_load,
+                                        .link = bank_link};
 
 static struct bank *bank_of(const struct call *call)
 {
@@ -286,6 +298,21 @@ s64 op_BANK_LIMITS(struct call *call)
     return 0;
 }
 
+static void set_limits(struct bank *bank, const struct rf_bank_limits *limits)
+{
+    memcpy(bank->limits.most, limits->most, sizeof(limits->most));
+    for (u32 i = 0; i < RF_RESOURCES && bank->parent; i++) {
+        u64 before = counted(bank, i, bank->used[i]), after;
+
+        bank->limits.guaranteed[i] = limits->guaranteed[i];
+        after = counted(bank, i, bank->used[i]);
+        if (after > before)
+            bank_charge_used(bank->parent, i, after - before);
+        else
+            bank_uncharge(bank->parent, i, before - after);
+    }
+}
+
 s64 op_BANK_SET_LIMITS(struct call *call)
 {
     struct bank *bank = bank_of(call);
@@ -298,17 +325,7 @@ s64 op_BANK_SET_LIMITS(struct call *call)
     if (error)
         return error;
     call_commit(call);
-    memcpy(bank->limits.most, limits.most, sizeof(limits.most));
-    for (u32 i = 0; i < RF_RESOURCES && bank->parent; i++) {
-        u64 before = counted(bank, i, bank->used[i]), after;
-
-        bank->limits.guaranteed[i] = limits.guaranteed[i];
-        after = counted(bank, i, bank->used[i]);
-        if (after > before)
-            bank_charge_used(bank->parent, i, after - before);
-        else
-            bank_uncharge(bank->parent, i, before - after);
-    }
+    set_limits(bank, &limits);
     return 0;
 }
 
@@ -388,4 +405,55 @@ s64 op_BANK_VERIFY(struct call *call)
     const struct cap *cap = call_cap(call, 0);
 
     return cap && cap->kind == RF_KIND_BANK;
+}
+
+struct stored_bank {
+    struct rf_bank_limits limits;
+    u64 peak[RF_RESOURCES];
+    u64 byte_ns_high, byte_ns_low;
+};
+_Static_assert(sizeof(struct stored_bank) == 112, "stored layout");
+
+static void bank_save(const struct object *object, struct record *to)
+{
+    const struct bank *bank = container_of(object, const struct bank, object);
+    struct stored_bank stored = {.limits = bank->limits,
+                                 .byte_ns_high = (u64)(bank->byte_ns >> 64),
+                                 .byte_ns_low = (u64)bank->byte_ns};
+
+    memcpy(stored.peak, bank->peak, sizeof(stored.peak));
+    record_put(to, &stored, sizeof(stored));
+}
+
+/* Without limits until all is charged that was charged before. */
+static struct object *bank_load(struct record *from, struct bank *parent)
+{
+    struct rf_bank_limits none = {{0}, {0}};
+    struct bank *bank;
+
+    (void)from;
+    for (u32 i = 0; i < RF_RESOURCES; i++)
+        none.most[i] = RF_NO_LIMIT;
+    if (parent) {
+        bank = make(parent, &none);
+        return bank ? &bank->object : NULL;
+    }
+    object_hold(&world.bank->object);
+    return &world.bank->object;
+}
+
+/* The first bank's limits are the host's of today. */
+static void bank_link(struct object *object, struct record *from)
+{
+    struct bank *bank = container_of(object, struct bank, object);
+    struct stored_bank stored;
+
+    record_get(from, &stored, sizeof(stored));
+    if (from->bad)
+        return;
+    if (bank->parent)
+        set_limits(bank, &stored.limits);
+    memcpy(bank->peak, stored.peak, sizeof(bank->peak));
+    bank->byte_ns = (unsigned __int128)stored.byte_ns_high << 64 | stored.byte_ns_low;
+    bank->since_ns = now_ns();
 }

@@ -33,6 +33,8 @@ struct bank {
     u64 since_ns;
 };
 
+extern const struct object_class bank_class;
+
 /* The first bank of a world. NULL: no memory. */
 struct bank *bank_make_first(const struct rf_bank_limits *limits);
 

@@ -4,6 +4,8 @@
 #include <time.h>
 
 #include "kernel/cell_clock.h"
+#include "kernel/checkpoint/objects.h"
+#include "kernel/checkpoint/record.h"
 #include "kernel/object/call.h"
 #include "kernel/object/common.h"
 
@@ -12,15 +14,26 @@ struct clock {
     struct rf_clock relation;
 };
 
-static const struct object_class clock_class = {
-    .kind = RF_KIND_CLOCK, .records = 1, .size = sizeof(struct clock)};
+static void clock_save(const struct object *object, struct record *to);
+static struct object *clock_load(struct record *from, struct bank *bank);
+
+const struct object_class host_clock_class = {.kind = RF_KIND_CLOCK,
+                                              .size = sizeof(struct clock),
+                                              .stored = STORED_HOST_CLOCK,
+                                              .only = clock_object};
+const struct object_class clock_class = {.kind = RF_KIND_CLOCK,
+                                         .records = 1,
+                                         .size = sizeof(struct clock),
+                                         .stored = STORED_CLOCK,
+                                         .save = clock_save,
+                                         .load = clock_load};
 
 struct object *clock_object(void)
 {
     static struct clock clock = {.relation = {.rate = RF_CLOCK_RATE_ONE}};
 
     if (!clock.object.references)
-        object_init(&clock.object, &clock_class);
+        object_init(&clock.object, &host_clock_class);
     return &clock.object;
 }
 
@@ -35,7 +48,7 @@ struct object *clock_make(struct bank *bank, const struct rf_clock *relation)
 
 const struct rf_clock *clock_relation(const struct cap *cap)
 {
-    if (cap->object->class != &clock_class)
+    if (cap->object->class != &clock_class && cap->object->class != &host_clock_class)
         return NULL;
     return &container_of(cap->object, struct clock, object)->relation;
 }
@@ -105,4 +118,19 @@ s64 op_CLOCK_RELATION(struct call *call)
         return error;
     call_out(call, 0, clock_relation(call->cap), sizeof(struct rf_clock));
     return sizeof(struct rf_clock);
+}
+
+static void clock_save(const struct object *object, struct record *to)
+{
+    const struct clock *clock = container_of(object, const struct clock, object);
+
+    record_put(to, &clock->relation, sizeof(clock->relation));
+}
+
+static struct object *clock_load(struct record *from, struct bank *bank)
+{
+    struct rf_clock relation;
+
+    record_get(from, &relation, sizeof(relation));
+    return clock_is_valid(&relation) ? clock_make(bank, &relation) : NULL;
 }

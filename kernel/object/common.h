@@ -9,6 +9,8 @@
 struct cap;
 struct rf_clock;
 
+extern const struct object_class host_clock_class, clock_class, discrim_class;
+
 struct object *clock_object(void); /* the host's time */
 struct object *discrim_object(void);
 

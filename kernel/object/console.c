@@ -20,6 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel/checkpoint/objects.h"
+#include "kernel/checkpoint/record.h"
 #include "kernel/object/attr.h"
 #include "kernel/object/call.h"
 #include "kernel/object/console_ops.h"
@@ -53,11 +55,16 @@ static u32 rights_of(int fd)
 }
 
 static void console_destroy(struct object *object);
+static void console_save(const struct object *object, struct record *to);
+static struct object *console_load(struct record *from, struct bank *bank);
 
-static const struct object_class console_class = {.kind = RF_KIND_CONSOLE,
-                                                  .records = 1,
-                                                  .size = sizeof(struct console),
-                                                  .destroy = console_destroy};
+const struct object_class console_class = {.kind = RF_KIND_CONSOLE,
+                                           .records = 1,
+                                           .size = sizeof(struct console),
+                                           .destroy = console_destroy,
+                                           .stored = STORED_CONSOLE,
+                                           .save = console_save,
+                                           .load = console_load};
 
 struct console *console_make(struct bank *bank, int fd, bool owned)
 {
@@ -396,3 +403,21 @@ const struct console_ops host_console_ops = {
     .suspend = console_suspend,
     .mode = console_mode,
 };
+
+/* A stream of the host does not outlive who had it open. */
+static void console_save(const struct object *object, struct record *to)
+{
+    (void)object;
+    (void)to;
+}
+
+/* In its place, one that the kernel keeps itself: what is written can be looked at, and somebody
+ * can attach to it. */
+static struct object *console_load(struct record *from, struct bank *bank)
+{
+    struct object *viewer = viewer_make(bank), *console = viewer ? viewer_console(viewer) : NULL;
+
+    (void)from;
+    object_release(viewer);
+    return console;
+}

@@ -23,6 +23,8 @@ struct console {
     struct timer park;   /* when to look again */
 };
 
+extern const struct object_class console_class;
+
 /* A console on that descriptor, with the rights that it has. NULL: a limit of the bank (NULL: not
  * charged), or no memory; then the descriptor stays the caller's. */
 struct console *console_make(struct bank *bank, int fd, bool owned);

@@ -8,6 +8,8 @@
 #include "abi/boot.h"
 #include "kernel/cap/discreet.h"
 #include "kernel/cell.h"
+#include "kernel/checkpoint/objects.h"
+#include "kernel/checkpoint/record.h"
 #include "kernel/object/bank.h"
 #include "kernel/object/call.h"
 #include "kernel/object/segment.h"
@@ -24,11 +26,18 @@ struct constructor {
 };
 
 static void constructor_destroy(struct object *object);
+static void constructor_save(const struct object *object, struct record *to);
+static struct object *constructor_load(struct record *from, struct bank *bank);
+static void constructor_link(struct object *object, struct record *from);
 
-static const struct object_class constructor_class = {.kind = RF_KIND_CONSTRUCTOR,
-                                                      .records = 1 + RF_SLOT_LIMIT / CAP_CHUNK,
-                                                      .size = sizeof(struct constructor),
-                                                      .destroy = constructor_destroy};
+const struct object_class constructor_class = {.kind = RF_KIND_CONSTRUCTOR,
+                                               .records = 1 + RF_SLOT_LIMIT / CAP_CHUNK,
+                                               .size = sizeof(struct constructor),
+                                               .destroy = constructor_destroy,
+                                               .stored = STORED_CONSTRUCTOR,
+                                               .save = constructor_save,
+                                               .load = constructor_load,
+                                               .link = constructor_link};
 
 static struct constructor *constructor_of(const struct call *call)
 {
@@ -276,4 +285,60 @@ s64 op_CONSTRUCTOR_VERIFY(struct call *call)
     const struct cap *cap = call_cap(call, 0);
 
     return cap && cap->kind == RF_KIND_CELL && cell_of(cap)->maker == call->cap->object;
+}
+
+static void constructor_save(const struct object *object, struct record *to)
+{
+    const struct constructor *constructor = container_of(object, const struct constructor, object);
+    u64 count = 0;
+
+    record_put_number(to, constructor->sealed);
+    record_put_number(to, constructor->boot_length);
+    record_put(to, constructor->boot, constructor->boot_length);
+    for (u32 i = 0; i < RF_SLOT_LIMIT; i++)
+        count += constructor->caps[i].object != NULL;
+    record_put_number(to, count);
+    for (u32 i = 0; i < RF_SLOT_LIMIT; i++) {
+        if (!constructor->caps[i].object)
+            continue;
+        record_put_number(to, i);
+        record_put_cap(to, &constructor->caps[i]);
+    }
+}
+
+static struct object *constructor_load(struct record *from, struct bank *bank)
+{
+    struct object *object = constructor_make(bank);
+    struct constructor *constructor = container_of(object, struct constructor, object);
+    const void *boot;
+    u64 length;
+
+    if (!object)
+        return NULL;
+    constructor->sealed = record_get_number(from);
+    length = record_get_number(from);
+    boot = length <= RF_BOOT_SIZE ? record_take(from, length) : NULL;
+    if (!boot || !length)
+        return boot ? object : NULL;
+    constructor->boot = malloc(length);
+    if (!constructor->boot)
+        return NULL;
+    memcpy(constructor->boot, boot, length);
+    constructor->boot_length = length;
+    bank_charge_used(bank, RF_RESOURCE_PAGES, boot_pages(constructor));
+    return object;
+}
+
+static void constructor_link(struct object *object, struct record *from)
+{
+    struct constructor *constructor = container_of(object, struct constructor, object);
+
+    for (u64 count = record_get_number(from); count && !from->bad; count--) {
+        u64 slot = record_get_number(from);
+
+        if (slot >= RF_SLOT_LIMIT || constructor->caps[slot].object)
+            from->bad = true;
+        else
+            constructor->caps[slot] = record_get_cap(from);
+    }
 }

@@ -8,6 +8,8 @@
 /* Constructors that may be looked at for one question. */
 #define CONSTRUCTORS_LOOKED_AT 64
 
+extern const struct object_class constructor_class;
+
 /* NULL: a limit of the bank, or no memory. */
 struct object *constructor_make(struct bank *bank);
 

@@ -12,6 +12,9 @@
 #include <linux/limits.h>
 #include <unistd.h>
 
+#include "kernel/checkpoint/host_file.h"
+#include "kernel/checkpoint/objects.h"
+#include "kernel/checkpoint/record.h"
 #include "kernel/object/attr.h"
 #include "kernel/object/bank.h"
 #include "kernel/object/dir.h"
@@ -21,15 +24,24 @@ static void dir_destroy(struct object *object)
 {
     struct dir *dir = container_of(object, struct dir, object);
 
-    close(dir->fd);
+    if (dir->fd >= 0)
+        close(dir->fd);
     free(dir->only);
     dir->only = NULL;
     if (object->bank)
         bank_uncharge(object->bank, RF_RESOURCE_FILES, 1);
 }
 
-static const struct object_class dir_class = {
-    .kind = RF_KIND_DIR, .records = 1, .size = sizeof(struct dir), .destroy = dir_destroy};
+static void dir_save(const struct object *object, struct record *to);
+static struct object *dir_load(struct record *from, struct bank *bank);
+
+const struct object_class dir_class = {.kind = RF_KIND_DIR,
+                                       .records = 1,
+                                       .size = sizeof(struct dir),
+                                       .destroy = dir_destroy,
+                                       .stored = STORED_DIR,
+                                       .save = dir_save,
+                                       .load = dir_load};
 
 struct dir *dir_make(struct bank *bank, int fd, const char *only, size_t only_length)
 {
@@ -638,4 +650,27 @@ s64 op_DIR_WATCH(struct call *call)
 {
     (void)call;
     return -EOPNOTSUPP;
+}
+
+static void dir_save(const struct object *object, struct record *to)
+{
+    const struct dir *dir = container_of(object, const struct dir, object);
+
+    host_file_save(dir->fd, to);
+    record_put_number(to, dir->only ? dir->only_length + 1 : 0);
+    record_put(to, dir->only, dir->only ? dir->only_length : 0);
+}
+
+static struct object *dir_load(struct record *from, struct bank *bank)
+{
+    int fd = host_file_load(from, O_PATH | O_DIRECTORY);
+    u64 length = record_get_number(from);
+    const char *only = length ? record_take(from, length - 1) : NULL;
+    struct dir *dir = from->bad ? NULL : dir_make(bank, fd, only, length ? length - 1 : 0);
+
+    if (dir && fd < 0)
+        object_destroy(&dir->object);
+    if (!dir && fd >= 0)
+        close(fd);
+    return dir ? &dir->object : NULL;
 }

@@ -20,6 +20,8 @@ struct file {
     bool may_change; /* it was reached by a dir with the write right */
 };
 
+extern const struct object_class dir_class, file_class;
+
 /* Takes over the descriptor, and a copy of the names (NULL: all). NULL: a limit of the bank, or no
  * memory; the descriptor stays the caller's. */
 struct dir *dir_make(struct bank *bank, int fd, const char *only, size_t only_length);

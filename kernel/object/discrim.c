@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/cap/discreet.h"
+#include "kernel/checkpoint/objects.h"
 #include "kernel/object/call.h"
 #include "kernel/object/common.h"
-#include "kernel/cap/discreet.h"
 
-static const struct object_class discrim_class = {.kind = RF_KIND_DISCRIM,
-                                                  .size = sizeof(struct object)};
+const struct object_class discrim_class = {.kind = RF_KIND_DISCRIM,
+                                           .size = sizeof(struct object),
+                                           .stored = STORED_DISCRIM,
+                                           .only = discrim_object};
 
 struct object *discrim_object(void)
 {

@@ -5,18 +5,32 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kernel/checkpoint/objects.h"
+#include "kernel/checkpoint/record.h"
 #include "kernel/object/bank.h"
 #include "kernel/object/resume.h"
 
 static void endpoint_destroy(struct object *object);
 static void entry_destroy(struct object *object);
+static void endpoint_save(const struct object *object, struct record *to);
+static struct object *endpoint_load(struct record *from, struct bank *bank);
+static void entry_save(const struct object *object, struct record *to);
+static struct object *entry_load(struct record *from, struct bank *bank);
 
-static const struct object_class endpoint_class = {.kind = RF_KIND_ENDPOINT,
-                                                   .records = 1,
-                                                   .size = sizeof(struct endpoint),
-                                                   .destroy = endpoint_destroy};
-static const struct object_class entry_class = {
-    .kind = RF_KIND_ENTRY, .records = 1, .size = sizeof(struct entry), .destroy = entry_destroy};
+const struct object_class endpoint_class = {.kind = RF_KIND_ENDPOINT,
+                                            .records = 1,
+                                            .size = sizeof(struct endpoint),
+                                            .destroy = endpoint_destroy,
+                                            .stored = STORED_ENDPOINT,
+                                            .save = endpoint_save,
+                                            .load = endpoint_load};
+const struct object_class entry_class = {.kind = RF_KIND_ENTRY,
+                                         .records = 1,
+                                         .size = sizeof(struct entry),
+                                         .destroy = entry_destroy,
+                                         .stored = STORED_ENTRY,
+                                         .save = entry_save,
+                                         .load = entry_load};
 
 /* With its bank: what held it lets go. */
 static void notice_destroy(struct object *object)
@@ -170,19 +184,24 @@ static struct entry *entry_make(struct endpoint *endpoint, u64 badge)
     return entry;
 }
 
+static struct notice *notice_make(struct bank *bank, u64 badge)
+{
+    struct object *object = object_new(&notice_class, bank);
+    struct notice *notice;
+
+    if (!object)
+        return NULL;
+    notice = container_of(object, struct notice, object);
+    notice->badge = badge;
+    list_init(&notice->link);
+    return notice;
+}
+
 static bool want_notice(struct entry *entry)
 {
-    struct object *object =
-        entry->notice ? NULL : object_new(&notice_class, entry->endpoint->object.bank);
-
-    if (!entry->notice && !object)
-        return false;
-    if (object) {
-        entry->notice = container_of(object, struct notice, object);
-        entry->notice->badge = entry->badge;
-        list_init(&entry->notice->link);
-    }
-    return true;
+    if (!entry->notice)
+        entry->notice = notice_make(entry->endpoint->object.bank, entry->badge);
+    return entry->notice;
 }
 
 s64 op_ENDPOINT_MINT(struct call *call)
@@ -386,4 +405,55 @@ s64 op_ENDPOINT_REPLY_RECEIVE(struct call *call)
         call->message_op = 0; /* it has begun */
     }
     return receive(call, true);
+}
+
+static void endpoint_save(const struct object *object, struct record *to)
+{
+    const struct endpoint *endpoint = container_of(object, const struct endpoint, object);
+    u64 count = 0;
+
+    list_for_each(node, &endpoint->gone)
+        count++;
+    record_put_number(to, endpoint->cell_number);
+    record_put_number(to, count);
+    list_for_each(node, &endpoint->gone)
+        record_put_number(to, list_entry(node, struct notice, link)->badge);
+}
+
+static struct object *endpoint_load(struct record *from, struct bank *bank)
+{
+    struct endpoint *endpoint = endpoint_make(bank, (u32)record_get_number(from));
+    u64 count = record_get_number(from);
+
+    for (; endpoint && count && !from->bad; count--) {
+        struct notice *notice = notice_make(bank, record_get_number(from));
+
+        if (!notice)
+            break;
+        list_add_tail(&endpoint->gone, &notice->link);
+    }
+    return endpoint && !count ? &endpoint->object : NULL;
+}
+
+static void entry_save(const struct object *object, struct record *to)
+{
+    const struct entry *entry = container_of(object, const struct entry, object);
+
+    record_put_object(to, &entry->endpoint->object);
+    record_put_number(to, entry->badge);
+    record_put_number(to, entry->notice != NULL);
+}
+
+static struct object *entry_load(struct record *from, struct bank *bank)
+{
+    struct object *endpoint = record_get_object(from, STORED_ENDPOINT);
+    u64 badge = record_get_number(from);
+    bool told = record_get_number(from);
+    struct entry *entry;
+
+    if (!endpoint || endpoint->bank != bank ||
+        find_entry(container_of(endpoint, struct endpoint, object), badge))
+        return NULL;
+    entry = entry_make(container_of(endpoint, struct endpoint, object), badge);
+    return entry && (!told || want_notice(entry)) ? &entry->object : NULL;
 }

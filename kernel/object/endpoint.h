@@ -46,6 +46,8 @@ struct resume {
     struct loan loan;       /* of the caller's meter, if it lends it */
 };
 
+extern const struct object_class endpoint_class, entry_class;
+
 struct endpoint *endpoint_make(struct bank *bank, u32 cell_number);
 
 /* An invocation of an entry: CALL_WAITS, or why it cannot wait. */

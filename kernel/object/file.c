@@ -9,19 +9,31 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "kernel/checkpoint/host_file.h"
+#include "kernel/checkpoint/objects.h"
+#include "kernel/checkpoint/record.h"
 #include "kernel/object/attr.h"
 #include "kernel/object/bank.h"
 #include "kernel/object/dir.h"
 
 static void file_destroy(struct object *object)
 {
-    close(container_of(object, struct file, object)->fd);
+    if (container_of(object, struct file, object)->fd >= 0)
+        close(container_of(object, struct file, object)->fd);
     if (object->bank)
         bank_uncharge(object->bank, RF_RESOURCE_FILES, 1);
 }
 
-static const struct object_class file_class = {
-    .kind = RF_KIND_FILE, .records = 1, .size = sizeof(struct file), .destroy = file_destroy};
+static void file_save(const struct object *object, struct record *to);
+static struct object *file_load(struct record *from, struct bank *bank);
+
+const struct object_class file_class = {.kind = RF_KIND_FILE,
+                                        .records = 1,
+                                        .size = sizeof(struct file),
+                                        .destroy = file_destroy,
+                                        .stored = STORED_FILE,
+                                        .save = file_save,
+                                        .load = file_load};
 
 struct file *file_make(struct bank *bank, int fd)
 {
@@ -345,4 +357,46 @@ s64 op_FILE_LOCK(struct call *call)
     if (timer_set(&pending->timer, now_ns() + LOCK_RETRY_NS) < 0)
         pending_answer(pending, -ENOLCK);
     return CALL_WAITS;
+}
+
+struct stored_file {
+    u32 flags; /* of open(2) */
+    u8 is_dir, append, may_change, reserved;
+};
+_Static_assert(sizeof(struct stored_file) == 8, "stored layout");
+
+#define KEPT_FLAGS (O_ACCMODE | O_DIRECTORY | O_SYNC | O_DSYNC)
+
+static void file_save(const struct object *object, struct record *to)
+{
+    const struct file *file = container_of(object, const struct file, object);
+    struct stored_file stored = {.flags = (u32)fcntl(file->fd, F_GETFL) & KEPT_FLAGS,
+                                 .is_dir = file->is_dir,
+                                 .append = file->append,
+                                 .may_change = file->may_change};
+
+    record_put(to, &stored, sizeof(stored));
+    host_file_save(file->fd, to);
+}
+
+static struct object *file_load(struct record *from, struct bank *bank)
+{
+    struct stored_file stored;
+    struct file *file;
+    int fd;
+
+    record_get(from, &stored, sizeof(stored));
+    fd = host_file_load(from, (int)(stored.flags & KEPT_FLAGS));
+    file = from->bad ? NULL : file_make(bank, fd);
+    if (!file) {
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    file->is_dir = stored.is_dir;
+    file->append = stored.append;
+    file->may_change = stored.may_change;
+    if (fd < 0)
+        object_destroy(&file->object);
+    return &file->object;
 }

@@ -7,9 +7,12 @@
 
 #include "kernel/account/activity.h"
 #include "kernel/account/affinity.h"
-#include "kernel/object/call.h"
 #include "kernel/cell.h"
+#include "kernel/checkpoint/objects.h"
+#include "kernel/checkpoint/record.h"
+#include "kernel/object/call.h"
 #include "kernel/object/notification.h"
+#include "kernel/world.h"
 
 #define SHARE_MOST   10000u
 #define PERIOD_LEAST 1000000u
@@ -18,9 +21,18 @@
 #define QUOTA_MOST   (4096ul * SECOND)
 
 static void meter_destroy(struct object *object);
+static void meter_save(const struct object *object, struct record *to);
+static struct object *meter_load(struct record *from, struct bank *bank);
+static void meter_link(struct object *object, struct record *from);
 
-static const struct object_class meter_class = {
-    .kind = RF_KIND_METER, .records = 1, .size = sizeof(struct meter), .destroy = meter_destroy};
+const struct object_class meter_class = {.kind = RF_KIND_METER,
+                                         .records = 1,
+                                         .size = sizeof(struct meter),
+                                         .destroy = meter_destroy,
+                                         .stored = STORED_METER,
+                                         .save = meter_save,
+                                         .load = meter_load,
+                                         .link = meter_link};
 
 static struct meter *meter_of(const struct call *call)
 {
@@ -364,4 +376,56 @@ s64 op_METER_DESTROY(struct call *call)
     call_commit(call);
     object_destroy(call->cap->object);
     return 0;
+}
+
+struct stored_meter {
+    struct rf_meter_terms terms;
+    u64 used_ns, missing_ns, exhausted, keeper_bits;
+};
+_Static_assert(sizeof(struct stored_meter) == 72, "stored layout");
+
+static void meter_save(const struct object *object, struct record *to)
+{
+    const struct meter *meter = container_of(object, const struct meter, object);
+    struct stored_meter stored = {.terms = meter->terms,
+                                  .used_ns = meter->used_ns,
+                                  .missing_ns = meter->missing_ns,
+                                  .exhausted = meter->exhausted,
+                                  .keeper_bits = meter->keeper_bits};
+
+    record_put_object(to, meter->parent ? &meter->parent->object : NULL);
+    record_put(to, &stored, sizeof(stored));
+    record_put_object(to, meter->keeper);
+}
+
+/* The first meter's terms are the host's of today. */
+static struct object *meter_load(struct record *from, struct bank *bank)
+{
+    struct object *parent = record_get_object(from, STORED_METER);
+    struct meter *meter = world.meter;
+    struct stored_meter stored;
+
+    record_get(from, &stored, sizeof(stored));
+    if (from->bad)
+        return NULL;
+    if (parent)
+        meter = meter_make(container_of(parent, struct meter, object), bank, &stored.terms);
+    else
+        object_hold(&meter->object);
+    if (!meter)
+        return NULL;
+    meter->used_ns = stored.used_ns;
+    meter->missing_ns = stored.missing_ns;
+    meter->exhausted = stored.exhausted;
+    meter->keeper_bits = stored.keeper_bits;
+    return &meter->object;
+}
+
+static void meter_link(struct object *object, struct record *from)
+{
+    struct object *keeper = record_get_object(from, STORED_NOTIFICATION);
+
+    if (keeper)
+        object_hold(keeper);
+    container_of(object, struct meter, object)->keeper = keeper;
 }

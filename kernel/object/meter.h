@@ -29,6 +29,8 @@ struct meter {
     struct throttle throttle;
 };
 
+extern const struct object_class meter_class;
+
 /* The first meter of a world. NULL: no memory. */
 struct meter *meter_make_first(void);
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "kernel/cap/weak.h"
+#include "kernel/checkpoint/objects.h"
+#include "kernel/checkpoint/record.h"
 #include "kernel/object/bank.h"
 #include "kernel/object/call.h"
 
@@ -15,9 +17,18 @@ struct node {
 };
 
 static void node_destroy(struct object *object);
+static void node_save(const struct object *object, struct record *to);
+static struct object *node_load(struct record *from, struct bank *bank);
+static void node_link(struct object *object, struct record *from);
 
-static const struct object_class node_class = {
-    .kind = RF_KIND_NODE, .records = 1, .size = sizeof(struct node), .destroy = node_destroy};
+const struct object_class node_class = {.kind = RF_KIND_NODE,
+                                        .records = 1,
+                                        .size = sizeof(struct node),
+                                        .destroy = node_destroy,
+                                        .stored = STORED_NODE,
+                                        .save = node_save,
+                                        .load = node_load,
+                                        .link = node_link};
 
 /* Beyond the one of the object itself. */
 static u64 records(u64 size)
@@ -163,4 +174,28 @@ s64 op_NODE_WEAKEN(struct call *call)
 
     weak.rights |= RF_RIGHT_WEAK;
     return call_new_cap(call, weak);
+}
+
+static void node_save(const struct object *object, struct record *to)
+{
+    const struct node *node = container_of(object, const struct node, object);
+
+    record_put_number(to, node->size);
+    for (u32 i = 0; i < node->size; i++)
+        record_put_cap(to, &node->slots[i]);
+}
+
+static struct object *node_load(struct record *from, struct bank *bank)
+{
+    u64 size = record_get_number(from);
+
+    return size && size <= RF_NODE_MOST ? node_make(bank, size) : NULL;
+}
+
+static void node_link(struct object *object, struct record *from)
+{
+    struct node *node = container_of(object, struct node, object);
+
+    for (u32 i = 0; i < node->size; i++)
+        node->slots[i] = record_get_cap(from);
 }

@@ -5,6 +5,8 @@
 
 #include "kernel/object/object.h"
 
+extern const struct object_class node_class;
+
 /* An empty node of 1 to RF_NODE_MOST slots. NULL: a limit of the bank, or no memory. */
 struct object *node_make(struct bank *bank, u64 size);
 

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "kernel/checkpoint/objects.h"
+#include "kernel/checkpoint/record.h"
 #include "kernel/object/call.h"
 
 struct notification {
@@ -13,11 +15,16 @@ struct notification {
 };
 
 static void notification_destroy(struct object *object);
+static void notification_save(const struct object *object, struct record *to);
+static struct object *notification_load(struct record *from, struct bank *bank);
 
-static const struct object_class notification_class = {.kind = RF_KIND_NOTIFICATION,
-                                                       .records = 1,
-                                                       .size = sizeof(struct notification),
-                                                       .destroy = notification_destroy};
+const struct object_class notification_class = {.kind = RF_KIND_NOTIFICATION,
+                                                .records = 1,
+                                                .size = sizeof(struct notification),
+                                                .destroy = notification_destroy,
+                                                .stored = STORED_NOTIFICATION,
+                                                .save = notification_save,
+                                                .load = notification_load};
 
 static struct notification *notification_of(struct object *object)
 {
@@ -114,4 +121,18 @@ s64 op_NOTIFICATION_WAIT(struct call *call)
     if (call_answer(call, 0))
         notification->bits &= ~bits;
     return CALL_GRANTED;
+}
+
+static void notification_save(const struct object *object, struct record *to)
+{
+    record_put_number(to, container_of(object, const struct notification, object)->bits);
+}
+
+static struct object *notification_load(struct record *from, struct bank *bank)
+{
+    struct object *object = notification_make(bank);
+
+    if (object)
+        notification_of(object)->bits = record_get_number(from);
+    return object;
 }

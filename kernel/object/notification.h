@@ -5,6 +5,8 @@
 
 #include "kernel/object/object.h"
 
+extern const struct object_class notification_class;
+
 /* NULL: a limit of the bank (NULL: not charged), or no memory. */
 struct object *notification_make(struct bank *bank);
 

@@ -6,7 +6,8 @@
 
 #include "kernel/object/bank.h"
 
-static u64 last_number;
+static u64 last_number = OBJECT_NUMBERS;
+static struct list all = {&all, &all};
 static struct object
     *ending;           /* by next_ending: they lost their last reference, and this holds them */
 static u32 destroying; /* nesting of what must be over before those may end */
@@ -15,8 +16,9 @@ void object_init(struct object *object, const struct object_class *class)
 {
     object->class = class;
     object->references = 1;
-    object->number = ++last_number;
+    object->number = class->only ? class->stored : ++last_number;
     list_init(&object->charged);
+    list_add_tail(&all, &object->all);
 }
 
 struct object *object_new(const struct object_class *class, struct bank *bank)
@@ -71,6 +73,7 @@ static void end(struct object *object)
 
 static void forget(struct object *object)
 {
+    list_del(&object->all);
     if (object->class->forget)
         object->class->forget(object);
     else
@@ -128,4 +131,44 @@ void object_recharge(struct object *object, struct bank *bank)
     list_add_tail(&bank->objects, &object->charged);
     if (object->class->recharged)
         object->class->recharged(object, bank);
+}
+
+static const struct object_class void_class = {.kind = RF_KIND_NONE, .size = sizeof(struct object)};
+
+struct object *object_ended(void)
+{
+    static struct object ended;
+
+    if (!ended.references)
+        object_init(&ended, &void_class);
+    ended.dead = true;
+    return &ended;
+}
+
+bool object_is_kept(const struct object *object)
+{
+    const struct object_class *class = object->class;
+
+    return class->stored && !object->dead && (!class->kept || class->kept(object));
+}
+
+u64 object_stored_number(const struct object *object)
+{
+    return object->class->only ? object->class->stored : object->number;
+}
+
+void objects_each(void (*visit)(struct object *object, void *argument), void *argument)
+{
+    list_for_each(node, &all)
+        visit(list_entry(node, struct object, all), argument);
+}
+
+u64 objects_last_number(void)
+{
+    return last_number;
+}
+
+void objects_number_from(u64 number)
+{
+    last_number = MAX(last_number, number);
 }

@@ -21,6 +21,7 @@
 
 struct bank;
 struct object;
+struct record;
 
 struct object_class {
     u32 kind;    /* the interface of capabilities to it as it is made: enum rf_kind */
@@ -33,12 +34,25 @@ struct object_class {
     void (*forget)(struct object *object);
     /* Another bank pays from now on. NULL: nothing to do. */
     void (*recharged)(struct object *object, struct bank *bank);
+    /* How it survives the kernel (checkpoint/objects.h). 0: it does not, and the rest is NULL. */
+    u32 stored; /* enum stored_class */
+    /* There is one, which is always there: it has no record. */
+    struct object *(*only)(void);
+    /* Whether this one is kept. NULL: as long as it lives. */
+    bool (*kept)(const struct object *object);
+    void (*save)(const struct object *object, struct record *to);
+    /* Makes it again, with one reference, charged to the bank, from what save wrote first. NULL: no
+     * memory, or a record that makes no sense. */
+    struct object *(*load)(struct record *from, struct bank *bank);
+    /* All objects are there: reads what save wrote of them. NULL: nothing more was written. */
+    void (*link)(struct object *object, struct record *from);
 };
 
 struct object {
     const struct object_class *class;
     struct bank *bank;          /* pays; NULL: the kernel itself, and when destroyed */
     struct list charged;        /* on bank->objects */
+    struct list all;            /* of all objects whose memory is there */
     struct object *next_ending; /* of those that lost their last reference and wait for their end */
     u64 number;                 /* never used again: names it in CELL_CAPS */
     u32 references; /* capabilities in slots, nodes and messages, and the kernel's own */
@@ -67,5 +81,21 @@ void object_destroy(struct object *object);
 
 /* Moves the charge for a living object: used when a bank dissolves. */
 void object_recharge(struct object *object, struct bank *bank);
+
+/* The object that ended before all others: what takes the place of one that is gone. */
+struct object *object_ended(void);
+
+/* Whether a restart finds it again, and the number by which: below OBJECT_NUMBERS it is a class
+ * that has only one. */
+#define OBJECT_NUMBERS 64u
+bool object_is_kept(const struct object *object);
+u64 object_stored_number(const struct object *object);
+
+/* All objects, in no order; the visitor may not make or end any. */
+void objects_each(void (*visit)(struct object *object, void *argument), void *argument);
+
+/* The last number that was given; and no number up to this one is given any more. */
+u64 objects_last_number(void);
+void objects_number_from(u64 number);
 
 #endif

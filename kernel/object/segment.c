@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel/checkpoint/memory_file.h"
+#include "kernel/checkpoint/objects.h"
+#include "kernel/checkpoint/record.h"
 #include "kernel/object/bank.h"
 #include "kernel/object/call.h"
 
@@ -29,11 +32,16 @@ struct segment {
 static struct list all_mapped = {&all_mapped, &all_mapped};
 
 static void segment_destroy(struct object *object);
+static void segment_save(const struct object *object, struct record *to);
+static struct object *segment_load(struct record *from, struct bank *bank);
 
-static const struct object_class segment_class = {.kind = RF_KIND_SEGMENT,
-                                                  .records = 1,
-                                                  .size = sizeof(struct segment),
-                                                  .destroy = segment_destroy};
+const struct object_class segment_class = {.kind = RF_KIND_SEGMENT,
+                                           .records = 1,
+                                           .size = sizeof(struct segment),
+                                           .destroy = segment_destroy,
+                                           .stored = STORED_SEGMENT,
+                                           .save = segment_save,
+                                           .load = segment_load};
 
 static struct segment *segment_of(const struct cap *cap)
 {
@@ -384,4 +392,30 @@ s64 op_SEGMENT_MAP(struct call *call)
 s64 op_SEGMENT_HOLDERS(struct call *call)
 {
     return call->cap->object->references;
+}
+
+static void segment_save(const struct object *object, struct record *to)
+{
+    const struct segment *segment = container_of(object, const struct segment, object);
+
+    record_put_number(to, segment->size);
+    if (memory_file_save(segment->fd, to->sink, to->number))
+        to->bad = true;
+}
+
+/* Whoever had it mapped maps it again; what it holds is looked at as if it were mapped. */
+static struct object *segment_load(struct record *from, struct bank *bank)
+{
+    u64 size = record_get_number(from);
+    struct object *object = size <= RF_SEGMENT_MOST ? segment_make(bank, size) : NULL;
+    struct segment *segment;
+
+    if (!object)
+        return NULL;
+    segment = container_of(object, struct segment, object);
+    if (memory_file_load(segment->fd, size, from->source, from->number))
+        from->bad = true;
+    sample(segment);
+    list_add_tail(&all_mapped, &segment->mapped);
+    return object;
 }

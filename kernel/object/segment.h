@@ -5,6 +5,8 @@
 
 #include "kernel/cap/table.h"
 
+extern const struct object_class segment_class;
+
 /* An empty segment of at most RF_SEGMENT_MOST bytes. NULL: a limit of the bank, or the host has no
  * more descriptors. */
 struct object *segment_make(struct bank *bank, u64 size);

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "kernel/checkpoint/objects.h"
+#include "kernel/checkpoint/record.h"
 #include "kernel/object/bank.h"
 #include "kernel/object/console_ops.h"
 #include "kernel/signals.h"
@@ -43,13 +45,25 @@ struct screen {
 
 static void viewer_destroy(struct object *object);
 static void screen_destroy(struct object *object);
+static void viewer_save(const struct object *object, struct record *to);
+static struct object *viewer_load(struct record *from, struct bank *bank);
+static void screen_save(const struct object *object, struct record *to);
+static struct object *screen_load(struct record *from, struct bank *bank);
 
-static const struct object_class viewer_class = {
-    .kind = RF_KIND_VIEWER, .records = 1, .size = sizeof(struct viewer), .destroy = viewer_destroy};
-static const struct object_class screen_class = {.kind = RF_KIND_CONSOLE,
-                                                 .records = 1,
-                                                 .size = sizeof(struct screen),
-                                                 .destroy = screen_destroy};
+const struct object_class viewer_class = {.kind = RF_KIND_VIEWER,
+                                          .records = 1,
+                                          .size = sizeof(struct viewer),
+                                          .destroy = viewer_destroy,
+                                          .stored = STORED_VIEWER,
+                                          .save = viewer_save,
+                                          .load = viewer_load};
+const struct object_class screen_class = {.kind = RF_KIND_CONSOLE,
+                                          .records = 1,
+                                          .size = sizeof(struct screen),
+                                          .destroy = screen_destroy,
+                                          .stored = STORED_SCREEN,
+                                          .save = screen_save,
+                                          .load = screen_load};
 
 static struct viewer *viewer_of(const struct call *call)
 {
@@ -454,3 +468,81 @@ const struct console_ops viewer_console_ops = {
     .suspend = screen_suspend,
     .mode = screen_mode,
 };
+
+struct stored_viewer {
+    u64 written, typed, taken;
+    u32 columns, rows, mode, hung_up;
+    u8 keys[8];
+};
+_Static_assert(sizeof(struct stored_viewer) == 48 && KEYS <= 8, "stored layout");
+
+/* Of the rings only what can still be read. */
+static void viewer_save(const struct object *object, struct record *to)
+{
+    const struct viewer *viewer = container_of(object, const struct viewer, object);
+    static u8 bytes[RF_VIEWER_RING];
+    u32 shown = (u32)(viewer->written - oldest(viewer)), input = input_now(viewer, RF_VIEWER_RING);
+    struct stored_viewer stored = {.written = viewer->written,
+                                   .typed = viewer->typed,
+                                   .taken = viewer->taken,
+                                   .columns = viewer->columns,
+                                   .rows = viewer->rows,
+                                   .mode = viewer->mode,
+                                   .hung_up = viewer->hung_up};
+
+    memcpy(stored.keys, viewer->keys, KEYS);
+    record_put(to, &stored, sizeof(stored));
+    ring_get(viewer->output, oldest(viewer), bytes, shown);
+    record_put(to, bytes, shown);
+    ring_get(viewer->input, viewer->taken, bytes, input);
+    record_put(to, bytes, input);
+}
+
+static struct object *viewer_load(struct record *from, struct bank *bank)
+{
+    struct object *object = viewer_make(bank);
+    struct viewer *viewer = container_of(object, struct viewer, object);
+    const u8 *output, *input;
+    struct stored_viewer stored;
+    u32 shown;
+
+    record_get(from, &stored, sizeof(stored));
+    if (!object || stored.typed < stored.taken || stored.typed - stored.taken > RF_VIEWER_RING)
+        return NULL;
+    viewer->written = stored.written;
+    viewer->typed = stored.typed;
+    viewer->taken = stored.taken;
+    viewer->columns = stored.columns;
+    viewer->rows = stored.rows;
+    viewer->mode = stored.mode;
+    viewer->hung_up = stored.hung_up;
+    memcpy(viewer->keys, stored.keys, KEYS);
+    shown = (u32)(viewer->written - oldest(viewer));
+    output = record_take(from, shown);
+    input = record_take(from, stored.typed - stored.taken);
+    if (!output || !input)
+        return NULL;
+    ring_put(viewer->output, oldest(viewer), output, shown);
+    ring_put(viewer->input, viewer->taken, input, (u32)(stored.typed - stored.taken));
+    return object;
+}
+
+static void screen_save(const struct object *object, struct record *to)
+{
+    const struct screen *screen = container_of(object, const struct screen, object);
+
+    record_put_object(to, &screen->viewer->object);
+    record_put_number(to, screen->cell_number);
+}
+
+static struct object *screen_load(struct record *from, struct bank *bank)
+{
+    struct object *viewer = record_get_object(from, STORED_VIEWER), *console;
+
+    if (!viewer || viewer->bank != bank || container_of(viewer, struct viewer, object)->screen)
+        return NULL;
+    console = viewer_console(viewer);
+    if (console)
+        container_of(console, struct screen, object)->cell_number = (u32)record_get_number(from);
+    return console;
+}

@@ -7,6 +7,8 @@
 
 struct cell;
 
+extern const struct object_class viewer_class, screen_class;
+
 /* NULL: a limit of the bank, or no memory. */
 struct object *viewer_make(struct bank *bank);
 
