@@ -30,6 +30,11 @@
 #define RF_LIBOS_END   0x688000000000ul
 #define RF_USER_TOP    0x7ffffffff000ul
 
+/* Where a process that is being restored has its script (abi/restore.h) and its stack: the end of the
+ * arena, which nothing else uses. */
+#define RF_RESTORE_SIZE (8ul << 20)
+#define RF_RESTORE_BASE (RF_LIBOS_END - RF_RESTORE_SIZE)
+
 /* Host calls are let through only from code in this range: the library OS image. Its last page
  * holds the code that installed the filter and jumped to the library OS, which unmaps it. */
 #define RF_LIBOS_CODE_SIZE (RF_HOST_VDSO - RF_LIBOS_BASE)
@@ -89,6 +94,30 @@ struct rf_cell_page {
 _Static_assert(offsetof(struct rf_cell_page, clock) == 1024, "shared layout; known to the vDSO");
 #define RF_CELL_MAGIC 0x4c4c4543u
 
+/* A host thread that stands still for a cut: what it goes on with is on its stack, where rsp says
+ * (libos/entry/stop.S). Written by the library OS, passed on by the kernel as it is. */
+struct rf_stopped {
+    u64 rsp, gs, fs;
+    u64 gone_word; /* address of the word that the host clears when the thread ends; 0: none */
+    u64 deadline;  /* CLOCK_MONOTONIC ns when it would wake by itself; UINT64_MAX: never, 0: it runs */
+    u32 tid;       /* of the host */
+    u32 epoch;     /* written last: it stands still in this one */
+};
+
+/* Every host thread of the cell stands still from when it is kicked and finds `asked` other than
+ * `let_go`, until they are the same again. */
+#define RF_STOPPED_MOST (RF_MAX_THREADS + 256)
+struct rf_stop {
+    u32 asked, let_go;
+    u32 count;    /* of threads[] taken in this epoch */
+    u32 arrived;  /* of these, written whole: the kernel sleeps on it */
+    u32 restored; /* changes when the cell goes on in other host processes than those that stopped */
+    u32 processes; /* not 0: what starts is to restore so many host processes */
+    u32 reserved[2];
+    struct rf_stopped threads[RF_STOPPED_MOST];
+};
+_Static_assert(sizeof(struct rf_stopped) == 48, "shared layout");
+
 /* The window, in this order. wake[i] is the futex word on which thread i sleeps; the kernel only
  * ever increments one and wakes it. boot is read by the library OS once. */
 #define RF_BOOT_SIZE (2ul << 20)
@@ -98,6 +127,7 @@ struct rf_window {
     u32 wake[RF_MAX_THREADS];
     u8 boot[RF_BOOT_SIZE];
     u8 messages[RF_MSG_BUFFERS * RF_MSG_STRIDE];
+    struct rf_stop stop;
 };
 _Static_assert(offsetof(struct rf_window, wake) == PAGE_SIZE, "shared layout");
 _Static_assert(offsetof(struct rf_window, messages) % PAGE_SIZE == 0, "shared layout");

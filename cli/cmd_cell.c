@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ringfence kill, pause, resume, wait, revoke, stop: one invocation each. */
+/* ringfence kill, pause, resume, hibernate, wait, revoke, stop: one invocation each. */
 #include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
@@ -68,6 +68,15 @@ int cmd_resume(int argc, char **argv)
 
     client_invoke(open_cell("resume", argc, argv, found, 1, 1), RF_OP_CELL_RESUME, NULL,
                   "resume the cell");
+    return 0;
+}
+
+int cmd_hibernate(int argc, char **argv)
+{
+    const char *found[2];
+
+    client_invoke(open_cell("hibernate", argc, argv, found, 1, 1), RF_OP_CELL_HIBERNATE, NULL,
+                  "put the cell to sleep");
     return 0;
 }
 

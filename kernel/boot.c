@@ -109,3 +109,8 @@ int boot_finish(struct cell *cell)
         viewer_used_by(table_get(&cell->domain.caps, RF_SLOT_STDIN), cell);
     return 0;
 }
+
+void boot_renew(struct cell *cell)
+{
+    describe_host((struct rf_boot *)cell->window->boot, &cell->limits.config);
+}

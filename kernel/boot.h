@@ -10,4 +10,7 @@
  * are a terminal; and fills the cell page. -EINVAL: no boot record is there. */
 int boot_finish(struct cell *cell);
 
+/* The same for a cell that goes on after a time: what is the host's of it. */
+void boot_renew(struct cell *cell);
+
 #endif

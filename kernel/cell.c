@@ -17,7 +17,9 @@
 #include "abi/objects.h"
 #include "kernel/account/affinity.h"
 #include "kernel/account/tasks.h"
+#include "kernel/checkpoint/hibernate.h"
 #include "kernel/checkpoint/objects.h"
+#include "kernel/checkpoint/restore.h"
 #include "kernel/jail/notify.h"
 #include "kernel/jail/start.h"
 #include "kernel/object/bank.h"
@@ -257,6 +259,7 @@ void cell_end(struct cell *cell, int wait_status, int own_status)
         cell->window->cell.ending = 1;
     if (cell->leader > 1)
         kill(-cell->leader, SIGKILL);
+    hibernate_wake(cell); /* to its end */
     signals_hurry();
 }
 
@@ -277,6 +280,8 @@ void cell_over(struct cell *cell)
     if (cell->over)
         return;
     cell->over = true;
+    restore_drop(cell);
+    hibernate_drop(cell);
     cell->ended_ns = now_ns();
     for (u32 i = 0; i < cell->timers_used; i++)
         timer_cancel(&cell->timers[i].timer);
@@ -323,6 +328,7 @@ void cell_wake(struct cell *cell, u32 thread_index)
 
     if (thread_index >= RF_MAX_THREADS || !cell->window)
         return;
+    hibernate_wake(cell);
     word = &cell->window->wake[thread_index];
     __atomic_add_fetch(word, 1, __ATOMIC_RELEASE);
     syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);

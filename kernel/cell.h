@@ -74,7 +74,11 @@ struct cell {
     u64 system_calls;  /* served in it; when it is over */
     u64 pages_charged; /* to the bank, as memory was seen last */
 
-    u32 stops; /* STOP_*: why it stands still */
+    u32 stops;      /* STOP_*: why it does not run */
+    u32 stop_epoch; /* checkpoint/stop.h: of the last time that its threads were told to stand still */
+    bool standing;  /* they do, or are to */
+    struct restore *restore; /* its processes are being made again; NULL: they are not */
+    struct asleep *asleep;   /* checkpoint/hibernate.h: it has no processes; NULL: it has */
     bool ending;
     bool over;          /* no host process is left */
     struct object *log; /* over: the viewer of what was its standard output, a reference, or NULL */
@@ -110,6 +114,9 @@ void cell_put_own(struct cell *cell);
  * host has no more processes or descriptors. The kernel holds it until its processes have ended. */
 int cell_start(struct cell *cell);
 
+/* What cell_start does on the host, for a cell that is made again as well. 0 or a negative errno. */
+int cell_start_processes(struct cell *cell);
+
 /* Ends the cell and all below: kills what runs in it. Only the first call counts. */
 void cell_end(struct cell *cell, int wait_status, int own_status);
 
@@ -143,6 +150,12 @@ bool cell_has_process(const struct cell *cell, u64 pid);
 
 /* Whether `cell` is `above` or below it. */
 bool cell_is_below(const struct cell *cell, const struct cell *above);
+
+/* Whether it has no processes, or they are about to end, and will be made again. */
+static inline bool cell_sleeps(const struct cell *cell)
+{
+    return cell->asleep && !cell->restore;
+}
 
 static inline struct cell *cell_of(const struct cap *cap)
 {

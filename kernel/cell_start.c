@@ -60,6 +60,21 @@ static void first_process_ready(struct event *event, u32 events)
     limits_start(cell);
 }
 
+int cell_start_processes(struct cell *cell)
+{
+    int error = start_cell(cell);
+
+    if (error)
+        return error;
+    cell->start.ready = first_process_ready;
+    error = event_watch(&cell->start, EPOLLIN);
+    if (error) {
+        close(cell->start.fd);
+        cell->start.fd = -1;
+    }
+    return error;
+}
+
 int cell_start(struct cell *cell)
 {
     int error;
@@ -70,16 +85,9 @@ int cell_start(struct cell *cell)
     cell_put_own(cell);
     cell_clock_begin(cell);
     if (!error)
-        error = start_cell(cell);
+        error = cell_start_processes(cell);
     if (error)
         return error;
-    cell->start.ready = first_process_ready;
-    error = event_watch(&cell->start, EPOLLIN);
-    if (error) {
-        close(cell->start.fd);
-        cell->start.fd = -1;
-        return error;
-    }
     cell->started_ns = now_ns();
     object_hold(&cell->object); /* for its processes */
     return 0;

@@ -49,6 +49,50 @@ void domain_interrupt(struct domain *domain, u32 tid)
         remember_kick(domain, tid);
 }
 
+/* What an answer is made of: RF_DETACHED | serial number << 12 | index. */
+#define INDEX_BITS 12
+_Static_assert(MAX_PENDING == 1u << INDEX_BITS, "an index fits");
+
+static void detach(struct domain *domain, struct pending *pending)
+{
+    u64 index = (u64)(pending - domain->pending_memory), serial = ++domain->last_detached;
+
+    if (!domain->transport->answer(domain, pending->id,
+                                   (s64)(RF_DETACHED | serial << INDEX_BITS | index))) {
+        pending_answer(pending, -EINTR);
+        return;
+    }
+    pending->detached = (u32)serial;
+    pending->id = 0;
+    pending->tid = 0;
+}
+
+/* Each call of detach changes the list, and may change more of it. */
+void domain_detach(struct domain *domain)
+{
+    struct list *node = domain->pending.next;
+
+    while (node != &domain->pending) {
+        struct pending *pending = list_entry(node, struct pending, all);
+
+        node = node->next;
+        if (pending->detached)
+            continue;
+        detach(domain, pending);
+        node = domain->pending.next;
+    }
+}
+
+struct pending *domain_detached(const struct domain *domain, u64 number)
+{
+    struct pending *pending = &domain->pending_memory[number & ((1u << INDEX_BITS) - 1)];
+
+    return (u64)(pending - domain->pending_memory) < domain->pending_fresh && pending->detached &&
+                   pending->detached == number >> INDEX_BITS
+               ? pending
+               : NULL;
+}
+
 bool domain_was_kicked(struct domain *domain, u32 tid)
 {
     for (u32 i = 0; tid && domain->kicked_count && i < MAX_KICKED; i++) {
@@ -66,8 +110,12 @@ void domain_finish(struct domain *domain)
     if (domain->ended)
         return;
     domain->ended = true;
-    while (!list_empty(&domain->pending))
-        pending_answer(list_first(&domain->pending, struct pending, all), -EINTR);
+    while (!list_empty(&domain->pending)) {
+        struct pending *pending = list_first(&domain->pending, struct pending, all);
+
+        pending->detached = 0; /* nobody comes back */
+        pending_answer(pending, -EINTR);
+    }
     table_finish(&domain->caps);
     if (domain->heap)
         munmap(domain->heap, RF_HEAP_SIZE);

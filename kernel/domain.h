@@ -42,6 +42,7 @@ struct domain {
     struct list pending, free_pending;
     struct list timed; /* those that wait for a time */
     bool ended;        /* nothing is answered any more */
+    u32 last_detached; /* serial number */
     /* Threads that were kicked when none of their calls waited. One of these may have sent a call
      * that is not here yet: the host lets it sleep on when it arrives, so it must not wait then. */
     u32 kicked[MAX_KICKED], kicked_count, kicked_next;
@@ -69,6 +70,11 @@ struct pending {
     /* Arguments that outlast the buffer they came in: owned; NULL: in the buffer. */
     struct rf_msg *kept;
     u64 kept_pages; /* charged for it to caps.holding of the domain */
+    /* Not 0: the caller was let go for a cut, and comes back for the result with ATTACH and this
+     * serial number. Then id and tid mean nothing. */
+    u32 detached;
+    bool finished; /* the result is here; nothing else of the record is used any more */
+    s64 result;
 };
 
 /* The table has `reserved` slots for table_put. 0 or -ENOMEM. Undo with domain_finish. */
@@ -80,6 +86,14 @@ void domain_finish(struct domain *domain);
 
 /* Interrupts what the thread `tid` waits for: EINTR. */
 void domain_interrupt(struct domain *domain, u32 tid);
+
+/* Lets all callers go, for a cut. When they come back (ATTACH) they wait on. What a program answers
+ * meanwhile is kept for them; where anything else happened they find that they were interrupted, and
+ * begin again. */
+void domain_detach(struct domain *domain);
+
+/* The record of that number (ATTACH), or NULL. */
+struct pending *domain_detached(const struct domain *domain, u64 number);
 
 /* A call of that thread has arrived. True: it was kicked since the last one. */
 bool domain_was_kicked(struct domain *domain, u32 tid);

@@ -14,6 +14,7 @@
 #include "kernel/account/stats.h"
 #include "kernel/account/tasks.h"
 #include "kernel/cell.h"
+#include "kernel/checkpoint/hibernate.h"
 #include "kernel/object/call.h"
 #include "kernel/object/console.h"
 #include "kernel/report.h"
@@ -45,6 +46,7 @@ void signals_forward(struct cell *cell, u32 signal)
     if (!cell->signals)
         cell->signals_ns = now;
     cell->signals |= 1ul << (signal - 1);
+    hibernate_wake(cell);
     if (signal != SIGWINCH && signal != RF_PREPARED_CONSOLE &&
         now - cell->signals_ns > PATIENCE_NS) {
         report_of(cell, "the library OS does not answer: the cell is ended by signal %u", signal);
@@ -56,7 +58,7 @@ void signals_forward(struct cell *cell, u32 signal)
  * killed may have held locks of the cell, so the cell goes with it. */
 static void end_for_death(struct cell *cell, int status)
 {
-    if (cell->ending || !WIFSIGNALED(status) || limits_killed(cell))
+    if (cell->ending || cell_sleeps(cell) || !WIFSIGNALED(status) || limits_killed(cell))
         return;
     report_of(cell, "the cell was ended: one of its host processes died of signal %d",
               WTERMSIG(status));
@@ -81,6 +83,14 @@ static void over(struct cell *cell)
     object_release(&cell->object); /* it was held for its processes */
 }
 
+static void gone(struct cell *cell)
+{
+    if (cell_sleeps(cell))
+        hibernate_gone(cell);
+    else
+        over(cell);
+}
+
 /* One that ended. Its session is known until it is reaped. */
 static void reap_one(pid_t pid)
 {
@@ -95,7 +105,7 @@ static void reap_one(pid_t pid)
     end_for_death(cell, status);
     if (!cell->processes || pid == cell->leader || cell->ending) {
         if (is_empty(cell))
-            over(cell);
+            gone(cell);
     }
 }
 

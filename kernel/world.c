@@ -46,6 +46,7 @@ void world_init(void)
     object_init(&world.object, &world_class);
     list_init(&world.cells);
     list_init(&world.ended);
+    world.dir_fd = -1;
     world.owner = geteuid();
     world.owner_group = getegid();
     world.began_ns = now_ns();

@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sdk/way.h"
+
+#define FORWARD_AGAIN_US 200 /* the caller stands still for a cut, or is just back */
 
 s64 rf_endpoint(void)
 {
@@ -91,13 +94,16 @@ s64 rf_reply(u32 resume, s64 result, const struct rf_message *reply)
 s64 rf_forward(u32 resume, u32 target, u32 op, const struct rf_message *message)
 {
     struct rf_message forwarded = outgoing(message);
+    s64 result;
 
     if (forwarded.cap_count == RF_MSG_CAPS)
         return -E2BIG;
     memmove(forwarded.caps + 1, forwarded.caps, forwarded.cap_count * sizeof(u32));
     forwarded.caps[0] = target;
     forwarded.cap_count++;
-    return invoke_surely(resume, RF_OP_RESUME_FORWARD, op, &forwarded);
+    while ((result = invoke_surely(resume, RF_OP_RESUME_FORWARD, op, &forwarded)) == -EAGAIN)
+        usleep(FORWARD_AGAIN_US);
+    return result;
 }
 
 /* Answers the last caller (0: none) and takes the next message into `message`, whose room is

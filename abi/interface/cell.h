@@ -59,6 +59,11 @@
        "ENOENT: it has none", "")                                                                  \
     OP(cell, CELL_SET_METER, 368, RF_RIGHT_MANAGE, "caps: a meter", "0",                           \
        "it runs on that meter from now on, also when its own was destroyed. ESTALE: it has ended", \
+       "")                                                                                         \
+    OP(cell, CELL_HIBERNATE, 369, RF_RIGHT_WRITE, "", "0",                                         \
+       "its memory goes to the world's directory and its processes end; whatever happens for it "  \
+       "makes them again. EBUSY: it sleeps. EAGAIN: it did not stand still. ESRCH: it has no "     \
+       "processes. ENOSPC",                                                                        \
        "")
 
 enum rf_cell_state { RF_CELL_NEW, RF_CELL_RUNNING, RF_CELL_PAUSED, RF_CELL_ENDED };

@@ -50,7 +50,19 @@
     OP(cell_self, EXEC_TAKE, 44, 0, "", "bytes; w0: token; data out: what EXEC was given",         \
        "the request that PREPARED announced as RF_PREPARED_EXEC. ENOENT: it was withdrawn", "")    \
     OP(cell_self, EXEC_DONE, 45, 0, "w0: token, w1: wait status as of waitpid(2)", "0",            \
-       "the program that the request started has ended", "")
+       "the program that the request started has ended", "")                                       \
+    OP(cell_self, ATTACH, 46, 0, "w0: what is left of the result without RF_DETACHED",             \
+       "that of the call",                                                                         \
+       "waits for a call of which the cell was let go. EINTR: there is none of that number, or "   \
+       "it was interrupted: nothing happened that had to be told",                                 \
+       "")                                                                                         \
+    OP(cell_self, RESTORE_BEGIN, 47, 0, "w0: which of the processes to restore",                   \
+       "0; the script of abi/restore.h is at RF_RESTORE_BASE",                                     \
+       "EINVAL: none is to be restored, or not that one", "")                                      \
+    OP(cell_self, RESTORE_MAP, 48, 0, "w0: index of a mapping of the script",                      \
+       "a descriptor of the calling process", "to map it. EINVAL, ENOENT: the file is gone", "")   \
+    OP(cell_self, RESTORE_FILL, 49, 0, "", "0",                                                    \
+       "fills the memory, and puts its descriptors where they were. EINVAL", "")
 
 /* Results of PREPARED from here on carry a signal number in the low bits, or RF_PREPARED_CONSOLE:
  * one of the events that CONSOLE_ARM was asked for on behalf of thread 0, the prepared process's,

@@ -51,7 +51,7 @@
        "w0: operation; caps: the object, then caps of the message; words and data", "0",           \
        "as if the caller had invoked that object so: the answer, with descriptors, goes to it. "   \
        "The slot is empty then, but for an error. ESTALE: nobody waits any more. EBADF: no such "  \
-       "object",                                                                                   \
+       "object. EAGAIN: the caller stands still for a moment",                                     \
        "pages of the caller's bank for the arguments while they wait")
 
 #endif

@@ -124,22 +124,28 @@ static void forget(struct process *process)
     free(process);
 }
 
-bool tasks_update(void)
+void tasks_list(void)
 {
     u64 now = now_ns();
-    char *next;
+    char *next = children();
     pid_t pid;
 
-    if (listed_ns < made_ns + SETTLE_NS && (next = children())) {
-        while ((pid = next_child(&next))) {
-            struct cell *cell = tasks_find(pid) ? NULL : world_cell_of_session(getsid(pid));
+    if (!next)
+        return;
+    while ((pid = next_child(&next))) {
+        struct cell *cell = tasks_find(pid) ? NULL : world_cell_of_session(getsid(pid));
 
-            if (cell)
-                tasks_add(cell, pid);
-        }
-        listed_ns = now;
+        if (cell)
+            tasks_add(cell, pid);
     }
-    return now >= made_ns + SETTLE_NS;
+    listed_ns = now;
+}
+
+bool tasks_update(void)
+{
+    if (listed_ns < made_ns + SETTLE_NS)
+        tasks_list();
+    return now_ns() >= made_ns + SETTLE_NS;
 }
 
 void tasks_for_each(struct cell *cell, void (*visit)(struct process *process, void *context),

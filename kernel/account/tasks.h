@@ -41,6 +41,9 @@ void tasks_all_ended(struct cell *cell);
  * process was made just now. */
 bool tasks_update(void);
 
+/* The same at once, though processes may just be being made. */
+void tasks_list(void);
+
 /* Calls `visit` with each host process of the cell. */
 void tasks_for_each(struct cell *cell, void (*visit)(struct process *process, void *context),
                     void *context);

@@ -62,7 +62,7 @@ static bool is_unchanged(const struct stored_host_file *a, const struct stored_h
 
 /* The path had no symbolic link when it was written. One that a cell put there since, in a
  * directory where it may write, leads nowhere. */
-static int open_plain(const char *path, int flags)
+int host_file_open(const char *path, int flags)
 {
     int careful = flags & O_PATH ? 0 : O_NONBLOCK | O_NOCTTY;
     struct open_how how = {.flags = (u64)(flags | careful | O_NOFOLLOW | O_CLOEXEC),
@@ -86,7 +86,7 @@ int host_file_load(struct record *record, int flags)
     path[stored.path_length] = 0;
     if (record->bad)
         return -1;
-    fd = open_plain(path, flags);
+    fd = host_file_open(path, flags);
     if (fd < 0) {
         report("%s was in use and cannot be opened again: %s", path, strerror(errno));
         return -1;
@@ -102,4 +102,13 @@ int host_file_load(struct record *record, int flags)
     else if (!is_unchanged(&stored, &now))
         report("%s was in use and has changed since", path);
     return fd;
+}
+
+int host_file_skip(struct record *record)
+{
+    struct stored_host_file stored;
+
+    record_get(record, &stored, sizeof(stored));
+    record_take(record, stored.path_length);
+    return -1;
 }

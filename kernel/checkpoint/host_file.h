@@ -9,7 +9,13 @@
 
 void host_file_save(int fd, struct record *record);
 
+/* Opens a path as it is: no symbolic link leads anywhere. A descriptor or -1 and errno. */
+int host_file_open(const char *path, int flags);
+
 /* Opens it again: -1 when it is lost, which was reported. A record that makes no sense is bad. */
 int host_file_load(struct record *record, int flags);
+
+/* Reads over one: -1. */
+int host_file_skip(struct record *record);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/checkpoint/classes.h"
+#include "kernel/checkpoint/keys.h"
 #include "kernel/checkpoint/record.h"
 #include "kernel/object/bank.h"
 #include "kernel/world.h"
@@ -54,7 +55,7 @@ static void put_record(struct saving *saving, u64 number)
         saving->error = -ENOMEM;
     if (!saving->error)
         saving->error =
-            saving->sink->record(saving->sink, number, 0, record->bytes, record->length);
+            saving->sink->record(saving->sink, key_of(number, MEMORY_OBJECT), PART_OBJECT, record->bytes, record->length);
 }
 
 static void begin_record(struct saving *saving, u32 stored, u64 bank, u64 number)
@@ -122,12 +123,35 @@ static struct object *only_object(u64 number)
     return class && class->only ? class->only() : NULL;
 }
 
+struct search {
+    u64 number;
+    struct object *found;
+};
+
+static void compare_number(struct object *object, void *argument)
+{
+    struct search *search = argument;
+
+    if (object->number == search->number && !object->dead)
+        search->found = object;
+}
+
+static struct object *find_living(u64 number)
+{
+    struct search search = {number, NULL};
+
+    objects_each(compare_number, &search);
+    return search.found;
+}
+
 struct object *objects_find(u64 number)
 {
     u32 low = 0, high = loaded_count;
 
     if (number < OBJECT_NUMBERS)
         return only_object(number);
+    if (!loaded_count)
+        return find_living(number);
     while (low < high) {
         u32 middle = low + (high - low) / 2;
 
@@ -170,14 +194,15 @@ static int load_world(struct record *record)
 /* Keeps the record until everything is there. */
 static int read_record(void *argument, u64 key, u32 part, const void *bytes, size_t length)
 {
+    u64 number = key_number(key);
     struct loaded *one;
 
-    if (part)
+    if (part != PART_OBJECT || key_memory(key) != MEMORY_OBJECT)
         return 0;
     if (!make_room())
         return -ENOMEM;
     one = &loaded[loaded_count];
-    *one = (struct loaded){.record = {.number = key, .source = argument}};
+    *one = (struct loaded){.record = {.number = number, .source = argument}};
     record_put(&one->record, bytes, length);
     if (one->record.bad)
         return -ENOMEM;
@@ -187,9 +212,9 @@ static int read_record(void *argument, u64 key, u32 part, const void *bytes, siz
     failed = one;
     if (one->head.version != RECORD_VERSION || one->record.bad)
         return -EPROTO;
-    if (one->head.stored == STORED_WORLD && key == STORED_WORLD)
+    if (one->head.stored == STORED_WORLD && number == STORED_WORLD)
         return load_world(&one->record);
-    return one->class && one->class->load && key >= OBJECT_NUMBERS ? 0 : -EPROTO;
+    return one->class && one->class->load && number >= OBJECT_NUMBERS ? 0 : -EPROTO;
 }
 
 /* A bank that pays for itself would never end; banks lie below those with lower numbers. */

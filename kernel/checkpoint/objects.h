@@ -44,7 +44,8 @@ int objects_save(struct sink *sink);
  * the world is of no use any more. */
 int objects_load(struct source *source, char why[128]);
 
-/* While loading: the object of that number, without a reference; NULL: there is none. */
+/* The object of that number, without a reference; NULL: there is none. While loading, of those that
+ * are loaded. */
 struct object *objects_find(u64 number);
 
 #endif

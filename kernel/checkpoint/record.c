@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/checkpoint/keys.h"
 #include "kernel/checkpoint/objects.h"
 
 #define ROOM_STEP 256u
@@ -94,7 +95,7 @@ void record_put_cap(struct record *record, const struct cap *cap)
 
 void record_put_page(struct record *record, u64 index, const void *page)
 {
-    if (record->sink->page(record->sink, record->number, index, page))
+    if (record->sink->page(record->sink, key_of(record->number, MEMORY_OBJECT), index, page))
         record->bad = true;
 }
 

@@ -62,6 +62,14 @@ static int notify_grant(struct domain *domain, u64 id, int fd)
     return number < 0 ? -errno : 0;
 }
 
+int notify_put(const struct domain *domain, u64 id, int fd, u32 number)
+{
+    struct seccomp_notif_addfd add = {
+        .id = id, .srcfd = (u32)fd, .newfd = number, .flags = SECCOMP_ADDFD_FLAG_SETFD};
+
+    return ioctl(listener_of(domain), SECCOMP_IOCTL_NOTIF_ADDFD, &add) < 0 ? -errno : 0;
+}
+
 const struct transport notify_transport = {notify_valid, notify_answer, notify_grant};
 
 static void serve_invoke(struct cell *cell, const struct seccomp_notif *request)

@@ -10,4 +10,7 @@ extern const struct transport notify_transport;
 /* Starts serving the listener. 0 or a negative errno. */
 int notify_start(struct cell *cell, int listener_fd);
 
+/* Gives the caller a descriptor under that number: 0 or a negative errno. `fd` stays ours. */
+int notify_put(const struct domain *domain, u64 id, int fd, u32 number);
+
 #endif

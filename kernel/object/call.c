@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/cell.h"
+#include "kernel/checkpoint/hibernate.h"
 #include "kernel/object/attr.h"
 #include "kernel/object/endpoint.h"
 
@@ -183,7 +184,7 @@ static void drop_gone(struct domain *domain)
     for (u32 i = 0; i < LOOKED_AT && !list_empty(&domain->pending); i++) {
         struct pending *pending = list_first(&domain->pending, struct pending, all);
 
-        if (pending_valid(pending)) {
+        if (pending->detached || pending_valid(pending)) {
             list_del(&pending->all);
             list_add_tail(&domain->pending, &pending->all);
         } else {
@@ -300,13 +301,32 @@ struct call call_of_pending(struct pending *pending)
 
 bool pending_valid(const struct pending *pending)
 {
+    if (pending->detached)
+        return pending->cap.kind == RF_KIND_ENTRY;
     return pending->domain->transport->valid(pending->domain, pending->id);
+}
+
+/* Nothing of it is left but the result, for who comes back. */
+static void finish(struct pending *pending, s64 result)
+{
+    pending->finished = true;
+    pending->result = result;
+}
+
+/* Who is to come back for it may have to be made again first. */
+static void wake_domain(struct domain *domain)
+{
+    struct cell *cell = cell_of_domain(domain);
+
+    if (cell)
+        hibernate_wake(cell);
 }
 
 /* The record is off all lists before anybody is told, since that may end up here again. */
 void pending_done(struct pending *pending)
 {
     struct domain *domain = pending->domain;
+    bool stays = pending->detached;
     void (*withdrawn)(struct pending * pending) = pending->withdrawn;
     struct cap cap = pending->cap, caps[RF_MSG_CAPS];
     u32 cap_count = pending->cap_count;
@@ -314,14 +334,23 @@ void pending_done(struct pending *pending)
     memcpy(caps, pending->caps, sizeof(caps));
     timer_cancel(&pending->timer);
     list_del(&pending->link);
-    list_del(&pending->all);
+    if (!stays)
+        list_del(&pending->all);
+    pending->cap = (struct cap){0};
+    pending->cap_count = 0;
+    pending->withdrawn = NULL;
     if (withdrawn)
         withdrawn(pending);
     free(pending->kept);
     holding_uncharge(&domain->caps.holding, RF_RESOURCE_PAGES, pending->kept_pages);
     pending->kept = NULL;
     pending->kept_pages = 0;
-    list_add(&domain->free_pending, &pending->all);
+    if (stays)
+        wake_domain(domain);
+    if (stays && !pending->finished)
+        finish(pending, -EINTR);
+    else if (!stays)
+        list_add(&domain->free_pending, &pending->all);
     cap_drop(&cap);
     for (u32 i = 0; i < cap_count; i++)
         cap_drop(&caps[i]);
@@ -330,8 +359,11 @@ void pending_done(struct pending *pending)
 bool pending_answer(struct pending *pending, s64 result)
 {
     struct domain *domain = pending->domain;
-    bool answered = domain->transport->answer(domain, pending->id, result);
+    bool answered = pending->detached ? pending_valid(pending)
+                                      : domain->transport->answer(domain, pending->id, result);
 
+    if (pending->detached)
+        finish(pending, answered ? result : -EINTR);
     pending_done(pending);
     return answered;
 }

@@ -8,6 +8,7 @@
 #include "kernel/account/activity.h"
 #include "kernel/account/groups.h"
 #include "kernel/cell.h"
+#include "kernel/checkpoint/hibernate.h"
 #include "kernel/object/bank.h"
 #include "kernel/object/call.h"
 #include "kernel/object/endpoint.h"
@@ -433,4 +434,9 @@ s64 op_CELL_VIEW(struct call *call)
         return -ENOENT;
     object_hold(viewer);
     return call_new_slot(call, viewer, RF_RIGHT_READ | RF_RIGHT_WRITE);
+}
+
+s64 op_CELL_HIBERNATE(struct call *call)
+{
+    return hibernate(cell_of(call->cap));
 }

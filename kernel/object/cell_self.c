@@ -158,6 +158,31 @@ s64 op_RANDOM(struct call *call)
     return n;
 }
 
+/* A wait that is interrupted here ends as it would have without the cut. */
+s64 op_ATTACH(struct call *call)
+{
+    struct pending *pending =
+        call_is_own(call) ? domain_detached(call->domain, call->w[0]) : NULL;
+    s64 result;
+
+    if (!pending)
+        return -EINTR;
+    if (!pending->finished && call->kicked && !pending->patient)
+        pending_answer(pending, -EINTR);
+    if (!pending->finished) {
+        pending->detached = 0;
+        pending->id = call->id;
+        pending->tid = call->tid;
+        return CALL_WAITS;
+    }
+    result = pending->result;
+    pending->detached = 0;
+    pending->finished = false;
+    list_del(&pending->all);
+    list_add(&call->domain->free_pending, &pending->all);
+    return result;
+}
+
 s64 op_TIMES(struct call *call)
 {
     struct process_times times;

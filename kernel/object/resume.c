@@ -77,7 +77,7 @@ static s64 as_result(s64 result)
 {
     if (result == -ENOSYS)
         return -EOPNOTSUPP;
-    return result <= -512 ? -EINVAL : result;
+    return result <= -512 || result >= (s64)RF_DETACHED ? -EINVAL : result;
 }
 
 /* Whether the message of `call` is one that can be passed on whole. */
@@ -148,6 +148,8 @@ s64 op_RESUME_FORWARD(struct call *call)
         return -EBADF;
     if (!caller || !pending_valid(caller))
         return -ESTALE;
+    if (caller->detached)
+        return -EAGAIN;
     forwarded = call_of_pending(caller);
     held = cap_copy(target, ~0u);
     forwarded.cap = &held;

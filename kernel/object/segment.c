@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel/checkpoint/keys.h"
 #include "kernel/checkpoint/memory_file.h"
 #include "kernel/checkpoint/objects.h"
 #include "kernel/checkpoint/record.h"
@@ -399,7 +400,7 @@ static void segment_save(const struct object *object, struct record *to)
     const struct segment *segment = container_of(object, const struct segment, object);
 
     record_put_number(to, segment->size);
-    if (memory_file_save(segment->fd, to->sink, to->number))
+    if (memory_file_save(segment->fd, to->sink, key_of(to->number, MEMORY_OBJECT)))
         to->bad = true;
 }
 
@@ -413,9 +414,40 @@ static struct object *segment_load(struct record *from, struct bank *bank)
     if (!object)
         return NULL;
     segment = container_of(object, struct segment, object);
-    if (memory_file_load(segment->fd, size, from->source, from->number))
+    if (memory_file_load(segment->fd, size, from->source, key_of(from->number, MEMORY_OBJECT)))
         from->bad = true;
     sample(segment);
     list_add_tail(&all_mapped, &segment->mapped);
     return object;
+}
+
+struct wanted {
+    u64 device, inode;
+    struct object *found;
+};
+
+static void compare_file(struct object *object, void *argument)
+{
+    struct wanted *wanted = argument;
+    struct stat st;
+
+    if (object->class == &segment_class && !object->dead &&
+        fstat(container_of(object, struct segment, object)->fd, &st) == 0 &&
+        st.st_ino == wanted->inode && st.st_dev == wanted->device)
+        wanted->found = object;
+}
+
+struct object *segment_of_file(u64 device, u64 inode)
+{
+    struct wanted wanted = {device, inode, NULL};
+
+    objects_each(compare_file, &wanted);
+    return wanted.found;
+}
+
+int segment_descriptor(const struct object *object, bool writes)
+{
+    const struct segment *segment = container_of(object, const struct segment, object);
+
+    return writes ? fcntl(segment->fd, F_DUPFD_CLOEXEC, 3) : read_only(segment);
 }

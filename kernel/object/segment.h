@@ -21,4 +21,10 @@ s64 segment_read(const struct cap *cap, u64 offset, void *to, u64 length);
  * turn. */
 void segments_sample(void);
 
+/* The segment that has that file of the host, or NULL. */
+struct object *segment_of_file(u64 device, u64 inode);
+
+/* A descriptor of its file, which the caller closes; or negative. */
+int segment_descriptor(const struct object *segment, bool writes);
+
 #endif

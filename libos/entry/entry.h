@@ -58,5 +58,7 @@ void patch_fork_child(void);
 u64 patch_illegal(u64 rip);
 /* A thread met a breakpoint at rip that patching put there for a moment: true, try again. */
 bool patch_breakpoint(u64 rip);
+/* The process is another one of the host, with the same memory. */
+void patch_restored(void);
 
 #endif

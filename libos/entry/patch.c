@@ -90,6 +90,11 @@ void patch_fork_child(void)
         sync_core_registered = false;
 }
 
+void patch_restored(void)
+{
+    __atomic_store_n(&sync_core_registered, false, __ATOMIC_RELEASE);
+}
+
 bool patch_breakpoint(u64 rip)
 {
     return __atomic_load_n(&breakpoint, __ATOMIC_ACQUIRE) == rip ||

@@ -9,6 +9,7 @@
 #include "libos/mm/mm.h"
 #include "libos/proc/exec.h"
 #include "libos/proc/process.h"
+#include "libos/proc/stop.h"
 
 #define CELL_MAGIC        0x6c6c6563u
 #define HOST_SIGNAL_STACK (48ul << 10)
@@ -91,6 +92,8 @@ _Noreturn void libos_start(void)
     vdso_move();
     unmap_range(0, RF_LIBOS_BASE);
     unmap_range(RF_LIBOS_END, RF_USER_TOP);
+    if (the_window->stop.processes)
+        restore_processes();
     cell_init();
     heap_init();
     mm_init();

@@ -16,6 +16,7 @@
 #include "libos/mm/mm.h"
 #include "libos/proc/process.h"
 #include "libos/proc/sigframe.h"
+#include "libos/proc/stop.h"
 #include "libos/vdso/vdso.h"
 
 #include <asm/unistd.h>
@@ -140,7 +141,10 @@ static void handle_fault(int signo, const struct siginfo *info, struct sigframe_
 
 static void handle_kick(struct sigframe_context *c)
 {
-    struct thread *t = current();
+    struct thread *t;
+    if (!in_host_vdso(c->rip)) /* it gets out by itself in a moment, and is kicked again */
+        stop_if_asked();
+    t = current();
     __atomic_or_fetch(&t->attention, ATTENTION_EVENTS, __ATOMIC_SEQ_CST);
     __atomic_add_fetch(t->wake_word, 1, __ATOMIC_SEQ_CST); /* see sync/wait.c */
     if (c->rip >= (u64)exit_check && c->rip < (u64)exit_end)

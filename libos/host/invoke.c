@@ -11,10 +11,28 @@
 
 _Static_assert(RF_MSG_BUFFERS % 64 == 0, "whole words of the free map");
 
+/* The caller was let go for a cut; the call goes on. A wait that was interrupted before the kernel
+ * had it is begun again; the call itself was if the kernel then knows of none. */
+static __attribute__((noinline)) long attach(long r)
+{
+    u64 target = RF_SLOT_CELL | (u64)RF_OP_ATTACH << 32;
+    bool again = false;
+    while (r >= (long)RF_DETACHED) {
+        u64 number = (u64)r & ~RF_DETACHED;
+        r = host_call(RF_NR_INVOKE, (long)target, RF_MSG_NONE, (long)number, 0, 0, 0);
+        again = r == -EINTR && !again;
+        if (again)
+            r = (long)(number | RF_DETACHED);
+    }
+    return r;
+}
+
 static long invoke_raw(u32 slot, u32 op, u64 buffer, u64 w0, u64 w1, u64 w2, u64 w3)
 {
     long r = host_call(RF_NR_INVOKE, (long)(slot | (u64)op << 32), (long)buffer, (long)w0, (long)w1,
                        (long)w2, (long)w3);
+    if (unlikely(r >= (long)RF_DETACHED))
+        r = attach(r);
     if (unlikely(r == -ENOSYS)) /* nobody listens: the kernel is gone */
         host_exit_process();
     return r;
@@ -101,6 +119,8 @@ long invoke_waiting(u32 slot, u32 op, struct rf_msg *m, const u64 w[4])
         hostfs_flush_mine();
     while (!must_not_wait(t, &looked)) {
         r = host_call_waiting(RF_NR_INVOKE, target, message_index(m), w[0], w[1], w[2], w[3]);
+        if (unlikely(r >= (long)RF_DETACHED))
+            r = attach(r);
         if (r != -EINTR || m->op != RF_OP_LIMIT)
             break;
     }

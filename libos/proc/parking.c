@@ -165,6 +165,15 @@ _Noreturn void parking_wait(struct parking_place *place)
     host_exit_thread();
 }
 
+/* Its own host thread calls this, so nobody else writes the number. */
+void parking_renumber(u32 old_tid, u32 tid)
+{
+    for (u32 i = 0; i < PARKING_PLACES; i++) {
+        if (places[i].host_tid == old_tid && __atomic_load_n(&places[i].state, __ATOMIC_ACQUIRE) != FREE)
+            places[i].host_tid = tid;
+    }
+}
+
 bool parking_is_empty(void)
 {
     for (u32 i = 0; i < PARKING_PLACES; i++) {

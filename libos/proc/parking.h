@@ -32,6 +32,9 @@ void parking_start(struct parking_place *place, struct thread *t, const struct r
 /* Starting failed: the host thread ends. */
 void parking_give_back(struct parking_place *place);
 
+/* A parked host thread has another number now. */
+void parking_renumber(u32 old_tid, u32 tid);
+
 /* The process is about to end, and the parked threads with it. */
 void parking_process_end(void);
 

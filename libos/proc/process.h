@@ -121,6 +121,7 @@ struct thread {
     u32 host_tid;
     u32 sleeping; /* sync/wait.c */
     u32 looking;  /* sync/wait.c: waits without sleeping */
+    u64 wakes_at; /* the deadline of its sleep, while `sleeping` */
     u32 *wake_word;
     struct waiter waiter; /* for wait_on */
     u64 libos_stack;      /* base of the private block with stack and host signal stack */

@@ -63,6 +63,15 @@ void stack_give_back(u32 slot)
         __atomic_store_n(&slots[slot].busy, 0, __ATOMIC_RELEASE);
 }
 
+u32 stack_slot_at(u64 address)
+{
+    for (u32 i = 1; i < slot_count; i++) {
+        if (address >= slots[i].base && address < slots[i].top)
+            return i;
+    }
+    return 0;
+}
+
 u32 *stack_host_tid(u32 slot)
 {
     return &slots[slot].host_tid;

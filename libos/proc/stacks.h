@@ -10,6 +10,8 @@
 /* Takes a slot with a stack. 0: none to be had. stack_use makes it t's. */
 u32 stack_take(void);
 void stack_use(struct thread *t, u32 slot);
+/* The slot in whose block the address lies; 0: none. */
+u32 stack_slot_at(u64 address);
 /* Gives back a slot on which no host thread ran. */
 void stack_give_back(u32 slot);
 /* The words that the host sets to its thread's number at the start, and clears at the end. */

@@ -132,6 +132,7 @@ u32 wake_ticket(void)
 void sleep_stopped(u32 ticket)
 {
     struct thread *t = current();
+    t->wakes_at = FOREVER;
     __atomic_exchange_n(&t->sleeping, 1, __ATOMIC_SEQ_CST);
     host_futex_wait(t->wake_word, ticket, FOREVER);
     __atomic_exchange_n(&t->sleeping, 0, __ATOMIC_SEQ_CST);
@@ -191,6 +192,7 @@ long sleep_until_woken(u32 ticket, u64 deadline)
         hostfs_flush_mine();
     if (comes_at_once(t, ticket))
         return 0;
+    t->wakes_at = deadline;
     __atomic_exchange_n(&t->sleeping, 1, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&t->attention, __ATOMIC_SEQ_CST) && signal_came())
         r = -EINTR;

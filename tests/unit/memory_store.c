@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/memory_store.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,23 @@ static int records(struct source *source, record_visitor *visit, void *argument)
     return result;
 }
 
+static int one_record(struct source *source, u64 key, u32 part, void **bytes, size_t *length)
+{
+    struct memory_store *store = container_of(source, struct memory_store, source);
+
+    for (u32 i = 0; i < store->record_count; i++) {
+        struct kept *kept = &store->records[i];
+
+        if (kept->key != key || kept->index != part)
+            continue;
+        *bytes = malloc(kept->length + 1);
+        memcpy(*bytes, kept->bytes, kept->length);
+        *length = kept->length;
+        return 0;
+    }
+    return -ENOENT;
+}
+
 static int pages(struct source *source, u64 key, page_visitor *visit, void *argument)
 {
     struct memory_store *store = container_of(source, struct memory_store, source);
@@ -55,7 +73,7 @@ static int pages(struct source *source, u64 key, page_visitor *visit, void *argu
 
 void memory_store_init(struct memory_store *store)
 {
-    *store = (struct memory_store){.sink = {put_record, put_page}, .source = {records, pages}};
+    *store = (struct memory_store){.sink = {put_record, put_page}, .source = {records, one_record, pages}};
 }
 
 static void finish(struct kept *list, u32 count)

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/checkpoint/image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kernel/account/tasks.h"
+#include "kernel/checkpoint/host_file.h"
+#include "kernel/checkpoint/keys.h"
+#include "kernel/checkpoint/memory_file.h"
+#include "kernel/checkpoint/proc_maps.h"
+#include "kernel/checkpoint/record.h"
+#include "kernel/checkpoint/stop.h"
+#include "kernel/checkpoint/stored_process.h"
+#include "kernel/object/segment.h"
+
+#define PIECE_PAGES 64u
+
+/* One host process on its way to the sink. */
+struct saving {
+    struct cell *cell;
+    struct sink *sink;
+    pid_t pid;
+    u64 key; /* of its pages */
+    int memory, pagemap;
+    struct record maps, descriptors;
+    u32 map_count, descriptor_count;
+};
+
+static int open_proc(pid_t pid, const char *name)
+{
+    char path[48];
+
+    snprintf(path, sizeof(path), "%d/%s", pid, name);
+    return tasks_open(path);
+}
+
+/* Its pages as they are, wherever the process itself may read them. */
+static int save_run(void *argument, u64 start, u64 end)
+{
+    static u8 piece[PIECE_PAGES * PAGE_SIZE];
+    struct saving *saving = argument;
+
+    while (start < end) {
+        u64 length = MIN(end - start, sizeof(piece));
+        ssize_t n = pread(saving->memory, piece, length, (off_t)start);
+        int error = 0;
+
+        if (n <= 0)
+            return n < 0 ? -errno : -EIO;
+        n &= (ssize_t)PAGE_MASK;
+        for (ssize_t at = 0; at < n && !error; at += (ssize_t)PAGE_SIZE)
+            error = saving->sink->page(saving->sink, saving->key, (start + (u64)at) / PAGE_SIZE,
+                                       piece + at);
+        if (error || !n)
+            return error ? error : -EIO;
+        start += (u64)n;
+    }
+    return 0;
+}
+
+/* What the library OS itself always has, and what the host brings along. */
+static bool is_fixed(const struct proc_map *map)
+{
+    return (map->start >= RF_LIBOS_BASE && map->end <= RF_ARENA_BASE) || *map->path == '[';
+}
+
+static bool is_heap(const struct cell *cell, const struct stat *st)
+{
+    struct stat heap;
+
+    return fstat(cell->heap_fd, &heap) == 0 && heap.st_ino == st->st_ino &&
+           heap.st_dev == st->st_dev;
+}
+
+static void put_file(struct record *record, u32 kind, int flags)
+{
+    struct stored_open_file stored = {kind, (u32)flags};
+
+    record_put(record, &stored, sizeof(stored));
+}
+
+/* A file that is open at `fd` (O_PATH will do): what it is kept as. */
+static u32 put_open_file(struct saving *saving, struct record *record, int fd, int flags)
+{
+    struct object *segment;
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return STORED_FILE_NONE;
+    if (is_heap(saving->cell, &st)) {
+        put_file(record, STORED_FILE_HEAP, flags);
+        return STORED_FILE_HEAP;
+    }
+    segment = segment_of_file(st.st_dev, st.st_ino);
+    put_file(record, segment ? STORED_FILE_SEGMENT : STORED_FILE_HOST, flags);
+    if (segment)
+        record_put_object(record, segment);
+    else
+        host_file_save(fd, record);
+    return segment ? STORED_FILE_SEGMENT : STORED_FILE_HOST;
+}
+
+/* The file of a mapping: by the host's link where we may use it, else by its path. Negative: it is
+ * gone. */
+static int open_mapped(const struct saving *saving, const struct proc_map *map)
+{
+    char path[96];
+    struct stat st;
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", saving->pid, map->start, map->end);
+    fd = open(path, O_PATH | O_CLOEXEC);
+    if (fd < 0)
+        fd = host_file_open(map->path, O_PATH);
+    if (fd >= 0 && (fstat(fd, &st) < 0 || st.st_ino != map->inode)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static bool is_deleted(const char *path)
+{
+    size_t length = strlen(path);
+
+    return length > 10 && !strcmp(path + length - 10, " (deleted)") &&
+           strncmp(path, "/memfd:", 7);
+}
+
+static int save_map(void *argument, const struct proc_map *map)
+{
+    struct saving *saving = argument;
+    struct rf_restore_map stored = {.start = map->start,
+                                    .end = map->end,
+                                    .offset = map->offset,
+                                    .prot = map->prot,
+                                    .flags = map->shared ? MAP_SHARED : MAP_PRIVATE};
+    int flags = map->shared && map->prot & PROT_WRITE ? O_RDWR : O_RDONLY, fd = -1, error;
+    struct record file = {0};
+    u32 kind = STORED_FILE_NONE;
+
+    if (is_fixed(map))
+        return map->start < RF_ARENA_BASE && map->start >= RF_LIBOS_BASE && !map->shared
+                   ? proc_own_pages(saving->pagemap, map->start, map->end, save_run, saving)
+                   : 0;
+    if (map->inode && !is_deleted(map->path))
+        fd = open_mapped(saving, map);
+    if (fd >= 0)
+        kind = put_open_file(saving, &file, fd, flags);
+    if (fd >= 0)
+        close(fd);
+    stored.source = kind == STORED_FILE_HEAP ? RF_RESTORE_HEAP
+                    : kind != STORED_FILE_NONE ? RF_RESTORE_DESCRIPTOR
+                                               : RF_RESTORE_ANONYMOUS;
+    if (kind == STORED_FILE_NONE) { /* also what is left of a deleted file */
+        put_file(&file, STORED_FILE_NONE, 0);
+        stored.flags = MAP_PRIVATE;
+        stored.offset = 0;
+    }
+    record_put(&saving->maps, &stored, sizeof(stored));
+    record_put(&saving->maps, file.bytes, file.length);
+    saving->map_count++;
+    error = file.bad ? -ENOMEM : 0;
+    record_finish(&file);
+    if (error || stored.flags == MAP_SHARED)
+        return error;
+    if (map->inode && kind == STORED_FILE_NONE)
+        return save_run(saving, map->start, map->end);
+    return proc_own_pages(saving->pagemap, map->start, map->end, save_run, saving);
+}
+
+/* As open(2) gave it. */
+static int flags_of(const struct saving *saving, int number)
+{
+    char name[40], text[256], *flags;
+
+    snprintf(name, sizeof(name), "fdinfo/%d", number);
+    if (tasks_read(saving->pid, name, text, sizeof(text)) <= 0 || !(flags = strstr(text, "flags:")))
+        return O_RDONLY;
+    return (int)strtol(flags + 6, NULL, 8) & (O_ACCMODE | O_APPEND | O_PATH);
+}
+
+static void save_descriptor(struct saving *saving, int number)
+{
+    struct record file = {0};
+    char path[64];
+    int fd;
+
+    if (number == RF_FD_HEAP)
+        return;
+    snprintf(path, sizeof(path), "/proc/%d/fd/%d", saving->pid, number);
+    fd = open(path, O_PATH | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (put_open_file(saving, &file, fd, flags_of(saving, number)) != STORED_FILE_NONE) {
+        record_put_number(&saving->descriptors, (u64)number);
+        record_put(&saving->descriptors, file.bytes, file.length);
+        saving->descriptor_count++;
+    }
+    close(fd);
+    record_finish(&file);
+}
+
+static int save_descriptors(struct saving *saving)
+{
+    int fd = open_proc(saving->pid, "fd");
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *entry;
+
+    if (!dir) {
+        if (fd >= 0)
+            close(fd);
+        return -ESRCH;
+    }
+    while ((entry = readdir(dir))) {
+        if (entry->d_name[0] != '.')
+            save_descriptor(saving, atoi(entry->d_name));
+    }
+    closedir(dir);
+    return 0;
+}
+
+static int put_process(struct saving *saving, u32 index)
+{
+    static struct rf_stopped threads[RF_STOPPED_MOST];
+    struct stored_process head = {.map_count = saving->map_count,
+                                  .descriptor_count = saving->descriptor_count};
+    struct record record = {0};
+    int error;
+
+    head.thread_count = stop_threads(saving->cell, saving->pid, threads, RF_STOPPED_MOST);
+    record_put(&record, &head, sizeof(head));
+    record_put(&record, saving->maps.bytes, saving->maps.length);
+    record_put(&record, saving->descriptors.bytes, saving->descriptors.length);
+    record_put(&record, threads, head.thread_count * sizeof(threads[0]));
+    error = record.bad || saving->maps.bad || saving->descriptors.bad ? -ENOMEM : 0;
+    if (!error && head.thread_count)
+        error = saving->sink->record(saving->sink, key_of(saving->cell->object.number, MEMORY_OBJECT),
+                                     PART_PROCESS + index, record.bytes, record.length);
+    record_finish(&record);
+    if (!error && !head.thread_count)
+        error = -ESRCH;
+    return error;
+}
+
+/* -ESRCH: it has no thread any more. */
+static int save_process(struct cell *cell, pid_t pid, u32 index, struct sink *sink)
+{
+    struct saving saving = {.cell = cell,
+                            .sink = sink,
+                            .pid = pid,
+                            .key = key_of(cell->object.number, MEMORY_PROCESS + index),
+                            .memory = open_proc(pid, "mem"),
+                            .pagemap = open_proc(pid, "pagemap")};
+    int error = saving.memory < 0 || saving.pagemap < 0 ? -ESRCH : 0;
+
+    if (!error)
+        error = proc_maps(pid, save_map, &saving);
+    if (!error)
+        error = save_descriptors(&saving);
+    if (!error)
+        error = put_process(&saving, index);
+    record_finish(&saving.maps);
+    record_finish(&saving.descriptors);
+    if (saving.memory >= 0)
+        close(saving.memory);
+    if (saving.pagemap >= 0)
+        close(saving.pagemap);
+    return error;
+}
+
+static int save_head(struct cell *cell, u32 processes, struct sink *sink)
+{
+    struct stored_image head = {IMAGE_VERSION, processes, now_ns()};
+
+    return sink->record(sink, key_of(cell->object.number, MEMORY_OBJECT), PART_IMAGE, &head,
+                        sizeof(head));
+}
+
+int image_save(struct cell *cell, u32 memories, struct sink *sink)
+{
+    u64 number = cell->object.number;
+    u32 processes = 0;
+    int error = 0;
+
+    if (memories & IMAGE_HEAP)
+        error = memory_file_save(cell->heap_fd, sink, key_of(number, MEMORY_HEAP));
+    if (!error && memories & IMAGE_WINDOW)
+        error = memory_file_save(cell->window_fd, sink, key_of(number, MEMORY_WINDOW));
+    list_for_each(node, &cell->host_processes)
+    {
+        const struct process *process = list_entry(node, struct process, link);
+
+        if (error)
+            break;
+        error = save_process(cell, process->pid, processes, sink);
+        if (!error)
+            processes++;
+        if (error == -ESRCH)
+            error = 0;
+    }
+    return error ? error : save_head(cell, processes, sink);
+}
+
+int image_load_shared(struct cell *cell, u32 memories, struct source *source)
+{
+    u64 number = cell->object.number;
+    int error = 0;
+
+    if (memories & IMAGE_HEAP)
+        error = memory_file_load(cell->heap_fd, RF_HEAP_SIZE, source, key_of(number, MEMORY_HEAP));
+    if (!error && memories & IMAGE_WINDOW)
+        error = memory_file_load(cell->window_fd, PAGE_ALIGN(sizeof(struct rf_window)), source,
+                                 key_of(number, MEMORY_WINDOW));
+    return error;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The image of a cell that stands still: what its host processes are, and all of its memory. With the
+ * cell's own record (objects.h) it is the whole cell. Written to a sink and made again from a source.
+ *
+ * Part PART_IMAGE of the cell's key says how many processes there are; part PART_PROCESS + n is the
+ * n-th: its mappings, its descriptors, its threads. Pages are under the keys of the cell's memories. */
+#ifndef KERNEL_CHECKPOINT_IMAGE_H
+#define KERNEL_CHECKPOINT_IMAGE_H
+
+#include "kernel/cell.h"
+#include "kernel/checkpoint/sink.h"
+
+#define IMAGE_VERSION 1u
+
+/* Which memories are written. */
+enum { IMAGE_PRIVATE = 1, IMAGE_HEAP = 2, IMAGE_WINDOW = 4, IMAGE_ALL = 7 };
+
+/* Writes the image of a cell that stands still (stop.h). 0 or a negative errno. */
+int image_save(struct cell *cell, u32 memories, struct sink *sink);
+
+/* Fills what the cell's heap segment and window hold. 0 or a negative errno. */
+int image_load_shared(struct cell *cell, u32 memories, struct source *source);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How what is kept is numbered. An object's key is its number with 16 bits below it: 0 for its records
+ * and its content; the memories of a cell follow. */
+#ifndef KERNEL_CHECKPOINT_KEYS_H
+#define KERNEL_CHECKPOINT_KEYS_H
+
+#include "base/types.h"
+
+enum {
+    MEMORY_OBJECT = 0,
+    MEMORY_HEAP,         /* of a cell: its heap segment */
+    MEMORY_WINDOW,       /* its window */
+    MEMORY_PROCESS = 16, /* its host processes, from here on */
+    MEMORY_MOST = 1 << 16
+};
+
+/* Parts of an object's records. */
+enum {
+    PART_OBJECT = 0,
+    PART_IMAGE,         /* of a cell that has begun: checkpoint/image.h */
+    PART_PROCESS = 16,  /* its host processes, from here on */
+};
+
+static inline u64 key_of(u64 number, u32 memory)
+{
+    return number << 16 | memory;
+}
+
+static inline u64 key_number(u64 key)
+{
+    return key >> 16;
+}
+
+static inline u32 key_memory(u64 key)
+{
+    return (u32)(key & (MEMORY_MOST - 1));
+}
+
+#endif

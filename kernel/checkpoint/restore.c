@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/checkpoint/restore.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "abi/restore.h"
+#include "kernel/boot.h"
+#include "kernel/checkpoint/host_file.h"
+#include "kernel/checkpoint/image.h"
+#include "kernel/checkpoint/keys.h"
+#include "kernel/checkpoint/objects.h"
+#include "kernel/checkpoint/record.h"
+#include "kernel/checkpoint/stop.h"
+#include "kernel/checkpoint/stored_process.h"
+#include "kernel/jail/notify.h"
+#include "kernel/object/call.h"
+#include "kernel/object/segment.h"
+
+#define PROCESSES_MOST 4096u
+
+/* One that is being made. */
+struct making {
+    u32 pid; /* 0: it has not asked yet */
+    struct record record;
+    struct stored_process head;
+    u32 mapped;   /* mappings whose file was read over */
+    bool filled;
+};
+
+struct restore {
+    struct source *source;
+    void (*done)(struct cell *cell, struct source *source);
+    u32 count, filled;
+    struct making processes[];
+};
+
+static int read_head(struct cell *cell, struct source *source, struct stored_image *head)
+{
+    size_t length;
+    void *bytes;
+    int error = source->record(source, key_of(cell->object.number, MEMORY_OBJECT), PART_IMAGE,
+                               &bytes, &length);
+
+    if (error)
+        return error;
+    if (length != sizeof(*head))
+        error = -EPROTO;
+    else
+        memcpy(head, bytes, sizeof(*head));
+    free(bytes);
+    if (!error && (head->version != IMAGE_VERSION || !head->processes ||
+                   head->processes > PROCESSES_MOST))
+        error = -EPROTO;
+    return error;
+}
+
+int restore_begin(struct cell *cell, struct source *source,
+                  void (*done)(struct cell *cell, struct source *source))
+{
+    struct rf_stop *stop = &cell->window->stop;
+    struct stored_image head;
+    int error = read_head(cell, source, &head);
+    struct restore *restore;
+
+    if (error)
+        return error;
+    restore = calloc(1, sizeof(*restore) + head.processes * sizeof(restore->processes[0]));
+    if (!restore)
+        return -ENOMEM;
+    restore->source = source;
+    restore->done = done;
+    restore->count = head.processes;
+    cell->restore = restore;
+    cell->stop_epoch = stop->let_go + 1;
+    stop->asked = cell->stop_epoch;
+    stop->processes = head.processes;
+    stop->restored++;
+    cell->window->cell.generation++;
+    cell->standing = true;
+    boot_renew(cell);
+    error = cell_start_processes(cell);
+    if (!error)
+        return 0;
+    free(restore);
+    cell->restore = NULL;
+    return error;
+}
+
+void restore_drop(struct cell *cell)
+{
+    struct restore *restore = cell->restore;
+
+    if (!restore)
+        return;
+    cell->restore = NULL;
+    for (u32 i = 0; i < restore->count; i++)
+        record_finish(&restore->processes[i].record);
+    restore->done(cell, restore->source);
+    free(restore);
+}
+
+/* All have their memory: the threads that are made from now on, and those that are, go on. */
+static void finish(struct cell *cell)
+{
+    cell->window->stop.processes = 0;
+    stop_end(cell);
+    restore_drop(cell);
+}
+
+static struct making *making_of(const struct call *call)
+{
+    struct restore *restore = cell_of(call->cap)->restore;
+
+    for (u32 i = 0; restore && i < restore->count; i++) {
+        if (restore->processes[i].pid == call->tid && !restore->processes[i].filled)
+            return &restore->processes[i];
+    }
+    return NULL;
+}
+
+static u32 index_of(const struct cell *cell, const struct making *making)
+{
+    return (u32)(making - cell->restore->processes);
+}
+
+static int open_memory(u32 pid)
+{
+    char path[48];
+
+    snprintf(path, sizeof(path), "/proc/%u/mem", pid);
+    return open(path, O_RDWR | O_CLOEXEC);
+}
+
+/* A file of the record, opened when `wanted`: a descriptor, -1: none. A record that makes no sense is
+ * bad. */
+static int take_file(struct record *record, bool wanted)
+{
+    struct stored_open_file stored;
+    struct object *segment;
+
+    record_get(record, &stored, sizeof(stored));
+    switch (stored.kind) {
+    case STORED_FILE_NONE:
+    case STORED_FILE_HEAP:
+        return -1;
+    case STORED_FILE_SEGMENT:
+        segment = record_get_object(record, STORED_SEGMENT);
+        return wanted && segment
+                   ? segment_descriptor(segment, (stored.flags & O_ACCMODE) != O_RDONLY)
+                   : -1;
+    case STORED_FILE_HOST:
+        return wanted ? host_file_load(record, (int)stored.flags) : host_file_skip(record);
+    default:
+        record->bad = true;
+        return -1;
+    }
+}
+
+/* Goes over the mappings to the one of that index: opens its file. */
+static int open_map(const struct making *making, u32 index, struct rf_restore_map *map)
+{
+    struct record at = making->record;
+    int fd = -1;
+
+    for (u32 i = 0; i <= index && !at.bad; i++) {
+        record_get(&at, map, sizeof(*map));
+        fd = take_file(&at, i == index);
+    }
+    return fd;
+}
+
+/* What the process is to do, without the files. */
+static struct rf_restore *make_script(const struct making *making, size_t *length)
+{
+    const struct stored_process *head = &making->head;
+    struct record at = making->record;
+    struct rf_restore *script;
+
+    *length = sizeof(*script) + head->map_count * sizeof(struct rf_restore_map) +
+              head->thread_count * sizeof(struct rf_stopped);
+    script = *length <= RF_RESTORE_ROOM ? calloc(1, *length) : NULL;
+    if (!script)
+        return NULL;
+    script->map_count = head->map_count;
+    script->thread_count = head->thread_count;
+    for (u32 i = 0; i < head->map_count; i++) {
+        record_get(&at, &rf_restore_maps(script)[i], sizeof(struct rf_restore_map));
+        take_file(&at, false);
+    }
+    for (u32 i = 0; i < head->descriptor_count; i++) {
+        record_get_number(&at);
+        take_file(&at, false);
+    }
+    record_get(&at, rf_restore_threads(script), head->thread_count * sizeof(struct rf_stopped));
+    if (!at.bad)
+        return script;
+    free(script);
+    return NULL;
+}
+
+static int write_script(const struct making *making)
+{
+    size_t length;
+    struct rf_restore *script = make_script(making, &length);
+    int fd = script ? open_memory(making->pid) : -1, error = 0;
+
+    if (fd < 0 || pwrite(fd, script, length, (off_t)RF_RESTORE_BASE) != (ssize_t)length)
+        error = -EPROTO;
+    if (fd >= 0)
+        close(fd);
+    free(script);
+    return error;
+}
+
+static int read_process(struct cell *cell, u32 index, struct making *making)
+{
+    struct source *source = cell->restore->source;
+    void *bytes;
+    size_t length;
+    int error = source->record(source, key_of(cell->object.number, MEMORY_OBJECT),
+                               PART_PROCESS + index, &bytes, &length);
+
+    if (error)
+        return error;
+    making->record = (struct record){.bytes = bytes, .length = length, .room = length};
+    record_get(&making->record, &making->head, sizeof(making->head));
+    return making->record.bad || !making->head.thread_count ? -EPROTO : 0;
+}
+
+s64 op_RESTORE_BEGIN(struct call *call)
+{
+    struct cell *cell = cell_of(call->cap);
+    struct restore *restore = cell->restore;
+    struct making *making;
+    int error;
+
+    if (!restore || call->w[0] >= restore->count || restore->processes[call->w[0]].pid)
+        return -EINVAL;
+    making = &restore->processes[call->w[0]];
+    making->pid = call->tid;
+    error = read_process(cell, (u32)call->w[0], making);
+    return error ? error : write_script(making);
+}
+
+s64 op_RESTORE_MAP(struct call *call)
+{
+    const struct making *making = making_of(call);
+    struct rf_restore_map map;
+    int fd, result;
+
+    if (!making || call->w[0] >= making->head.map_count)
+        return -EINVAL;
+    fd = open_map(making, (u32)call->w[0], &map);
+    if (fd < 0)
+        return -ENOENT;
+    result = call->domain->transport->grant(call->domain, call->id, fd);
+    close(fd);
+    return result ? result : CALL_GRANTED;
+}
+
+static int fill_page(void *argument, u64 key, u64 index, const void *page)
+{
+    int fd = *(int *)argument;
+
+    (void)key;
+    return pwrite(fd, page, PAGE_SIZE, (off_t)(index * PAGE_SIZE)) == (ssize_t)PAGE_SIZE ? 0 : -EPROTO;
+}
+
+static int fill(struct cell *cell, const struct making *making)
+{
+    struct source *source = cell->restore->source;
+    int fd = open_memory(making->pid), error;
+
+    if (fd < 0)
+        return -ESRCH;
+    error = source->pages(source, key_of(cell->object.number, MEMORY_PROCESS + index_of(cell, making)),
+                          fill_page, &fd);
+    close(fd);
+    return error;
+}
+
+/* One that is lost stays away: the library OS is told that it is no descriptor. */
+static void put_descriptors(struct call *call, const struct making *making)
+{
+    struct record at = making->record;
+    struct rf_restore_map map;
+
+    for (u32 i = 0; i < making->head.map_count; i++) {
+        record_get(&at, &map, sizeof(map));
+        take_file(&at, false);
+    }
+    for (u32 i = 0; i < making->head.descriptor_count && !at.bad; i++) {
+        u64 number = record_get_number(&at);
+        int fd = take_file(&at, true);
+
+        if (fd < 0)
+            continue;
+        notify_put(call->domain, call->id, fd, (u32)number);
+        close(fd);
+    }
+}
+
+s64 op_RESTORE_FILL(struct call *call)
+{
+    struct cell *cell = cell_of(call->cap);
+    struct making *making = making_of(call);
+    int error;
+
+    if (!making)
+        return -EINVAL;
+    error = fill(cell, making);
+    if (error)
+        return error;
+    put_descriptors(call, making);
+    making->filled = true;
+    if (++cell->restore->filled == cell->restore->count)
+        finish(cell);
+    return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making a cell's host processes again from its image (image.h). The cell's window and heap segment
+ * hold what they held already. The first process is started as ever; the library OS there makes the
+ * others, and each asks for what it is to become (abi/restore.h). When all have their memory, the cell
+ * goes on. */
+#ifndef KERNEL_CHECKPOINT_RESTORE_H
+#define KERNEL_CHECKPOINT_RESTORE_H
+
+#include "kernel/cell.h"
+#include "kernel/checkpoint/sink.h"
+
+/* Begins: 0 or a negative errno, and then nothing has begun. `done` is called once, when the cell goes
+ * on or has ended; until then the source stays. */
+int restore_begin(struct cell *cell, struct source *source,
+                  void (*done)(struct cell *cell, struct source *source));
+
+/* The cell is over, or begins to sleep: a restore that is not done never will be. */
+void restore_drop(struct cell *cell);
+
+#endif

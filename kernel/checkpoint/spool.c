@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/checkpoint/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define STEP        64u
+#define BATCH_PAGES 64u
+
+struct spooled_record {
+    u64 key;
+    u32 part;
+    u8 *bytes;
+    size_t length;
+};
+
+/* Pages that follow each other, in the memory and in the file. */
+struct run {
+    u64 key, index, count, at; /* at: page of the file */
+};
+
+struct spool {
+    struct sink sink;
+    struct source source;
+    int fd;
+    struct spooled_record *records;
+    struct run *runs;
+    u32 record_count, record_room, run_count, run_room;
+    u64 pages; /* in all; those of the batch are not in the file yet */
+    u32 batched;
+    u8 batch[BATCH_PAGES * PAGE_SIZE];
+};
+
+static struct spool *of_sink(struct sink *sink)
+{
+    return container_of(sink, struct spool, sink);
+}
+
+static struct spool *of_source(struct source *source)
+{
+    return container_of(source, struct spool, source);
+}
+
+/* One more element: false without memory. */
+static bool grow(void **list, u32 count, u32 *room, size_t size)
+{
+    void *more;
+
+    if (count < *room)
+        return true;
+    more = realloc(*list, (*room + STEP) * 2 * size);
+    if (!more)
+        return false;
+    *list = more;
+    *room = (*room + STEP) * 2;
+    return true;
+}
+
+static int put_record(struct sink *sink, u64 key, u32 part, const void *bytes, size_t length)
+{
+    struct spool *spool = of_sink(sink);
+    u8 *copy = malloc(length + 1);
+
+    if (!copy || !grow((void **)&spool->records, spool->record_count, &spool->record_room,
+                       sizeof(*spool->records))) {
+        free(copy);
+        return -ENOMEM;
+    }
+    memcpy(copy, bytes, length);
+    spool->records[spool->record_count++] = (struct spooled_record){key, part, copy, length};
+    return 0;
+}
+
+static int flush(struct spool *spool)
+{
+    size_t length = spool->batched * PAGE_SIZE;
+    off_t at = (off_t)((spool->pages - spool->batched) * PAGE_SIZE);
+
+    if (length && pwrite(spool->fd, spool->batch, length, at) != (ssize_t)length)
+        return -ENOSPC;
+    spool->batched = 0;
+    return 0;
+}
+
+static int put_page(struct sink *sink, u64 key, u64 index, const void *page)
+{
+    struct spool *spool = of_sink(sink);
+    struct run *last = spool->run_count ? &spool->runs[spool->run_count - 1] : NULL;
+    int error = spool->batched == BATCH_PAGES ? flush(spool) : 0;
+
+    if (error)
+        return error;
+    if (last && last->key == key && last->index + last->count == index) {
+        last->count++;
+    } else {
+        if (!grow((void **)&spool->runs, spool->run_count, &spool->run_room, sizeof(*spool->runs)))
+            return -ENOMEM;
+        spool->runs[spool->run_count++] = (struct run){key, index, 1, spool->pages};
+    }
+    memcpy(spool->batch + spool->batched++ * PAGE_SIZE, page, PAGE_SIZE);
+    spool->pages++;
+    return 0;
+}
+
+static int each_record(struct source *source, record_visitor *visit, void *argument)
+{
+    struct spool *spool = of_source(source);
+    int result = 0;
+
+    for (u32 i = 0; i < spool->record_count && !result; i++)
+        result = visit(argument, spool->records[i].key, spool->records[i].part,
+                       spool->records[i].bytes, spool->records[i].length);
+    return result;
+}
+
+static int one_record(struct source *source, u64 key, u32 part, void **bytes, size_t *length)
+{
+    struct spool *spool = of_source(source);
+
+    for (u32 i = 0; i < spool->record_count; i++) {
+        const struct spooled_record *record = &spool->records[i];
+
+        if (record->key != key || record->part != part)
+            continue;
+        *bytes = malloc(record->length + 1);
+        if (!*bytes)
+            return -ENOMEM;
+        memcpy(*bytes, record->bytes, record->length);
+        *length = record->length;
+        return 0;
+    }
+    return -ENOENT;
+}
+
+static int visit_run(struct spool *spool, const struct run *run, page_visitor *visit, void *argument)
+{
+    static u8 piece[BATCH_PAGES * PAGE_SIZE];
+    int result = 0;
+
+    for (u64 done = 0; done < run->count && !result;) {
+        u64 count = MIN(run->count - done, BATCH_PAGES);
+        ssize_t length = (ssize_t)(count * PAGE_SIZE);
+
+        if (pread(spool->fd, piece, (size_t)length, (off_t)((run->at + done) * PAGE_SIZE)) != length)
+            return -EIO;
+        for (u64 i = 0; i < count && !result; i++)
+            result = visit(argument, run->key, run->index + done + i, piece + i * PAGE_SIZE);
+        done += count;
+    }
+    return result;
+}
+
+static int each_page(struct source *source, u64 key, page_visitor *visit, void *argument)
+{
+    struct spool *spool = of_source(source);
+    int result = flush(spool);
+
+    for (u32 i = 0; i < spool->run_count && !result; i++) {
+        if (spool->runs[i].key == key)
+            result = visit_run(spool, &spool->runs[i], visit, argument);
+    }
+    return result;
+}
+
+/* Without a directory's help, in memory. */
+static int open_file(int dir_fd)
+{
+    int fd = openat(dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    return fd >= 0 ? fd : memfd_create("spool", MFD_CLOEXEC);
+}
+
+struct spool *spool_create(int dir_fd)
+{
+    struct spool *spool = calloc(1, sizeof(*spool));
+
+    if (!spool)
+        return NULL;
+    spool->sink = (struct sink){put_record, put_page};
+    spool->source = (struct source){each_record, one_record, each_page};
+    spool->fd = open_file(dir_fd);
+    if (spool->fd >= 0)
+        return spool;
+    free(spool);
+    return NULL;
+}
+
+void spool_destroy(struct spool *spool)
+{
+    if (!spool)
+        return;
+    for (u32 i = 0; i < spool->record_count; i++)
+        free(spool->records[i].bytes);
+    free(spool->records);
+    free(spool->runs);
+    close(spool->fd);
+    free(spool);
+}
+
+struct sink *spool_sink(struct spool *spool)
+{
+    return &spool->sink;
+}
+
+struct source *spool_source(struct spool *spool)
+{
+    return &spool->source;
+}
+
+u64 spool_bytes(const struct spool *spool)
+{
+    return spool->pages * PAGE_SIZE;
+}

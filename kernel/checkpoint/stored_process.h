@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is kept of a host process, in the order in which it lies in its record: the head, the mappings
+ * with the file of each that has one, the descriptors, the threads. */
+#ifndef KERNEL_CHECKPOINT_STORED_PROCESS_H
+#define KERNEL_CHECKPOINT_STORED_PROCESS_H
+
+#include "abi/restore.h"
+
+struct stored_image {
+    u32 version, processes;
+    u64 monotonic_ns; /* the host's at the cut */
+};
+_Static_assert(sizeof(struct stored_image) == 16, "stored layout");
+
+struct stored_process {
+    u32 map_count, descriptor_count, thread_count, reserved;
+};
+_Static_assert(sizeof(struct stored_process) == 16, "stored layout");
+
+enum stored_file_kind {
+    STORED_FILE_NONE,
+    STORED_FILE_HEAP,    /* the cell's heap segment */
+    STORED_FILE_SEGMENT, /* a reference to an object follows */
+    STORED_FILE_HOST,    /* a file of the host follows (host_file.h) */
+};
+
+/* Before the mappings' and descriptors' files. */
+struct stored_open_file {
+    u32 kind;  /* enum stored_file_kind */
+    u32 flags; /* of open(2) */
+};
+_Static_assert(sizeof(struct stored_open_file) == 8, "stored layout");
+
+#endif
