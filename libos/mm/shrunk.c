@@ -48,11 +48,11 @@ static u32 cut_mappings(const struct inode *i)
 
 static void kick_others(void)
 {
-    u32 own = current_process->host_pid;
+    u64 own = current_process->memory;
     lock_take(&the_cell->lock);
     list_for_each(l, &the_cell->processes) {
         struct process *p = list_entry(l, struct process, all);
-        if (p->host_pid == own)
+        if (p->memory == own)
             continue;
         list_for_each(k, &p->threads)
             thread_poke(list_entry(k, struct thread, siblings));

@@ -23,9 +23,9 @@ static long post(int pid, struct errand *e)
 
     lock_take(&the_cell->lock);
     p = find_process(pid);
-    r = !can_answer(p) ? -ESRCH : p->host_pid ? 0 : -EAGAIN;
+    r = !can_answer(p) ? -ESRCH : p->memory ? 0 : -EAGAIN;
     if (r == 0) {
-        e->host_pid = p->host_pid;
+        e->memory = p->memory;
         e->state = ERRAND_WAITS;
         waitq_init(&e->done);
         lock_take(&the_cell->errand_lock);
@@ -85,12 +85,12 @@ bool errand_send(int pid, struct errand *e)
 /* The first errand for this host process, taken off the list. errand_lock held. */
 static struct errand *take_mine(void)
 {
-    u32 own = current_process ? current_process->host_pid : 0;
+    u64 own = current_process ? current_process->memory : 0;
 
     list_for_each(l, &the_cell->errands) {
         struct errand *e = list_entry(l, struct errand, link);
 
-        if (own && e->host_pid == own) {
+        if (own && e->memory == own) {
             list_del(&e->link);
             e->state = ERRAND_RUNS;
             return e;

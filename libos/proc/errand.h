@@ -16,7 +16,7 @@ struct errand {
     void (*run)(struct errand *e);
     /* The rest is errand.c's. */
     struct list link; /* the_cell->errands */
-    u32 host_pid;
+    u64 memory;
     enum errand_state state;
     struct waitq done;
 };

@@ -105,6 +105,7 @@ static _Noreturn void move_to_fresh_process(struct thread *t, struct exec_image 
     t->stack_slot = t->spare_slot = 0;
     __atomic_store_n(&t->host_tid, 0, __ATOMIC_SEQ_CST);
     p->host_pid = 0;
+    p->memory = 0;
     p->vfork_parent = NULL;
     host_set_gs((u64)caller); /* t may run elsewhere from now on */
     spawn_from_prepared(t);

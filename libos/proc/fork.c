@@ -63,6 +63,7 @@ static __attribute__((noinline)) _Noreturn void forked(struct thread *t, u32 hos
     heap_bring_in(t->process->files);
     host_set_gs((u64)t); /* the signal stack is its parent's, which the host keeps set */
     t->process->host_pid = host_id;
+    t->process->memory = memory_name();
     __atomic_store_n(&t->host_tid, host_id, __ATOMIC_SEQ_CST);
     if (held) /* nobody else runs here, and what follows may want them */
         release_memory();
@@ -172,6 +173,7 @@ static __attribute__((noinline)) _Noreturn void vfork_run(struct thread *t, stru
     t->regs = regs;
     t->host_tid = caller->host_tid;
     t->process->host_pid = caller->process->host_pid;
+    t->process->memory = caller->process->memory;
     thread_become(t);
     fork_return(&request);
     panic("a vfork child returned");

@@ -41,7 +41,7 @@ long futex_key(const u32 *word, bool is_private, struct futex_key *out)
         if (user_load32(word, &value))
             return -EFAULT;
     }
-    out->object = current_process->host_pid;
+    out->object = current_process->memory;
     out->offset = address;
     return 0;
 }

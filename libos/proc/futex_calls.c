@@ -71,7 +71,7 @@ long futex_wake_user(u32 *word, int most)
     struct futex_key key;
     long woken = futex_wake(word, true, most, FUTEX_BITSET_MATCH_ANY);
 
-    if (woken >= most || futex_key(word, false, &key) || key.object == current_process->host_pid)
+    if (woken >= most || futex_key(word, false, &key) || key.object == current_process->memory)
         return woken;
     return MAX(woken, 0) + futex_wake(word, false, most, FUTEX_BITSET_MATCH_ANY);
 }

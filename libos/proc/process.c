@@ -164,6 +164,7 @@ struct process *process_copy(struct process *from)
     process_init_lists(p);
     signals_init_process(p, from);
     p->host_pid = 0;
+    p->memory = 0;
     p->state = PROCESS_RUNS;
     p->parent = NULL;
     p->thread_count = 0;

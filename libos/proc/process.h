@@ -48,6 +48,7 @@ struct process {
     struct list hash; /* the_cell->pids */
     int pid, pgid;
     u32 host_pid;
+    u64 memory; /* names its private memory: another one after fork and exec, the same with vfork; 0: none yet */
     enum process_state state;
     struct process *parent;
     struct list children; /* linked by sibling */
@@ -171,6 +172,7 @@ struct cell {
     struct list processes;
     struct process *init;
     struct process *main_process; /* whose end ends the cell */
+    u64 last_memory; /* struct process.memory */
     int next_pid;
     bool pids_wrapped;
     bool trace;
@@ -204,6 +206,12 @@ static inline struct thread *current(void)
     return t;
 }
 #define current_process (current()->process)
+
+/* A name for private memory that nobody has had. */
+static inline u64 memory_name(void)
+{
+    return __atomic_add_fetch(&the_cell->last_memory, 1, __ATOMIC_RELAXED);
+}
 
 /* Finders: call with the_cell->lock held; the result is good while it is held. NULL: none. */
 struct process *find_process(int pid); /* zombies too */

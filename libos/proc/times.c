@@ -34,7 +34,7 @@ void process_times(struct process *p, u64 *user_ns, u64 *system_ns, u64 *peak)
     long r;
 
     *user_ns = *system_ns = *peak = 0;
-    if (p->host_pid == current_process->host_pid) {
+    if (p->memory == current_process->memory) {
         *user_ns = cpu_clock(CLOCK_PROCESS);
         *peak = mm_resident_estimate();
         if (*user_ns < WORTH_SPLITTING_NS)
