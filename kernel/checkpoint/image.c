@@ -66,10 +66,16 @@ static int save_run(void *argument, u64 start, u64 end)
     return 0;
 }
 
-/* What the library OS itself always has, and what the host brings along. */
-static bool is_fixed(const struct proc_map *map)
+/* Mappings that the host brings along. It names others, too, by where its own stack and heap were. */
+static bool is_hosts(const struct proc_map *map)
 {
-    return (map->start >= RF_LIBOS_BASE && map->end <= RF_ARENA_BASE) || *map->path == '[';
+    return !strncmp(map->path, "[v", 2) || !strcmp(map->path, "[uprobes]");
+}
+
+/* What every process of a cell has from the start: image, window, heap segment. */
+static bool is_given(const struct proc_map *map)
+{
+    return map->start >= RF_LIBOS_BASE && map->end <= RF_ARENA_BASE;
 }
 
 static bool is_heap(const struct cell *cell, const struct stat *st)
@@ -147,10 +153,10 @@ static int save_map(void *argument, const struct proc_map *map)
     struct record file = {0};
     u32 kind = STORED_FILE_NONE;
 
-    if (is_fixed(map))
-        return map->start < RF_ARENA_BASE && map->start >= RF_LIBOS_BASE && !map->shared
-                   ? proc_own_pages(saving->pagemap, map->start, map->end, save_run, saving)
-                   : 0;
+    if (is_hosts(map) || (is_given(map) && map->shared))
+        return 0;
+    if (is_given(map))
+        return proc_own_pages(saving->pagemap, map->start, map->end, save_run, saving);
     if (map->inode && !is_deleted(map->path))
         fd = open_mapped(saving, map);
     if (fd >= 0)

@@ -177,6 +177,8 @@ static void set_paused(struct cell *cell, bool paused)
 {
     if (cell->window)
         (paused ? cell_stop : cell_continue)(cell, STOP_PAUSED);
+    if (!paused)
+        hibernate_wake(cell);
     list_for_each(node, &cell->below)
         set_paused(list_entry(node, struct cell, sibling), paused);
 }

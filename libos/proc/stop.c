@@ -5,6 +5,7 @@
 #include <asm/unistd.h>
 
 #include "libos/entry/entry.h"
+#include "libos/host/clock.h"
 #include "libos/host/host.h"
 #include "libos/proc/exec.h"
 #include "libos/proc/parking.h"

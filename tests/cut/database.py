@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# Rows written by two processes; the database is whole in the end.
+import os
+import sqlite3
+import sys
+
+path = sys.argv[1]
+sqlite3.connect(path).execute("create table t (who int, n int)")
+children = []
+for who in range(2):
+    pid = os.fork()
+    if pid == 0:
+        db = sqlite3.connect(path, timeout=60, isolation_level=None)
+        for n in range(400):
+            db.execute("insert into t values (?, ?)", (who, n))
+        os._exit(0)
+    children.append(pid)
+for pid in children:
+    os.waitpid(pid, 0)
+db = sqlite3.connect(path)
+print(db.execute("select who, count(*), sum(n) from t group by who order by who").fetchall())
+print(db.execute("pragma integrity_check").fetchone()[0])
