@@ -113,7 +113,8 @@ struct rf_stop {
     u32 arrived;  /* of these, written whole: the kernel sleeps on it */
     u32 restored; /* changes when the cell goes on in other host processes than those that stopped */
     u32 processes; /* not 0: what starts is to restore so many host processes */
-    u32 reserved[2];
+    u32 ready;     /* written by the library OS: it has begun to handle kicks */
+    u32 reserved;
     struct rf_stopped threads[RF_STOPPED_MOST];
 };
 _Static_assert(sizeof(struct rf_stopped) == 48, "shared layout");

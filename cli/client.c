@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/client.h"
+#include "cli/terminal.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -112,6 +113,25 @@ int client_status(s64 wait_status)
     int status = (int)wait_status;
 
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int client_wait(u32 cell)
+{
+    char reason[256];
+    struct rf_message message = RF_MESSAGE;
+    s64 status;
+
+    message.room = reason;
+    message.room_size = sizeof(reason);
+    do
+        status = rf_invoke(cell, RF_OP_CELL_WAIT, &message);
+    while (status == -EINTR);
+    terminal_end();
+    if (status < 0)
+        fail("the cell is lost: %s", rf_error_text(status));
+    if (message.received)
+        report("%.*s", (int)message.received, reason);
+    return client_status(status);
 }
 
 void client_give(u32 cell, u32 to, u32 slot)

@@ -29,4 +29,7 @@ void client_give(u32 cell, u32 to, u32 slot);
 /* A wait status as an exit status. */
 int client_status(s64 wait_status);
 
+/* Waits for the cell's end, and reports what was said of it: its exit status. */
+int client_wait(u32 cell);
+
 #endif

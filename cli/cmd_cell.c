@@ -85,7 +85,7 @@ int cmd_wait(int argc, char **argv)
     const char *found[2];
     u32 cell = open_cell("wait", argc, argv, found, 1, 1);
 
-    return client_status(client_invoke(cell, RF_OP_CELL_WAIT, NULL, "wait for the cell"));
+    return client_wait(cell);
 }
 
 int cmd_revoke(int argc, char **argv)

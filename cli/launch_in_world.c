@@ -250,25 +250,6 @@ static void give_dirs(u32 cell, const struct launch *launch, const struct prepar
     }
 }
 
-static int wait_for(u32 cell)
-{
-    char reason[256];
-    struct rf_message message = RF_MESSAGE;
-    s64 status;
-
-    message.room = reason;
-    message.room_size = sizeof(reason);
-    do
-        status = rf_invoke(cell, RF_OP_CELL_WAIT, &message);
-    while (status == -EINTR);
-    terminal_end();
-    if (status < 0)
-        fail("the cell is lost: %s", rf_error_text(status));
-    if (message.received)
-        report("%.*s", (int)message.received, reason);
-    return client_status(status);
-}
-
 /* The name that it got is in `taken`. */
 static u32 make(const struct launch *launch, const char *name, bool detached,
                 char taken[RF_CELL_NAME])
@@ -316,7 +297,7 @@ static int run(const struct launch *launch, const char *name, bool detached)
         printf("%s\n", taken);
         return 0;
     }
-    status = wait_for(cell);
+    status = client_wait(cell);
     show_figures(launch, cell);
     wrap_end();
     return status;

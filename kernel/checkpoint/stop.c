@@ -128,6 +128,8 @@ int stop_begin(struct cell *cell, u64 deadline_ns)
     if (!cell->window || !cell->leader || cell->over || cell->ending || cell->listener.fd < 0)
         return -ESRCH;
     stop = stop_of(cell);
+    if (!load(&stop->ready)) /* a kick would end it */
+        return -EAGAIN;
     cell->stop_epoch = load(&stop->let_go) + 1;
     __atomic_store_n(&stop->count, 0, __ATOMIC_RELEASE);
     __atomic_store_n(&stop->asked, cell->stop_epoch, __ATOMIC_RELEASE);

@@ -7,7 +7,8 @@
 #include "kernel/cell.h"
 
 /* Stops the cell's threads, and lets its callers go (domain_detach). 0: all stand still, until
- * stop_end; -EAGAIN: they did not by then, and go on; -ESRCH: it has no processes. */
+ * stop_end; -EAGAIN: they did not by then, or it has just begun; they go on; -ESRCH: it has no
+ * processes. */
 int stop_begin(struct cell *cell, u64 deadline_ns);
 
 /* They go on. Harmless when they do not stand still. */

@@ -99,6 +99,7 @@ _Noreturn void libos_start(void)
     mm_init();
     thread_become(prepared_thread());
     host_handlers_install();
+    __atomic_store_n(&the_window->stop.ready, 1, __ATOMIC_RELEASE);
     vdso_init();
     clock_begin();
     the_cell->started = host_now();
