@@ -40,6 +40,12 @@ static void take_svg(void *target, const char *value)
     ((struct client_request *)target)->svg = true;
 }
 
+static void take_wait(void *target, const char *value)
+{
+    (void)value;
+    ((struct client_request *)target)->wait = true;
+}
+
 #define WORLD_OPTION                                                                               \
     {                                                                                              \
         "world", VALUE_NEEDED, "DIR", "the world's directory", take_world, 'w'                     \
@@ -50,6 +56,11 @@ const struct option_row ps_options[] = {
     WORLD_OPTION,
     {"all", VALUE_NONE, NULL, "also cells that have ended", take_all, 'a'},
     {"json", VALUE_NONE, NULL, "as JSON", take_json, 0},
+    {0},
+};
+const struct option_row checkpoint_options[] = {
+    WORLD_OPTION,
+    {"wait", VALUE_NONE, NULL, "until it is durable", take_wait, 0},
     {0},
 };
 const struct option_row caps_options[] = {

@@ -99,6 +99,19 @@ int cmd_revoke(int argc, char **argv)
     return 0;
 }
 
+int cmd_checkpoint(int argc, char **argv)
+{
+    struct client_request request = {0};
+    struct rf_message message = RF_MESSAGE;
+    const char *none = NULL;
+
+    arguments_parse(command_find("checkpoint"), argc, argv, &request, &none, 0, 0);
+    client_open(request.world);
+    message.words[0] = request.wait;
+    printf("%ld\n", client_invoke(RF_SLOT_WORLD, RF_OP_WORLD_CHECKPOINT, &message, "make a checkpoint"));
+    return 0;
+}
+
 int cmd_stop(int argc, char **argv)
 {
     const char *found[2];

@@ -77,6 +77,22 @@ int cmd_ps(int argc, char **argv)
     return 0;
 }
 
+static void print_world(const struct rf_world_stat *stat)
+{
+    printf("process      %u\nage          %.1f s\ncells        %u\n"
+           "sessions     %u\ninvocations  %lu\n",
+           stat->process, (double)stat->age_ns / 1e9, stat->cells, stat->sessions,
+           stat->invocations);
+    if (!stat->generation)
+        return;
+    printf("generation   %lu\ncheckpoint   %.1f s ago%s%s\n"
+           "pause        %.3f ms\nwritten      %.1f KiB\nrestarts     %lu\n",
+           stat->generation, (double)stat->checkpoint_age_ns / 1e9,
+           stat->checkpoint_error ? ", none since: " : "",
+           stat->checkpoint_error ? rf_error_text(stat->checkpoint_error) : "",
+           (double)stat->pause_ns / 1e6, (double)stat->bytes / 1024, stat->restarts);
+}
+
 static int stat_world(const struct client_request *request)
 {
     struct rf_message message = RF_MESSAGE;
@@ -86,13 +102,14 @@ static int stat_world(const struct client_request *request)
     message.room_size = sizeof(stat);
     client_invoke(RF_SLOT_WORLD, RF_OP_WORLD_STAT, &message, "ask the world");
     if (request->json)
-        printf("{\"process\":%u,\"age_ns\":%lu,\"cells\":%u,\"sessions\":%u,\"invocations\":%lu}\n",
-               stat.process, stat.age_ns, stat.cells, stat.sessions, stat.invocations);
+        printf("{\"process\":%u,\"age_ns\":%lu,\"cells\":%u,\"sessions\":%u,\"invocations\":%lu,"
+               "\"generation\":%lu,\"checkpoint_age_ns\":%lu,\"pause_ns\":%lu,\"bytes\":%lu,"
+               "\"error\":\"%s\",\"restarts\":%lu}\n",
+               stat.process, stat.age_ns, stat.cells, stat.sessions, stat.invocations,
+               stat.generation, stat.checkpoint_age_ns, stat.pause_ns, stat.bytes,
+               stat.checkpoint_error ? rf_error_text(stat.checkpoint_error) : "", stat.restarts);
     else
-        printf("process      %u\nage          %.1f s\ncells        %u\n"
-               "sessions     %u\ninvocations  %lu\n",
-               stat.process, (double)stat.age_ns / 1e9, stat.cells, stat.sessions,
-               stat.invocations);
+        print_world(&stat);
     return 0;
 }
 

@@ -17,6 +17,7 @@
 #include "kernel/serve.h"
 #include "sdk/ringfence.h"
 
+#define CHECKPOINT_EVERY_NS 10000000000u
 #define LOG "log" /* in the world's directory: what a world in the background says */
 
 struct request {
@@ -37,6 +38,12 @@ static void take_libos(void *target, const char *value)
     ((struct request *)target)->config.libos_path = value;
 }
 
+static void take_every(void *target, const char *value)
+{
+    ((struct request *)target)->config.checkpoint.every_ns =
+        strcmp(value, "0") ? seconds_parse("--checkpoint-every", value) : 0;
+}
+
 static void take_limit_by(void *target, const char *value)
 {
     ((struct request *)target)->config.limit_by = limit_by_parse(value);
@@ -46,6 +53,8 @@ const struct option_row world_options[] = {
     {"detach", VALUE_NONE, NULL, "run in the background", take_background, 'd'},
     {"limit-by", VALUE_NEEDED, "WAY", "any, cgroup2, cgroup1 or poll: how limits are kept",
      take_limit_by, 0},
+    {"checkpoint-every", VALUE_NEEDED, "SECONDS",
+     "how often all is made durable (10); 0: only when asked for", take_every, 0},
     {"libos", VALUE_NEEDED, "FILE", NULL, take_libos, 0},
     {0},
 };
@@ -122,22 +131,22 @@ static const char *own_world(void)
 
 int world_start(const char *path)
 {
-    static struct request request;
+    static struct request request = {.config.checkpoint.every_ns = CHECKPOINT_EVERY_NS};
 
     world_path = path;
-    request.config.path = path;
+    request.config.path = request.config.checkpoint.path = path;
     request.config.ready = ready_in_background;
     return in_background(&request);
 }
 
 int cmd_world(int argc, char **argv)
 {
-    static struct request request;
+    static struct request request = {.config.checkpoint.every_ns = CHECKPOINT_EVERY_NS};
     const char *path = NULL;
 
     arguments_parse(command_find("world"), argc, argv, &request, &path, 1, 0);
     world_path = path ? path : own_world();
-    request.config.path = world_path;
+    request.config.path = request.config.checkpoint.path = world_path;
     if (!request.background)
         return kernel_serve(&request.config);
     request.config.ready = ready_in_background;

@@ -34,6 +34,8 @@ const struct command commands[] = {
      client_options, cmd_pause},
     {"resume", "resume [OPTION...] CELL", "let a paused cell go on", NULL, client_options,
      cmd_resume},
+    {"checkpoint", "checkpoint [OPTION...]", "make all of a world durable now", NULL,
+     checkpoint_options, cmd_checkpoint},
     {"hibernate", "hibernate [OPTION...] CELL", "give a cell's memory back until it is needed", NULL,
      client_options, cmd_hibernate},
     {"kill", "kill [OPTION...] CELL [SIGNAL]", "end a cell and all below it, or send it a signal",

@@ -65,6 +65,7 @@ struct cell {
     u32 tasks;                  /* host threads and processes; an upper bound until recounted */
     u32 processes;              /* host processes that exist */
     struct list host_processes; /* struct process: those that are known */
+    u32 last_memory;            /* number of a process's memory */
     struct activity activity;
     u64 started_ns, ended_ns;                    /* 0: not yet */
     u64 cpu_used_ns, cpu_missing_ns, peak_bytes; /* of ended host processes */

@@ -55,7 +55,7 @@ static void first_process_ready(struct event *event, u32 events)
     }
     if (cell->ending)
         kill(-cell->leader, SIGKILL);
-    else if (cell->stops)
+    else if (cell->stops && !cell->restore)
         kill(-cell->leader, SIGSTOP);
     limits_start(cell);
 }

@@ -39,8 +39,9 @@ static u16 allowed[] = {
     SYS_writev,
     SYS_pread64,
     SYS_pwrite64,
-    SYS_pwritev2,
     SYS_pwritev,
+    SYS_pwritev2,
+    SYS_preadv,
     SYS_lseek,
     SYS_recvfrom,
     SYS_sendto,
@@ -189,6 +190,6 @@ void confine_calls(void)
     allow_kill((u32)getpid());
     allow_between(0, ARRAY_SIZE(allowed));
     fprog.len = (unsigned short)length;
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &fprog) < 0)
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &fprog) < 0)
         fail_errno(errno, "cannot confine the kernel process (seccomp)");
 }

@@ -81,6 +81,8 @@ int kernel_serve(const struct world_config *config)
         fail_errno(errno, "cannot set no_new_privs");
     starter_start(&image);
     close(image.fd);
+    checkpoint_open(&config->checkpoint);
+    checkpoint_restart();
     error = session_listen(dir_fd);
     if (!error)
         error = signals_start();
@@ -90,6 +92,7 @@ int kernel_serve(const struct world_config *config)
         config->ready();
     confine_calls();
     event_loop();
+    checkpoint_close();
     unlinkat(dir_fd, RF_WORLD_SOCKET, 0);
     groups_finish();
     starter_end();

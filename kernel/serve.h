@@ -5,11 +5,13 @@
 #define KERNEL_SERVE_H
 
 #include "kernel/account/cgroup.h"
+#include "kernel/checkpoint/checkpoint.h"
 
 struct world_config {
     const char *path;       /* the world's directory, made if it is not there */
     const char *libos_path; /* another library OS image, for tests; NULL: the embedded one */
     enum limit_by limit_by; /* how limits are kept */
+    struct checkpoint_config checkpoint;
     /* Called once when clients can connect; NULL: nothing. */
     void (*ready)(void);
 };

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kernel/checkpoint/keys.h"
 #include "kernel/object/bank.h"
 #include "kernel/signals.h"
 #include "kernel/world.h"
@@ -97,6 +98,27 @@ struct process *tasks_find(pid_t pid)
     return process;
 }
 
+static bool has_memory(const struct cell *cell, u32 memory)
+{
+    list_for_each(node, &cell->host_processes)
+    {
+        if (list_entry(node, struct process, link)->memory == memory)
+            return true;
+    }
+    return false;
+}
+
+/* The next number: one that was another's a moment ago would have more pages look changed. */
+static u32 free_memory(struct cell *cell)
+{
+    do {
+        cell->last_memory++;
+        if (cell->last_memory < MEMORY_PROCESS || cell->last_memory >= MEMORY_MOST)
+            cell->last_memory = MEMORY_PROCESS;
+    } while (has_memory(cell, cell->last_memory));
+    return cell->last_memory;
+}
+
 void tasks_add(struct cell *cell, pid_t pid)
 {
     struct process *process = tasks_find(pid) ? NULL : calloc(1, sizeof(*process));
@@ -105,6 +127,7 @@ void tasks_add(struct cell *cell, pid_t pid)
         return;
     process->cell = cell;
     process->pid = pid;
+    process->memory = free_memory(cell);
     process->alarm = -1;
     process->next = *bucket_of(pid);
     *bucket_of(pid) = process;

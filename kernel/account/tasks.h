@@ -14,6 +14,7 @@ struct process {
     struct process *next; /* of its number's hash chain */
     struct cell *cell;
     pid_t pid;
+    u32 memory;     /* names its memory among the cell's (checkpoint/keys.h) */
     int alarm;      /* the host's timer on its clock, or -1 */
     u64 used_ns;    /* processor time when last seen */
     u64 delayed_ns; /* waited for a processor, when last seen */

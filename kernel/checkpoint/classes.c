@@ -12,6 +12,7 @@
 #include "kernel/object/meter.h"
 #include "kernel/object/node.h"
 #include "kernel/object/notification.h"
+#include "kernel/object/resume.h"
 #include "kernel/object/segment.h"
 #include "kernel/object/viewer.h"
 #include "kernel/world.h"
@@ -32,6 +33,7 @@ static const struct object_class *const classes[STORED_LIMIT] = {
     [STORED_CONSOLE] = &console_class,
     [STORED_DIR] = &dir_class,
     [STORED_FILE] = &file_class,
+    [STORED_RESUME] = &resume_class,
     [STORED_ENTRY] = &entry_class,
     [STORED_SCREEN] = &screen_class,
     [STORED_CLOCK] = &clock_class,

@@ -129,7 +129,7 @@ static void go_on(struct timer *timer)
         return;
     error = image_load_shared(cell, IMAGE_HEAP, source);
     if (!error)
-        error = restore_begin(cell, source, restored);
+        error = restore_begin(cell, source, false, restored);
     if (!error) {
         asleep->gone = false; /* there are processes again */
         return;
@@ -137,6 +137,35 @@ static void go_on(struct timer *timer)
     report_of(cell, "the cell cannot go on after its sleep: error %d", -error);
     cell_end(cell, 0, STATUS_OWN_FAILURE);
     end(cell);
+}
+
+struct copying {
+    struct sink *sink;
+};
+
+static int copy_record(void *argument, u64 key, u32 part, const void *bytes, size_t length)
+{
+    struct sink *sink = ((struct copying *)argument)->sink;
+
+    return sink->record(sink, key, part, bytes, length);
+}
+
+static int copy_page(void *argument, u64 key, u64 index, const void *page)
+{
+    struct sink *sink = ((struct copying *)argument)->sink;
+
+    return sink->page(sink, key, index, page);
+}
+
+int hibernate_save(struct cell *cell, struct sink *sink)
+{
+    struct source *source = spool_source(cell->asleep->spool);
+    struct copying copying = {sink};
+    int error = source->records(source, copy_record, &copying);
+
+    if (!error)
+        error = spool_pages(cell->asleep->spool, copy_page, &copying);
+    return error ? error : image_save_window(cell, sink);
 }
 
 void hibernate_drop(struct cell *cell)

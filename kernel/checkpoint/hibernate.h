@@ -17,6 +17,11 @@ void hibernate_wake(struct cell *cell);
 /* No host process of a cell that sleeps is left. */
 void hibernate_gone(struct cell *cell);
 
+struct sink;
+
+/* Writes the image that a cell sleeps on, with its window as it is. 0 or a negative errno. */
+int hibernate_save(struct cell *cell, struct sink *sink);
+
 /* The cell is over. */
 void hibernate_drop(struct cell *cell);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "kernel/account/tasks.h"
+#include "kernel/cell_clock.h"
 #include "kernel/checkpoint/host_file.h"
 #include "kernel/checkpoint/keys.h"
 #include "kernel/checkpoint/memory_file.h"
@@ -19,6 +20,7 @@
 #include "kernel/checkpoint/record.h"
 #include "kernel/checkpoint/stop.h"
 #include "kernel/checkpoint/stored_process.h"
+#include "kernel/jail/image.h"
 #include "kernel/object/segment.h"
 
 #define PIECE_PAGES 64u
@@ -234,7 +236,7 @@ static int save_descriptors(struct saving *saving)
     return 0;
 }
 
-static int put_process(struct saving *saving, u32 index)
+static int put_process(struct saving *saving, u32 memory)
 {
     static struct rf_stopped threads[RF_STOPPED_MOST];
     struct stored_process head = {.map_count = saving->map_count,
@@ -250,7 +252,7 @@ static int put_process(struct saving *saving, u32 index)
     error = record.bad || saving->maps.bad || saving->descriptors.bad ? -ENOMEM : 0;
     if (!error && head.thread_count)
         error = saving->sink->record(saving->sink, key_of(saving->cell->object.number, MEMORY_OBJECT),
-                                     PART_PROCESS + index, record.bytes, record.length);
+                                     PART_PROCESS + memory, record.bytes, record.length);
     record_finish(&record);
     if (!error && !head.thread_count)
         error = -ESRCH;
@@ -258,22 +260,22 @@ static int put_process(struct saving *saving, u32 index)
 }
 
 /* -ESRCH: it has no thread any more. */
-static int save_process(struct cell *cell, pid_t pid, u32 index, struct sink *sink)
+static int save_process(struct cell *cell, const struct process *process, struct sink *sink)
 {
     struct saving saving = {.cell = cell,
                             .sink = sink,
-                            .pid = pid,
-                            .key = key_of(cell->object.number, MEMORY_PROCESS + index),
-                            .memory = open_proc(pid, "mem"),
-                            .pagemap = open_proc(pid, "pagemap")};
+                            .pid = process->pid,
+                            .key = key_of(cell->object.number, process->memory),
+                            .memory = open_proc(process->pid, "mem"),
+                            .pagemap = open_proc(process->pid, "pagemap")};
     int error = saving.memory < 0 || saving.pagemap < 0 ? -ESRCH : 0;
 
     if (!error)
-        error = proc_maps(pid, save_map, &saving);
+        error = proc_maps(process->pid, save_map, &saving);
     if (!error)
         error = save_descriptors(&saving);
     if (!error)
-        error = put_process(&saving, index);
+        error = put_process(&saving, process->memory);
     record_finish(&saving.maps);
     record_finish(&saving.descriptors);
     if (saving.memory >= 0)
@@ -283,16 +285,33 @@ static int save_process(struct cell *cell, pid_t pid, u32 index, struct sink *si
     return error;
 }
 
-static int save_head(struct cell *cell, u32 processes, struct sink *sink)
+static int save_head(struct cell *cell, const u32 *memories, u32 processes, struct sink *sink)
 {
-    struct stored_image head = {IMAGE_VERSION, processes, now_ns()};
+    struct stored_image head = {.version = IMAGE_VERSION, .processes = processes};
+    struct record record = {0};
+    struct cell_clock clock;
+    int error;
 
-    return sink->record(sink, key_of(cell->object.number, MEMORY_OBJECT), PART_IMAGE, &head,
-                        sizeof(head));
+    cell_clock_save(cell, &clock);
+    memcpy(head.clock, clock.now, sizeof(head.clock));
+    image_identity(head.libos);
+    record_put(&record, &head, sizeof(head));
+    record_put(&record, memories, processes * sizeof(*memories));
+    error = record.bad ? -ENOMEM
+                       : sink->record(sink, key_of(cell->object.number, MEMORY_OBJECT), PART_IMAGE,
+                                      record.bytes, record.length);
+    record_finish(&record);
+    return error;
+}
+
+int image_save_window(struct cell *cell, struct sink *sink)
+{
+    return memory_file_save(cell->window_fd, sink, key_of(cell->object.number, MEMORY_WINDOW));
 }
 
 int image_save(struct cell *cell, u32 memories, struct sink *sink)
 {
+    static u32 numbers[IMAGE_PROCESSES];
     u64 number = cell->object.number;
     u32 processes = 0;
     int error = 0;
@@ -300,20 +319,20 @@ int image_save(struct cell *cell, u32 memories, struct sink *sink)
     if (memories & IMAGE_HEAP)
         error = memory_file_save(cell->heap_fd, sink, key_of(number, MEMORY_HEAP));
     if (!error && memories & IMAGE_WINDOW)
-        error = memory_file_save(cell->window_fd, sink, key_of(number, MEMORY_WINDOW));
+        error = image_save_window(cell, sink);
     list_for_each(node, &cell->host_processes)
     {
         const struct process *process = list_entry(node, struct process, link);
 
         if (error)
             break;
-        error = save_process(cell, process->pid, processes, sink);
+        error = processes < IMAGE_PROCESSES ? save_process(cell, process, sink) : -E2BIG;
         if (!error)
-            processes++;
+            numbers[processes++] = process->memory;
         if (error == -ESRCH)
             error = 0;
     }
-    return error ? error : save_head(cell, processes, sink);
+    return error ? error : save_head(cell, numbers, processes, sink);
 }
 
 int image_load_shared(struct cell *cell, u32 memories, struct source *source)

@@ -10,13 +10,17 @@
 #include "kernel/cell.h"
 #include "kernel/checkpoint/sink.h"
 
-#define IMAGE_VERSION 1u
+#define IMAGE_VERSION   1u
+#define IMAGE_PROCESSES 4096u /* of a cell, at most */
 
 /* Which memories are written. */
 enum { IMAGE_PRIVATE = 1, IMAGE_HEAP = 2, IMAGE_WINDOW = 4, IMAGE_ALL = 7 };
 
 /* Writes the image of a cell that stands still (stop.h). 0 or a negative errno. */
 int image_save(struct cell *cell, u32 memories, struct sink *sink);
+
+/* The window alone. */
+int image_save_window(struct cell *cell, struct sink *sink);
 
 /* Fills what the cell's heap segment and window hold. 0 or a negative errno. */
 int image_load_shared(struct cell *cell, u32 memories, struct source *source);

@@ -10,7 +10,7 @@ enum {
     MEMORY_OBJECT = 0,
     MEMORY_HEAP,         /* of a cell: its heap segment */
     MEMORY_WINDOW,       /* its window */
-    MEMORY_PROCESS = 16, /* its host processes, from here on */
+    MEMORY_PROCESS = 16, /* private memory of its host processes, from here on */
     MEMORY_MOST = 1 << 16
 };
 
@@ -18,7 +18,8 @@ enum {
 enum {
     PART_OBJECT = 0,
     PART_IMAGE,         /* of a cell that has begun: checkpoint/image.h */
-    PART_PROCESS = 16,  /* its host processes, from here on */
+    PART_CALLS,         /* the same: calls under way (calls.h) */
+    PART_PROCESS = 16,  /* its host processes, by the numbers of their memories */
 };
 
 static inline u64 key_of(u64 number, u32 memory)

@@ -10,6 +10,7 @@
 
 #include "abi/restore.h"
 #include "kernel/boot.h"
+#include "kernel/cell_clock.h"
 #include "kernel/checkpoint/host_file.h"
 #include "kernel/checkpoint/image.h"
 #include "kernel/checkpoint/keys.h"
@@ -17,15 +18,15 @@
 #include "kernel/checkpoint/record.h"
 #include "kernel/checkpoint/stop.h"
 #include "kernel/checkpoint/stored_process.h"
+#include "kernel/jail/image.h"
 #include "kernel/jail/notify.h"
 #include "kernel/object/call.h"
 #include "kernel/object/segment.h"
 
-#define PROCESSES_MOST 4096u
-
 /* One that is being made. */
 struct making {
-    u32 pid; /* 0: it has not asked yet */
+    u32 memory; /* its number */
+    u32 pid;    /* 0: it has not asked yet */
     struct record record;
     struct stored_process head;
     u32 mapped;   /* mappings whose file was read over */
@@ -36,11 +37,35 @@ struct restore {
     struct source *source;
     void (*done)(struct cell *cell, struct source *source);
     u32 count, filled;
+    struct cell_clock clock; /* at the cut */
     struct making processes[];
 };
 
-static int read_head(struct cell *cell, struct source *source, struct stored_image *head)
+/* Whether it was made by the library OS that we have: its code lies in the images of all processes. */
+static bool is_ours(const struct stored_image *head)
 {
+    u64 libos[2];
+
+    image_identity(libos);
+    return !memcmp(libos, head->libos, sizeof(libos));
+}
+
+static struct restore *make_restore(const struct stored_image *head, const u32 *memories)
+{
+    struct restore *restore =
+        calloc(1, sizeof(*restore) + head->processes * sizeof(restore->processes[0]));
+
+    if (!restore)
+        return NULL;
+    restore->count = head->processes;
+    for (u32 i = 0; i < head->processes; i++)
+        restore->processes[i].memory = memories[i];
+    return restore;
+}
+
+static int read_head(struct cell *cell, struct source *source, struct restore **restore)
+{
+    struct stored_image head;
     size_t length;
     void *bytes;
     int error = source->record(source, key_of(cell->object.number, MEMORY_OBJECT), PART_IMAGE,
@@ -48,41 +73,41 @@ static int read_head(struct cell *cell, struct source *source, struct stored_ima
 
     if (error)
         return error;
-    if (length != sizeof(*head))
+    memcpy(&head, bytes, MIN(length, sizeof(head)));
+    if (length < sizeof(head) || head.version != IMAGE_VERSION || !head.processes ||
+        head.processes > IMAGE_PROCESSES || length != sizeof(head) + head.processes * sizeof(u32))
         error = -EPROTO;
+    else if (!is_ours(&head))
+        error = -ENOEXEC;
+    else if (!(*restore = make_restore(&head, (const u32 *)((u8 *)bytes + sizeof(head)))))
+        error = -ENOMEM;
     else
-        memcpy(head, bytes, sizeof(*head));
+        memcpy((*restore)->clock.now, head.clock, sizeof(head.clock));
     free(bytes);
-    if (!error && (head->version != IMAGE_VERSION || !head->processes ||
-                   head->processes > PROCESSES_MOST))
-        error = -EPROTO;
     return error;
 }
 
-int restore_begin(struct cell *cell, struct source *source,
+int restore_begin(struct cell *cell, struct source *source, bool clock_goes_on,
                   void (*done)(struct cell *cell, struct source *source))
 {
     struct rf_stop *stop = &cell->window->stop;
-    struct stored_image head;
-    int error = read_head(cell, source, &head);
     struct restore *restore;
+    int error = read_head(cell, source, &restore);
 
     if (error)
         return error;
-    restore = calloc(1, sizeof(*restore) + head.processes * sizeof(restore->processes[0]));
-    if (!restore)
-        return -ENOMEM;
     restore->source = source;
     restore->done = done;
-    restore->count = head.processes;
     cell->restore = restore;
     cell->stop_epoch = stop->let_go + 1;
     stop->asked = cell->stop_epoch;
-    stop->processes = head.processes;
+    stop->processes = restore->count;
     stop->restored++;
     cell->window->cell.generation++;
     cell->standing = true;
     boot_renew(cell);
+    if (clock_goes_on)
+        cell_clock_restore(cell, &restore->clock);
     error = cell_start_processes(cell);
     if (!error)
         return 0;
@@ -121,11 +146,6 @@ static struct making *making_of(const struct call *call)
             return &restore->processes[i];
     }
     return NULL;
-}
-
-static u32 index_of(const struct cell *cell, const struct making *making)
-{
-    return (u32)(making - cell->restore->processes);
 }
 
 static int open_memory(u32 pid)
@@ -217,13 +237,13 @@ static int write_script(const struct making *making)
     return error;
 }
 
-static int read_process(struct cell *cell, u32 index, struct making *making)
+static int read_process(struct cell *cell, struct making *making)
 {
     struct source *source = cell->restore->source;
     void *bytes;
     size_t length;
     int error = source->record(source, key_of(cell->object.number, MEMORY_OBJECT),
-                               PART_PROCESS + index, &bytes, &length);
+                               PART_PROCESS + making->memory, &bytes, &length);
 
     if (error)
         return error;
@@ -243,7 +263,7 @@ s64 op_RESTORE_BEGIN(struct call *call)
         return -EINVAL;
     making = &restore->processes[call->w[0]];
     making->pid = call->tid;
-    error = read_process(cell, (u32)call->w[0], making);
+    error = read_process(cell, making);
     return error ? error : write_script(making);
 }
 
@@ -278,7 +298,7 @@ static int fill(struct cell *cell, const struct making *making)
 
     if (fd < 0)
         return -ESRCH;
-    error = source->pages(source, key_of(cell->object.number, MEMORY_PROCESS + index_of(cell, making)),
+    error = source->pages(source, key_of(cell->object.number, making->memory),
                           fill_page, &fd);
     close(fd);
     return error;

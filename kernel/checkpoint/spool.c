@@ -166,6 +166,15 @@ static int each_page(struct source *source, u64 key, page_visitor *visit, void *
     return result;
 }
 
+int spool_pages(struct spool *spool, page_visitor *visit, void *argument)
+{
+    int result = flush(spool);
+
+    for (u32 i = 0; i < spool->run_count && !result; i++)
+        result = visit_run(spool, &spool->runs[i], visit, argument);
+    return result;
+}
+
 /* Without a directory's help, in memory. */
 static int open_file(int dir_fd)
 {

@@ -15,6 +15,9 @@ void spool_destroy(struct spool *spool); /* NULL is let be */
 struct sink *spool_sink(struct spool *spool);
 struct source *spool_source(struct spool *spool);
 
+/* Visits all pages of all keys. */
+int spool_pages(struct spool *spool, page_visitor *visit, void *argument);
+
 u64 spool_bytes(const struct spool *spool); /* of pages */
 
 #endif

@@ -6,11 +6,13 @@
 
 #include "abi/restore.h"
 
+/* Followed by the numbers of the processes' memories, u32 each. */
 struct stored_image {
     u32 version, processes;
-    u64 monotonic_ns; /* the host's at the cut */
+    u64 libos[2]; /* identity of the library OS's image */
+    u64 clock[RF_CLOCK_FAMILIES];
 };
-_Static_assert(sizeof(struct stored_image) == 16, "stored layout");
+_Static_assert(sizeof(struct stored_image) == 48, "stored layout");
 
 struct stored_process {
     u32 map_count, descriptor_count, thread_count, reserved;

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "abi/layout.h"
 #include "kernel/report.h"
@@ -157,4 +158,14 @@ int image_map(const struct image *image)
     for (u32 i = 0; i < image->count && !error; i++)
         error = map_segment(image, &image->segments[i]);
     return error;
+}
+
+void image_identity(u64 identity[2])
+{
+    static XXH128_hash_t hash;
+
+    if (!hash.low64 && !hash.high64)
+        hash = XXH3_128bits(rf_libos_image, (size_t)(rf_libos_image_end - rf_libos_image));
+    identity[0] = hash.low64;
+    identity[1] = hash.high64;
 }

@@ -26,6 +26,9 @@ struct image {
  */
 void image_open(struct image *image, const char *path);
 
+/* A hash of the embedded image: what was made by another one cannot go on with it. */
+void image_identity(u64 identity[2]);
+
 /* Maps it into the calling process. 0 or a negative errno. */
 int image_map(const struct image *image);
 

@@ -5,10 +5,23 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kernel/cell.h"
+#include "kernel/checkpoint/objects.h"
+
 static void resume_destroy(struct object *object);
 
-static const struct object_class resume_class = {
-    .kind = RF_KIND_RESUME, .records = 1, .size = sizeof(struct resume), .destroy = resume_destroy};
+static bool resume_kept(const struct object *object);
+static void resume_save(const struct object *object, struct record *to);
+static struct object *resume_load(struct record *from, struct bank *bank);
+
+const struct object_class resume_class = {.kind = RF_KIND_RESUME,
+                                          .records = 1,
+                                          .size = sizeof(struct resume),
+                                          .destroy = resume_destroy,
+                                          .stored = STORED_RESUME,
+                                          .kept = resume_kept,
+                                          .save = resume_save,
+                                          .load = resume_load};
 
 static struct resume *resume_of(const struct call *call)
 {
@@ -170,4 +183,27 @@ s64 op_RESUME_FORWARD(struct call *call)
         call_answer(&forwarded, result);
     cap_drop(&held);
     return 0;
+}
+
+/* A client of the socket does not come back for its answer. */
+static bool resume_kept(const struct object *object)
+{
+    const struct resume *resume = container_of(object, const struct resume, object);
+
+    return resume->caller && cell_of_domain(resume->caller->domain);
+}
+
+/* The caller's cell has the rest (checkpoint/calls.h). */
+static void resume_save(const struct object *object, struct record *to)
+{
+    (void)object;
+    (void)to;
+}
+
+static struct object *resume_load(struct record *from, struct bank *bank)
+{
+    struct resume *resume = resume_make(bank);
+
+    (void)from;
+    return resume ? &resume->object : NULL;
 }

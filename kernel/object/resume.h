@@ -1,3 +1,5 @@
+extern const struct object_class resume_class;
+
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resume capabilities: a caller that waits, to be answered once. */
 #ifndef KERNEL_OBJECT_RESUME_H

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel/checkpoint/checkpoint.h"
 #include "kernel/object/call.h"
 #include "kernel/object/console.h"
 #include "kernel/object/dir.h"
@@ -61,17 +62,25 @@ s64 op_WORLD_IMPORT(struct call *call)
 s64 op_WORLD_STAT(struct call *call)
 {
     struct rf_world_stat stat = {
-        .version = 1,
+        .version = 2,
         .process = (u32)getpid(),
         .age_ns = now_ns() - world.began_ns,
         .cells = world.cell_count,
         .sessions = session_count(),
         .invocations = world.invocations,
     };
+    struct checkpoint_figures figures;
     int error = call_needs_message(call);
 
     if (error)
         return error;
+    checkpoint_figures(&figures);
+    stat.generation = figures.generation;
+    stat.checkpoint_age_ns = figures.age_ns;
+    stat.pause_ns = figures.pause_ns;
+    stat.bytes = figures.bytes;
+    stat.checkpoint_error = figures.error;
+    stat.restarts = figures.restarts;
     call_out(call, 0, &stat, sizeof(stat));
     return 0;
 }

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/checkpoint/checkpoint.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/cell_clock.h"
+#include "kernel/checkpoint/calls.h"
+#include "kernel/checkpoint/hibernate.h"
+#include "kernel/checkpoint/image.h"
+#include "kernel/checkpoint/objects.h"
+#include "kernel/checkpoint/restore.h"
+#include "kernel/checkpoint/staging.h"
+#include "kernel/checkpoint/stop.h"
+#include "kernel/checkpoint/store_source.h"
+#include "kernel/checkpoint/writer.h"
+#include "kernel/event.h"
+#include "kernel/object/call.h"
+#include "kernel/report.h"
+#include "kernel/store/store.h"
+#include "kernel/world.h"
+
+#define STAND_STILL_NS 1000000000u /* for all cells together */
+#define AGAIN_NS       100000000u  /* after an attempt that failed */
+
+static struct {
+    struct store *store;
+    struct store_source source;
+    struct staging *staging;
+    struct timer timer;
+    struct list waiting; /* struct pending of CHECKPOINT_WAIT: w[0] is the generation */
+    u64 every_ns;
+    u64 cut_ns, committed_ns; /* when the cut that is being written was, and the committed one */
+    bool writing;
+    u32 restoring; /* cells that are being made again: no cut until they are there */
+    struct checkpoint_figures figures;
+} checkpoint = {.waiting = {&checkpoint.waiting, &checkpoint.waiting}};
+
+/* --- the cut --- */
+
+static bool is_kept(const struct cell *cell)
+{
+    return cell->parent && cell->started_ns && !cell->over && !cell->ending;
+}
+
+static int stop_all(u64 deadline_ns)
+{
+    list_for_each(node, &world.cells)
+    {
+        struct cell *cell = list_entry(node, struct cell, all);
+        int error;
+
+        if (!is_kept(cell) || cell_sleeps(cell))
+            continue;
+        if (cell->restore)
+            return -EAGAIN;
+        error = stop_begin(cell, deadline_ns);
+        if (error == -ESRCH) /* its first process is just being made, or the last one has just ended */
+            return -EAGAIN;
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+static void let_all_go(void)
+{
+    list_for_each(node, &world.cells)
+        stop_end(list_entry(node, struct cell, all));
+}
+
+static int save_cell(struct cell *cell, struct sink *sink)
+{
+    int error = calls_save(cell, sink);
+
+    if (error)
+        return error;
+    return cell_sleeps(cell) ? hibernate_save(cell, sink) : image_save(cell, IMAGE_ALL, sink);
+}
+
+static int save_all(struct sink *sink)
+{
+    int error = objects_save(sink);
+
+    list_for_each(node, &world.cells)
+    {
+        struct cell *cell = list_entry(node, struct cell, all);
+
+        if (!error && is_kept(cell))
+            error = save_cell(cell, sink);
+    }
+    return error;
+}
+
+/* Everything between is one instant for all cells. */
+static int stop_and_copy(void)
+{
+    u64 began = now_ns();
+    int error = stop_all(began + STAND_STILL_NS);
+
+    if (!error) {
+        error = save_all(staging_begin(checkpoint.staging));
+        if (error)
+            staging_abandon(checkpoint.staging);
+    }
+    let_all_go();
+    checkpoint.figures.pause_ns = now_ns() - began;
+    return error;
+}
+
+static int cut(void)
+{
+    struct batch *batch;
+    int error = writer_begin();
+
+    if (error)
+        return error;
+    checkpoint.cut_ns = now_ns();
+    error = stop_and_copy();
+    batch = error ? NULL : staging_end(checkpoint.staging);
+    if (!batch) {
+        writer_abort();
+        return error ? error : -ENOMEM;
+    }
+    checkpoint.figures.bytes = batch_bytes(batch);
+    checkpoint.writing = true;
+    writer_give(batch);
+    return 0;
+}
+
+static void next_at(u64 when_ns)
+{
+    timer_set(&checkpoint.timer, when_ns);
+}
+
+static void answer_waiting(s64 result)
+{
+    list_for_each_safe(node, &checkpoint.waiting)
+    {
+        struct pending *pending = list_entry(node, struct pending, link);
+
+        if (result < 0 || pending->w[0] <= (u64)result)
+            pending_answer(pending, result);
+    }
+}
+
+static void say_failed(s64 error)
+{
+    if (checkpoint.figures.error != error)
+        report("no checkpoint: %s; the last one is %.0f s old", strerror((int)-error),
+               (double)(now_ns() - checkpoint.committed_ns) / 1e9);
+    checkpoint.figures.error = error;
+}
+
+static void attempt(struct timer *timer)
+{
+    int error;
+
+    (void)timer;
+    if (checkpoint.writing || world.stopping)
+        return;
+    error = checkpoint.restoring ? -EAGAIN : cut();
+    if (error == -EAGAIN && !list_empty(&checkpoint.waiting)) {
+        next_at(now_ns() + AGAIN_NS);
+        return;
+    }
+    if (error && error != -EAGAIN) {
+        say_failed(error);
+        answer_waiting(error);
+    }
+    if (error && checkpoint.every_ns)
+        next_at(now_ns() + MAX(checkpoint.every_ns, AGAIN_NS));
+}
+
+static void committed(struct batch *batch, s64 result)
+{
+    checkpoint.writing = false;
+    if (result < 0) {
+        staging_not_written(checkpoint.staging, batch);
+        say_failed(result);
+    } else {
+        batch_destroy(batch);
+        checkpoint.figures.generation = (u64)result;
+        checkpoint.figures.error = 0;
+        checkpoint.committed_ns = checkpoint.cut_ns;
+    }
+    answer_waiting(result);
+    if (!list_empty(&checkpoint.waiting))
+        next_at(now_ns());
+    else if (checkpoint.every_ns)
+        next_at(MAX(checkpoint.cut_ns + checkpoint.every_ns, now_ns()));
+}
+
+/* --- what is asked for --- */
+
+/* The cut that is being written began before the caller asked. */
+s64 op_WORLD_CHECKPOINT(struct call *call)
+{
+    u64 wanted = checkpoint.figures.generation + 1 + checkpoint.writing;
+    struct pending *pending;
+    s64 result;
+
+    if (!checkpoint.store)
+        return -EOPNOTSUPP;
+    if (call->w[0]) {
+        result = call_wait(call, &checkpoint.waiting, &pending);
+        if (result != CALL_WAITS)
+            return result;
+        pending->w[0] = wanted;
+    } else {
+        call_commit(call);
+    }
+    if (!checkpoint.writing)
+        next_at(now_ns());
+    return call->w[0] ? CALL_WAITS : (s64)wanted;
+}
+
+void checkpoint_figures(struct checkpoint_figures *figures)
+{
+    *figures = checkpoint.figures;
+    if (checkpoint.committed_ns)
+        figures->age_ns = now_ns() - checkpoint.committed_ns;
+}
+
+/* --- opening and going on --- */
+
+void checkpoint_open(const struct checkpoint_config *config)
+{
+    struct store_config store = {.path = config->path,
+                                 .volumes = config->volumes,
+                                 .volume_count = config->volume_count,
+                                 .create = true};
+    struct store_why why = {""};
+    int error = store_open(&store, &checkpoint.store, &why);
+
+    if (error)
+        fail("%s", why.text);
+    store_source_init(&checkpoint.source, checkpoint.store);
+    checkpoint.staging = staging_create();
+    if (!checkpoint.staging || writer_start(checkpoint.store, committed))
+        fail("no memory to write checkpoints");
+    checkpoint.every_ns = config->every_ns;
+    checkpoint.timer.expired = attempt;
+    checkpoint.figures.generation = store_generation(checkpoint.store);
+    checkpoint.committed_ns = now_ns();
+}
+
+static void cell_is_back(struct cell *cell, struct source *source)
+{
+    (void)cell;
+    (void)source;
+    checkpoint.restoring--;
+}
+
+static void lose(struct cell *cell, int error)
+{
+    report_of(cell, error == -ENOEXEC
+                        ? "the cell cannot go on: it was made by another version of ringfence"
+                        : "the cell cannot go on from the last checkpoint: %s",
+              strerror(-error));
+    cell_end(cell, 0, STATUS_OWN_FAILURE);
+    cell_over(cell);
+    object_release(&cell->object);
+}
+
+static void go_on(struct cell *cell)
+{
+    struct source *source = &checkpoint.source.source;
+    int error = calls_load(cell, source);
+
+    object_hold(&cell->object); /* for its processes */
+    if (!error)
+        error = image_load_shared(cell, IMAGE_HEAP | IMAGE_WINDOW, source);
+    checkpoint.restoring++;
+    if (!error)
+        error = restore_begin(cell, source, true, cell_is_back);
+    if (error) {
+        checkpoint.restoring--;
+        lose(cell, error);
+    }
+}
+
+void checkpoint_restart(void)
+{
+    char why[128] = "";
+    u64 object = 0;
+
+    if (checkpoint.every_ns)
+        next_at(now_ns() + checkpoint.every_ns);
+    if (store_object_next(checkpoint.store, &object))
+        return; /* a new world */
+    if (objects_load(&checkpoint.source.source, why))
+        fail("the world cannot go on from its last checkpoint: %s", why);
+    checkpoint.figures.restarts++;
+    list_for_each_safe(node, &world.cells)
+    {
+        struct cell *cell = list_entry(node, struct cell, all);
+
+        if (is_kept(cell))
+            go_on(cell);
+    }
+}
+
+void checkpoint_close(void)
+{
+    if (!checkpoint.store)
+        return;
+    writer_wait();
+    if (cut() == 0)
+        writer_wait();
+    store_close(checkpoint.store);
+    checkpoint.store = NULL;
+}
