@@ -15,6 +15,7 @@
 #include "kernel/account/tasks.h"
 #include "kernel/cell.h"
 #include "kernel/checkpoint/hibernate.h"
+#include "kernel/checkpoint/restore.h"
 #include "kernel/object/call.h"
 #include "kernel/object/console.h"
 #include "kernel/report.h"
@@ -102,6 +103,7 @@ static void reap_one(pid_t pid)
         return;
     tasks_ended(cell, pid);
     activity_wake(cell);
+    restore_process_ended(cell, pid);
     end_for_death(cell, status);
     if (!cell->processes || pid == cell->leader || cell->ending) {
         if (is_empty(cell))

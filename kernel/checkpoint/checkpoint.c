@@ -67,7 +67,12 @@ static int stop_all(u64 deadline_ns)
 static void let_all_go(void)
 {
     list_for_each(node, &world.cells)
-        stop_end(list_entry(node, struct cell, all));
+    {
+        struct cell *cell = list_entry(node, struct cell, all);
+
+        if (!cell->restore)
+            stop_end(cell);
+    }
 }
 
 static int save_cell(struct cell *cell, struct sink *sink)

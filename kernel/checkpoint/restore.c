@@ -22,6 +22,7 @@
 #include "kernel/jail/notify.h"
 #include "kernel/object/call.h"
 #include "kernel/object/segment.h"
+#include "kernel/report.h"
 
 /* One that is being made. */
 struct making {
@@ -38,6 +39,8 @@ struct restore {
     void (*done)(struct cell *cell, struct source *source);
     u32 count, filled;
     struct cell_clock clock; /* at the cut */
+    char why[64];            /* what went wrong; "": nothing */
+    int error;
     struct making processes[];
 };
 
@@ -135,6 +138,38 @@ static void finish(struct cell *cell)
     cell->window->stop.processes = 0;
     stop_end(cell);
     restore_drop(cell);
+}
+
+static bool is_one(const struct restore *restore, pid_t pid)
+{
+    for (u32 i = 0; i < restore->count; i++) {
+        if (restore->processes[i].pid == (u32)pid)
+            return true;
+    }
+    return false;
+}
+
+void restore_process_ended(struct cell *cell, pid_t pid)
+{
+    struct restore *restore = cell->restore;
+
+    if (!restore || cell->ending || (pid != cell->leader && !is_one(restore, pid)))
+        return;
+    report_of(cell, "the cell cannot be made again: %s%s", *restore->why ? restore->why : "a host process ended",
+              restore->error ? strerror(-restore->error) : "");
+    cell_end(cell, 0, STATUS_OWN_FAILURE);
+}
+
+/* Remembers what went wrong first, for when the process has ended for it. */
+static s64 went_wrong(struct cell *cell, const char *what, s64 error)
+{
+    struct restore *restore = cell->restore;
+
+    if (error < 0 && !*restore->why) {
+        snprintf(restore->why, sizeof(restore->why), "%s: ", what);
+        restore->error = (int)error;
+    }
+    return error;
 }
 
 static struct making *making_of(const struct call *call)
@@ -264,7 +299,9 @@ s64 op_RESTORE_BEGIN(struct call *call)
     making = &restore->processes[call->w[0]];
     making->pid = call->tid;
     error = read_process(cell, making);
-    return error ? error : write_script(making);
+    if (!error)
+        error = write_script(making);
+    return went_wrong(cell, "what is kept of a process", error);
 }
 
 s64 op_RESTORE_MAP(struct call *call)
@@ -277,7 +314,7 @@ s64 op_RESTORE_MAP(struct call *call)
         return -EINVAL;
     fd = open_map(making, (u32)call->w[0], &map);
     if (fd < 0)
-        return -ENOENT;
+        return went_wrong(cell_of(call->cap), "a file that was mapped", -ENOENT);
     result = call->domain->transport->grant(call->domain, call->id, fd);
     close(fd);
     return result ? result : CALL_GRANTED;
@@ -335,7 +372,7 @@ s64 op_RESTORE_FILL(struct call *call)
         return -EINVAL;
     error = fill(cell, making);
     if (error)
-        return error;
+        return went_wrong(cell, "the memory of a process", error);
     put_descriptors(call, making);
     making->filled = true;
     if (++cell->restore->filled == cell->restore->count)

@@ -15,6 +15,9 @@
 int restore_begin(struct cell *cell, struct source *source, bool clock_goes_on,
                   void (*done)(struct cell *cell, struct source *source));
 
+/* A host process of the cell ended: if the cell is just being made again, it cannot be. */
+void restore_process_ended(struct cell *cell, pid_t pid);
+
 /* The cell is over, or begins to sleep: a restore that is not done never will be. */
 void restore_drop(struct cell *cell);
 

@@ -37,6 +37,7 @@ struct batch {
     u32 count, room;
     struct chunk *chunks;
     u64 bytes;
+    bool all;  /* what the store held before goes */
     bool lost; /* no memory */
 };
 
@@ -186,8 +187,10 @@ struct staging *staging_create(void)
     staging->slot_count = FIRST_SLOTS;
     staging->slots = calloc(FIRST_SLOTS, sizeof(*staging->slots));
     staging->batch = calloc(1, sizeof(*staging->batch));
-    if (staging->slots && staging->batch)
+    if (staging->slots && staging->batch) {
+        staging->batch->all = true;
         return staging;
+    }
     free(staging->slots);
     free(staging->batch);
     free(staging);
@@ -265,10 +268,20 @@ struct batch *staging_end(struct staging *staging)
     return batch;
 }
 
-void batch_put(const struct batch *batch, struct store_cut *cut)
+static void drop_all(struct store *store, struct store_cut *cut)
+{
+    u64 key = 0;
+
+    for (; store_object_next(store, &key) == 0; key++)
+        store_object_drop(cut, key);
+}
+
+void batch_put(const struct batch *batch, struct store *store, struct store_cut *cut)
 {
     if (batch->older)
-        batch_put(batch->older, cut);
+        batch_put(batch->older, store, cut);
+    if (batch->all)
+        drop_all(store, cut);
     for (u32 i = 0; i < batch->count; i++) {
         const struct change *change = &batch->changes[i];
 

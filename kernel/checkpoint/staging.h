@@ -11,9 +11,11 @@
 
 struct staging;
 struct batch;
+struct store;
 struct store_cut;
 
-struct staging *staging_create(void); /* NULL: no memory */
+/* It knows nothing of what the store holds: the first batch replaces that. NULL: no memory. */
+struct staging *staging_create(void);
 
 /* A new cut: what is put into the sink now is all that there is. */
 struct sink *staging_begin(struct staging *staging);
@@ -26,7 +28,7 @@ struct batch *staging_end(struct staging *staging);
 void staging_abandon(struct staging *staging);
 
 /* Puts the batch into a cut of the store; its pages are used until that ends. */
-void batch_put(const struct batch *batch, struct store_cut *cut);
+void batch_put(const struct batch *batch, struct store *store, struct store_cut *cut);
 u64 batch_bytes(const struct batch *batch);
 
 /* The batch is durable and can go, or was not written and is kept for the next. */

@@ -152,7 +152,7 @@ void stop_end(struct cell *cell)
 {
     struct rf_stop *stop;
 
-    if (!cell->standing)
+    if (!cell->standing || !cell->window)
         return;
     stop = stop_of(cell);
     cell->standing = false;

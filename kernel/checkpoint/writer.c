@@ -50,7 +50,7 @@ static void *run(void *unused)
         u64 one = 1;
         s64 result;
 
-        batch_put(batch, writer.cut);
+        batch_put(batch, writer.store, writer.cut);
         result = store_commit(writer.cut);
         pthread_mutex_lock(&writer.lock);
         writer.result = result;
