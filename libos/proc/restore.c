@@ -56,9 +56,6 @@ static void map_one(const struct rf_restore_map *map, u32 index)
 static _Noreturn void become_threads(struct rf_restore *script)
 {
     const struct rf_stopped *threads = rf_restore_threads(script);
-    u64 blocked = 1ul << (RF_KICK_SIGNAL - 1);
-
-    host_call(__NR_rt_sigprocmask, SIG_BLOCK_, (long)&blocked, 0, sizeof(blocked), 0, 0);
     for (u32 i = 1; i < script->thread_count; i++) {
         u64 flags = THREAD_FLAGS | (threads[i].gone_word ? CLONE_CHILD_CLEARTID : 0);
         long r;
@@ -85,8 +82,10 @@ static _Noreturn void become_process(u32 index)
 /* One process for each that there was, all forked from this one, which is the first of them. */
 static __attribute__((used)) _Noreturn void restore_all(void)
 {
+    u64 kick = 1ul << (RF_KICK_SIGNAL - 1); /* until a thread is what it was, and has its own mask */
     u32 count = the_window->stop.processes;
 
+    host_call(__NR_rt_sigprocmask, SIG_BLOCK_, (long)&kick, 0, sizeof(kick), 0, 0);
     host_handlers_install();
     vdso_init();
     for (u32 i = 1; i < count; i++) {
