@@ -35,8 +35,8 @@
  * meter instead of its own. The kernel's objects serve as always. */
 #define RF_OP_LENDS_METER 0x80000000u
 
-/* A result from here on is none: the caller was let go for a cut. The call goes on; ATTACH, with the
- * rest of the number, waits for its result. */
+/* A result from here on is none: the caller was let go for a cut. The call goes on; ATTACH, with
+ * the rest of the number, waits for its result. */
 #define RF_DETACHED (1ul << 62)
 
 /* Slots that a new cell finds filled. */

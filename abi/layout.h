@@ -30,8 +30,8 @@
 #define RF_LIBOS_END   0x688000000000ul
 #define RF_USER_TOP    0x7ffffffff000ul
 
-/* Where a process that is being restored has its script (abi/restore.h) and its stack: the end of the
- * arena, which nothing else uses. */
+/* Where a process that is being restored has its script (abi/restore.h) and its stack: the end of
+ * the arena, which nothing else uses. */
 #define RF_RESTORE_SIZE (8ul << 20)
 #define RF_RESTORE_BASE (RF_LIBOS_END - RF_RESTORE_SIZE)
 
@@ -99,7 +99,8 @@ _Static_assert(offsetof(struct rf_cell_page, clock) == 1024, "shared layout; kno
 struct rf_stopped {
     u64 rsp, gs, fs;
     u64 gone_word; /* address of the word that the host clears when the thread ends; 0: none */
-    u64 deadline;  /* CLOCK_MONOTONIC ns when it would wake by itself; UINT64_MAX: never, 0: it runs */
+    u64 deadline;  /* CLOCK_MONOTONIC ns when it would wake by itself; UINT64_MAX: never, 0: it runs
+                    */
     u32 tid;       /* of the host */
     u32 epoch;     /* written last: it stands still in this one */
 };
@@ -109,9 +110,10 @@ struct rf_stopped {
 #define RF_STOPPED_MOST (RF_MAX_THREADS + 256)
 struct rf_stop {
     u32 asked, let_go;
-    u32 count;    /* of threads[] taken in this epoch */
-    u32 arrived;  /* of these, written whole: the kernel sleeps on it */
-    u32 restored; /* changes when the cell goes on in other host processes than those that stopped */
+    u32 count;     /* of threads[] taken in this epoch */
+    u32 arrived;   /* of these, written whole: the kernel sleeps on it */
+    u32 restored;  /* changes when the cell goes on in other host processes than those that stopped
+                    */
     u32 processes; /* not 0: what starts is to restore so many host processes */
     u32 ready;     /* written by the library OS: it has begun to handle kicks */
     u32 reserved;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a host process is made again: the kernel writes this at RF_RESTORE_BASE, and the library OS of
- * the new process does it (libos/proc/restore.c). */
+/* How a host process is made again: the kernel writes this at RF_RESTORE_BASE, and the library OS
+ * of the new process does it (libos/proc/restore.c). */
 #ifndef ABI_RESTORE_H
 #define ABI_RESTORE_H
 

@@ -108,7 +108,8 @@ int cmd_checkpoint(int argc, char **argv)
     arguments_parse(command_find("checkpoint"), argc, argv, &request, &none, 0, 0);
     client_open(request.world);
     message.words[0] = request.wait;
-    printf("%ld\n", client_invoke(RF_SLOT_WORLD, RF_OP_WORLD_CHECKPOINT, &message, "make a checkpoint"));
+    printf("%ld\n",
+           client_invoke(RF_SLOT_WORLD, RF_OP_WORLD_CHECKPOINT, &message, "make a checkpoint"));
     return 0;
 }
 

@@ -18,7 +18,7 @@
 #include "sdk/ringfence.h"
 
 #define CHECKPOINT_EVERY_NS 10000000000u
-#define LOG "log" /* in the world's directory: what a world in the background says */
+#define LOG                 "log" /* in the world's directory: what a world in the background says */
 
 struct request {
     struct world_config config;

@@ -76,7 +76,8 @@ struct cell {
     u64 pages_charged; /* to the bank, as memory was seen last */
 
     u32 stops;      /* STOP_*: why it does not run */
-    u32 stop_epoch; /* checkpoint/stop.h: of the last time that its threads were told to stand still */
+    u32 stop_epoch; /* checkpoint/stop.h: of the last time that its threads were told to stand still
+                     */
     bool standing;  /* they do, or are to */
     struct restore *restore; /* its processes are being made again; NULL: they are not */
     struct asleep *asleep;   /* checkpoint/hibernate.h: it has no processes; NULL: it has */
@@ -115,7 +116,8 @@ void cell_put_own(struct cell *cell);
  * host has no more processes or descriptors. The kernel holds it until its processes have ended. */
 int cell_start(struct cell *cell);
 
-/* What cell_start does on the host, for a cell that is made again as well. 0 or a negative errno. */
+/* What cell_start does on the host, for a cell that is made again as well. 0 or a negative errno.
+ */
 int cell_start_processes(struct cell *cell);
 
 /* Ends the cell and all below: kills what runs in it. Only the first call counts. */

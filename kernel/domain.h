@@ -88,8 +88,8 @@ void domain_finish(struct domain *domain);
 void domain_interrupt(struct domain *domain, u32 tid);
 
 /* Lets all callers go, for a cut. When they come back (ATTACH) they wait on. What a program answers
- * meanwhile is kept for them; where anything else happened they find that they were interrupted, and
- * begin again. */
+ * meanwhile is kept for them; where anything else happened they find that they were interrupted,
+ * and begin again. */
 void domain_detach(struct domain *domain);
 
 /* The record of that number (ATTACH), or NULL. */

@@ -17,7 +17,7 @@ struct world {
     struct list ended; /* struct cell.ended: those that are over and kept for who asks later, oldest
                           first */
     u32 ended_count;
-    int dir_fd; /* the world's directory; -1: a throw-away world */
+    int dir_fd;             /* the world's directory; -1: a throw-away world */
     u32 owner, owner_group; /* host ids of whose world it is */
     bool stopping;
     struct cell *only; /* a throw-away world: the cell that it is for; NULL: the world stays */

@@ -30,7 +30,7 @@
        "its processes and memory, as they are used")                                               \
     OP(cell, CELL_PAUSE, 356, RF_RIGHT_WRITE, "", "0",                                             \
        "with all below; nothing of it runs until CELL_RESUME", "")                                 \
-    OP(cell, CELL_RESUME, 357, RF_RIGHT_WRITE, "", "0", "also after CELL_HIBERNATE", "")                                    \
+    OP(cell, CELL_RESUME, 357, RF_RIGHT_WRITE, "", "0", "also after CELL_HIBERNATE", "")           \
     OP(cell, CELL_KILL, 358, RF_RIGHT_WRITE, "", "0",                                              \
        "ends it and all below. EPERM: the first cell of the world", "")                            \
     OP(cell, CELL_SIGNAL, 359, RF_RIGHT_WRITE, "w0: signal number", "0",                           \
@@ -62,7 +62,8 @@
        "")                                                                                         \
     OP(cell, CELL_HIBERNATE, 369, RF_RIGHT_WRITE, "", "0",                                         \
        "its memory goes to the world's directory and its processes end; whatever happens for it, " \
-       "or CELL_RESUME, makes them again. EBUSY: it sleeps. EAGAIN: it did not stand still. ESRCH: it has no "     \
+       "or CELL_RESUME, makes them again. EBUSY: it sleeps. EAGAIN: it did not stand still. "      \
+       "ESRCH: it has no "                                                                         \
        "processes. ENOSPC",                                                                        \
        "")
 

@@ -14,7 +14,7 @@
        "descriptor came",                                                                          \
        "1 record, 1 file of the client's bank")                                                    \
     OP(world, WORLD_STAT, 609, RF_RIGHT_READ, "", "0; data out: struct rf_world_stat", "", "")     \
-    OP(world, WORLD_STOP, 610, RF_RIGHT_MANAGE, "", "0", "ends all cells, then the kernel", "") \
+    OP(world, WORLD_STOP, 610, RF_RIGHT_MANAGE, "", "0", "ends all cells, then the kernel", "")    \
     OP(world, WORLD_CHECKPOINT, 611, RF_RIGHT_WRITE, "w0: 1 to wait until it is durable",          \
        "number of the generation",                                                                 \
        "a cut that is not older than this call. EOPNOTSUPP: the world is not durable. Waiting: "   \
@@ -26,7 +26,7 @@ struct rf_world_stat {
     u64 age_ns;
     u32 cells, sessions;
     u64 invocations;
-    u64 generation;       /* of the last checkpoint; 0: the world is not durable */
+    u64 generation; /* of the last checkpoint; 0: the world is not durable */
     u64 checkpoint_age_ns;
     u64 pause_ns, bytes;  /* of the last cut: how long cells stood still, what was written */
     s64 checkpoint_error; /* 0, or a negative errno: why there is no newer one */

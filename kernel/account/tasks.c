@@ -100,8 +100,7 @@ struct process *tasks_find(pid_t pid)
 
 static bool has_memory(const struct cell *cell, u32 memory)
 {
-    list_for_each(node, &cell->host_processes)
-    {
+    list_for_each(node, &cell->host_processes) {
         if (list_entry(node, struct process, link)->memory == memory)
             return true;
     }

@@ -70,8 +70,7 @@ int calls_save(struct cell *cell, struct sink *sink)
         count += is_kept(list_entry(node, struct pending, all));
     record_put_number(&record, cell->domain.last_detached);
     record_put_number(&record, count);
-    list_for_each(node, &cell->domain.pending)
-    {
+    list_for_each(node, &cell->domain.pending) {
         const struct pending *pending = list_entry(node, struct pending, all);
 
         if (is_kept(pending))

@@ -46,8 +46,7 @@ static bool is_kept(const struct cell *cell)
 
 static int stop_all(u64 deadline_ns)
 {
-    list_for_each(node, &world.cells)
-    {
+    list_for_each(node, &world.cells) {
         struct cell *cell = list_entry(node, struct cell, all);
         int error;
 
@@ -56,7 +55,8 @@ static int stop_all(u64 deadline_ns)
         if (cell->restore)
             return -EAGAIN;
         error = stop_begin(cell, deadline_ns);
-        if (error == -ESRCH) /* its first process is just being made, or the last one has just ended */
+        if (error ==
+            -ESRCH) /* its first process is just being made, or the last one has just ended */
             return -EAGAIN;
         if (error)
             return error;
@@ -66,8 +66,7 @@ static int stop_all(u64 deadline_ns)
 
 static void let_all_go(void)
 {
-    list_for_each(node, &world.cells)
-    {
+    list_for_each(node, &world.cells) {
         struct cell *cell = list_entry(node, struct cell, all);
 
         if (!cell->restore)
@@ -88,8 +87,7 @@ static int save_all(struct sink *sink)
 {
     int error = objects_save(sink);
 
-    list_for_each(node, &world.cells)
-    {
+    list_for_each(node, &world.cells) {
         struct cell *cell = list_entry(node, struct cell, all);
 
         if (!error && is_kept(cell))
@@ -141,8 +139,7 @@ static void next_at(u64 when_ns)
 
 static void answer_waiting(s64 result)
 {
-    list_for_each_safe(node, &checkpoint.waiting)
-    {
+    list_for_each_safe(node, &checkpoint.waiting) {
         struct pending *pending = list_entry(node, struct pending, link);
 
         if (result < 0 || pending->w[0] <= (u64)result)
@@ -260,9 +257,10 @@ static void cell_is_back(struct cell *cell, struct source *source)
 
 static void lose(struct cell *cell, int error)
 {
-    report_of(cell, error == -ENOEXEC
-                        ? "the cell cannot go on: it was made by another version of ringfence"
-                        : "the cell cannot go on from the last checkpoint: %s",
+    report_of(cell,
+              error == -ENOEXEC
+                  ? "the cell cannot go on: it was made by another version of ringfence"
+                  : "the cell cannot go on from the last checkpoint: %s",
               strerror(-error));
     cell_end(cell, 0, STATUS_OWN_FAILURE);
     cell_over(cell);
@@ -298,8 +296,7 @@ void checkpoint_restart(void)
     if (objects_load(&checkpoint.source.source, why))
         fail("the world cannot go on from its last checkpoint: %s", why);
     checkpoint.figures.restarts++;
-    list_for_each_safe(node, &world.cells)
-    {
+    list_for_each_safe(node, &world.cells) {
         struct cell *cell = list_entry(node, struct cell, all);
 
         if (is_kept(cell))

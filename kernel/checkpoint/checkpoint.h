@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A durable world: cuts, now and then or when asked for, and going on from the last one.
  *
- * A cut: all cells stand still, what changed is copied, they go on; a thread of its own writes it to the
- * store and commits. Until that is done there is no other cut. */
+ * A cut: all cells stand still, what changed is copied, they go on; a thread of its own writes it
+ * to the store and commits. Until that is done there is no other cut. */
 #ifndef KERNEL_CHECKPOINT_CHECKPOINT_H
 #define KERNEL_CHECKPOINT_CHECKPOINT_H
 
@@ -17,12 +17,12 @@ struct checkpoint_config {
     u64 every_ns; /* 0: only when asked for */
 };
 
-/* Opens the store, or makes it, before the kernel confines itself. Fails (fail()) with one line when it
- * cannot be used. */
+/* Opens the store, or makes it, before the kernel confines itself. Fails (fail()) with one line
+ * when it cannot be used. */
 void checkpoint_open(const struct checkpoint_config *config);
 
-/* Makes the world's objects again, and its cells, from what is committed; then cuts begin. Fails (fail())
- * when what is there makes no sense: a world must not go on from half of itself. */
+/* Makes the world's objects again, and its cells, from what is committed; then cuts begin. Fails
+ * (fail()) when what is there makes no sense: a world must not go on from half of itself. */
 void checkpoint_restart(void);
 
 /* The event loop is over: what there is now is committed, and the store closed. */
@@ -30,12 +30,12 @@ void checkpoint_close(void);
 
 /* What WORLD_STAT tells. All 0 in a world without a store. */
 struct checkpoint_figures {
-    u64 generation;  /* committed */
-    u64 age_ns;      /* of that cut */
-    u64 pause_ns;    /* for which cells stood still at the last cut */
-    u64 bytes;       /* that it wrote */
-    s64 error;       /* why the last one was not committed; 0: it was */
-    u64 restarts;    /* times that this world went on from a cut */
+    u64 generation; /* committed */
+    u64 age_ns;     /* of that cut */
+    u64 pause_ns;   /* for which cells stood still at the last cut */
+    u64 bytes;      /* that it wrote */
+    s64 error;      /* why the last one was not committed; 0: it was */
+    u64 restarts;   /* times that this world went on from a cut */
 };
 void checkpoint_figures(struct checkpoint_figures *figures);
 

@@ -68,7 +68,8 @@ static int save_run(void *argument, u64 start, u64 end)
     return 0;
 }
 
-/* Mappings that the host brings along. It names others, too, by where its own stack and heap were. */
+/* Mappings that the host brings along. It names others, too, by where its own stack and heap were.
+ */
 static bool is_hosts(const struct proc_map *map)
 {
     return !strncmp(map->path, "[v", 2) || !strcmp(map->path, "[uprobes]");
@@ -139,8 +140,7 @@ static bool is_deleted(const char *path)
 {
     size_t length = strlen(path);
 
-    return length > 10 && !strcmp(path + length - 10, " (deleted)") &&
-           strncmp(path, "/memfd:", 7);
+    return length > 10 && !strcmp(path + length - 10, " (deleted)") && strncmp(path, "/memfd:", 7);
 }
 
 static int save_map(void *argument, const struct proc_map *map)
@@ -165,7 +165,7 @@ static int save_map(void *argument, const struct proc_map *map)
         kind = put_open_file(saving, &file, fd, flags);
     if (fd >= 0)
         close(fd);
-    stored.source = kind == STORED_FILE_HEAP ? RF_RESTORE_HEAP
+    stored.source = kind == STORED_FILE_HEAP   ? RF_RESTORE_HEAP
                     : kind != STORED_FILE_NONE ? RF_RESTORE_DESCRIPTOR
                                                : RF_RESTORE_ANONYMOUS;
     if (kind == STORED_FILE_NONE) { /* also what is left of a deleted file */
@@ -251,8 +251,9 @@ static int put_process(struct saving *saving, u32 memory)
     record_put(&record, threads, head.thread_count * sizeof(threads[0]));
     error = record.bad || saving->maps.bad || saving->descriptors.bad ? -ENOMEM : 0;
     if (!error && head.thread_count)
-        error = saving->sink->record(saving->sink, key_of(saving->cell->object.number, MEMORY_OBJECT),
-                                     PART_PROCESS + memory, record.bytes, record.length);
+        error =
+            saving->sink->record(saving->sink, key_of(saving->cell->object.number, MEMORY_OBJECT),
+                                 PART_PROCESS + memory, record.bytes, record.length);
     record_finish(&record);
     if (!error && !head.thread_count)
         error = -ESRCH;
@@ -320,8 +321,7 @@ int image_save(struct cell *cell, u32 memories, struct sink *sink)
         error = memory_file_save(cell->heap_fd, sink, key_of(number, MEMORY_HEAP));
     if (!error && memories & IMAGE_WINDOW)
         error = image_save_window(cell, sink);
-    list_for_each(node, &cell->host_processes)
-    {
+    list_for_each(node, &cell->host_processes) {
         const struct process *process = list_entry(node, struct process, link);
 
         if (error)

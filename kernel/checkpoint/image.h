@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The image of a cell that stands still: what its host processes are, and all of its memory. With the
- * cell's own record (objects.h) it is the whole cell. Written to a sink and made again from a source.
+/* The image of a cell that stands still: what its host processes are, and all of its memory. With
+ * the cell's own record (objects.h) it is the whole cell. Written to a sink and made again from a
+ * source.
  *
  * Part PART_IMAGE of the cell's key says how many processes there are; part PART_PROCESS + n is the
- * n-th: its mappings, its descriptors, its threads. Pages are under the keys of the cell's memories. */
+ * n-th: its mappings, its descriptors, its threads. Pages are under the keys of the cell's
+ * memories. */
 #ifndef KERNEL_CHECKPOINT_IMAGE_H
 #define KERNEL_CHECKPOINT_IMAGE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How what is kept is numbered. An object's key is its number with 16 bits below it: 0 for its records
- * and its content; the memories of a cell follow. */
+/* How what is kept is numbered. An object's key is its number with 16 bits below it: 0 for its
+ * records and its content; the memories of a cell follow. */
 #ifndef KERNEL_CHECKPOINT_KEYS_H
 #define KERNEL_CHECKPOINT_KEYS_H
 
@@ -17,9 +17,9 @@ enum {
 /* Parts of an object's records. */
 enum {
     PART_OBJECT = 0,
-    PART_IMAGE,         /* of a cell that has begun: checkpoint/image.h */
-    PART_CALLS,         /* the same: calls under way (calls.h) */
-    PART_PROCESS = 16,  /* its host processes, by the numbers of their memories */
+    PART_IMAGE,        /* of a cell that has begun: checkpoint/image.h */
+    PART_CALLS,        /* the same: calls under way (calls.h) */
+    PART_PROCESS = 16, /* its host processes, by the numbers of their memories */
 };
 
 static inline u64 key_of(u64 number, u32 memory)

@@ -34,9 +34,10 @@ _Static_assert(sizeof(struct stored_world) == 32, "stored layout");
 /* The order in which objects are made: what is needed to make one comes before it, and within a
  * class the order of numbers, since what lies above was made first. */
 static const u32 order[] = {
-    STORED_BANK, STORED_METER,        STORED_CONSTRUCTOR, STORED_VIEWER,  STORED_CELL,
-    STORED_NODE, STORED_SEGMENT,      STORED_ENDPOINT,    STORED_CONSOLE, STORED_DIR,
-    STORED_FILE, STORED_NOTIFICATION, STORED_ENTRY,       STORED_SCREEN, STORED_CLOCK, STORED_RESUME,
+    STORED_BANK,    STORED_METER,  STORED_CONSTRUCTOR, STORED_VIEWER,
+    STORED_CELL,    STORED_NODE,   STORED_SEGMENT,     STORED_ENDPOINT,
+    STORED_CONSOLE, STORED_DIR,    STORED_FILE,        STORED_NOTIFICATION,
+    STORED_ENTRY,   STORED_SCREEN, STORED_CLOCK,       STORED_RESUME,
 };
 
 /* --- writing --- */
@@ -54,8 +55,8 @@ static void put_record(struct saving *saving, u64 number)
     if (!saving->error && record->bad)
         saving->error = -ENOMEM;
     if (!saving->error)
-        saving->error =
-            saving->sink->record(saving->sink, key_of(number, MEMORY_OBJECT), PART_OBJECT, record->bytes, record->length);
+        saving->error = saving->sink->record(saving->sink, key_of(number, MEMORY_OBJECT),
+                                             PART_OBJECT, record->bytes, record->length);
 }
 
 static void begin_record(struct saving *saving, u32 stored, u64 bank, u64 number)

@@ -19,13 +19,13 @@ struct scan {
     u64 size, flags, start, end, walk_end, vec, vec_len, max_pages;
     u64 category_inverted, category_mask, category_anyof_mask, return_mask;
 };
-#define SCAN         _IOWR('f', 16, struct scan)
-#define IS_FILE      (1u << 2)
-#define IS_PRESENT   (1u << 3)
-#define IS_SWAPPED   (1u << 4)
-#define IS_ZERO      (1u << 5)
-#define REGIONS      512
-#define ENTRIES      512
+#define SCAN          _IOWR('f', 16, struct scan)
+#define IS_FILE       (1u << 2)
+#define IS_PRESENT    (1u << 3)
+#define IS_SWAPPED    (1u << 4)
+#define IS_ZERO       (1u << 5)
+#define REGIONS       512
+#define ENTRIES       512
 #define ENTRY_FILE    (1ul << 61)
 #define ENTRY_SWAPPED (1ul << 62)
 #define ENTRY_PRESENT (1ul << 63)
@@ -121,14 +121,16 @@ static int read_entries(int pagemap, u64 *start, u64 end,
                         int (*visit)(void *argument, u64 start, u64 end), void *argument)
 {
     u64 entries[ENTRIES], count = MIN((end - *start) / PAGE_SIZE, ENTRIES), run = 0;
-    ssize_t n = pread(pagemap, entries, count * sizeof(u64), (off_t)(*start / PAGE_SIZE * sizeof(u64)));
+    ssize_t n =
+        pread(pagemap, entries, count * sizeof(u64), (off_t)(*start / PAGE_SIZE * sizeof(u64)));
     int result = 0;
 
     if (n <= 0)
         return n < 0 ? -errno : -EIO;
     count = (u64)n / sizeof(u64);
     for (u64 i = 0; i <= count && !result; i++) {
-        bool own = i < count && entries[i] & (ENTRY_PRESENT | ENTRY_SWAPPED) && !(entries[i] & ENTRY_FILE);
+        bool own =
+            i < count && entries[i] & (ENTRY_PRESENT | ENTRY_SWAPPED) && !(entries[i] & ENTRY_FILE);
 
         if (own) {
             run++;

@@ -12,12 +12,13 @@ struct proc_map {
     const char *path; /* of what is mapped, or "" */
 };
 
-/* Calls visit with each mapping, in order, until it gives other than 0, and returns that; -ESRCH: there
- * is no such process; -ENOMEM. */
+/* Calls visit with each mapping, in order, until it gives other than 0, and returns that; -ESRCH:
+ * there is no such process; -ENOMEM. */
 int proc_maps(int pid, int (*visit)(void *argument, const struct proc_map *map), void *argument);
 
-/* Calls visit with the runs of pages of [start, end) that are the process's own: not a file's, and not
- * untouched. The same results; -errno of the host. `pagemap` is a descriptor of its /proc/PID/pagemap. */
+/* Calls visit with the runs of pages of [start, end) that are the process's own: not a file's, and
+ * not untouched. The same results; -errno of the host. `pagemap` is a descriptor of its
+ * /proc/PID/pagemap. */
 int proc_own_pages(int pagemap, u64 start, u64 end,
                    int (*visit)(void *argument, u64 start, u64 end), void *argument);
 

@@ -30,7 +30,7 @@ struct making {
     u32 pid;    /* 0: it has not asked yet */
     struct record record;
     struct stored_process head;
-    u32 mapped;   /* mappings whose file was read over */
+    u32 mapped; /* mappings whose file was read over */
     bool filled;
 };
 
@@ -44,7 +44,8 @@ struct restore {
     struct making processes[];
 };
 
-/* Whether it was made by the library OS that we have: its code lies in the images of all processes. */
+/* Whether it was made by the library OS that we have: its code lies in the images of all processes.
+ */
 static bool is_ours(const struct stored_image *head)
 {
     u64 libos[2];
@@ -155,7 +156,8 @@ void restore_process_ended(struct cell *cell, pid_t pid)
 
     if (!restore || cell->ending || (pid != cell->leader && !is_one(restore, pid)))
         return;
-    report_of(cell, "the cell cannot be made again: %s%s", *restore->why ? restore->why : "a host process ended",
+    report_of(cell, "the cell cannot be made again: %s%s",
+              *restore->why ? restore->why : "a host process ended",
               restore->error ? strerror(-restore->error) : "");
     cell_end(cell, 0, STATUS_OWN_FAILURE);
 }
@@ -191,8 +193,8 @@ static int open_memory(u32 pid)
     return open(path, O_RDWR | O_CLOEXEC);
 }
 
-/* A file of the record, opened when `wanted`: a descriptor, -1: none. A record that makes no sense is
- * bad. */
+/* A file of the record, opened when `wanted`: a descriptor, -1: none. A record that makes no sense
+ * is bad. */
 static int take_file(struct record *record, bool wanted)
 {
     struct stored_open_file stored;
@@ -201,8 +203,7 @@ static int take_file(struct record *record, bool wanted)
     record_get(record, &stored, sizeof(stored));
     switch (stored.kind) {
     case STORED_FILE_NONE:
-    case STORED_FILE_HEAP:
-        return -1;
+    case STORED_FILE_HEAP: return -1;
     case STORED_FILE_SEGMENT:
         segment = record_get_object(record, STORED_SEGMENT);
         return wanted && segment
@@ -210,9 +211,7 @@ static int take_file(struct record *record, bool wanted)
                    : -1;
     case STORED_FILE_HOST:
         return wanted ? host_file_load(record, (int)stored.flags) : host_file_skip(record);
-    default:
-        record->bad = true;
-        return -1;
+    default: record->bad = true; return -1;
     }
 }
 
@@ -325,7 +324,8 @@ static int fill_page(void *argument, u64 key, u64 index, const void *page)
     int fd = *(int *)argument;
 
     (void)key;
-    return pwrite(fd, page, PAGE_SIZE, (off_t)(index * PAGE_SIZE)) == (ssize_t)PAGE_SIZE ? 0 : -EPROTO;
+    return pwrite(fd, page, PAGE_SIZE, (off_t)(index * PAGE_SIZE)) == (ssize_t)PAGE_SIZE ? 0
+                                                                                         : -EPROTO;
 }
 
 static int fill(struct cell *cell, const struct making *making)
@@ -335,8 +335,7 @@ static int fill(struct cell *cell, const struct making *making)
 
     if (fd < 0)
         return -ESRCH;
-    error = source->pages(source, key_of(cell->object.number, making->memory),
-                          fill_page, &fd);
+    error = source->pages(source, key_of(cell->object.number, making->memory), fill_page, &fd);
     close(fd);
     return error;
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making a cell's host processes again from its image (image.h). The cell's window and heap segment
  * hold what they held already. The first process is started as ever; the library OS there makes the
- * others, and each asks for what it is to become (abi/restore.h). When all have their memory, the cell
- * goes on. */
+ * others, and each asks for what it is to become (abi/restore.h). When all have their memory, the
+ * cell goes on. */
 #ifndef KERNEL_CHECKPOINT_RESTORE_H
 #define KERNEL_CHECKPOINT_RESTORE_H
 
 #include "kernel/cell.h"
 #include "kernel/checkpoint/sink.h"
 
-/* Begins: 0; -ENOEXEC: it was made by another version of the library OS; or another negative errno, and
- * then nothing has begun. `clock_goes_on`: from where its clocks stood at the cut. `done` is called once, when the cell goes
- * on or has ended; until then the source stays. */
+/* Begins: 0; -ENOEXEC: it was made by another version of the library OS; or another negative errno,
+ * and then nothing has begun. `clock_goes_on`: from where its clocks stood at the cut. `done` is
+ * called once, when the cell goes on or has ended; until then the source stays. */
 int restore_begin(struct cell *cell, struct source *source, bool clock_goes_on,
                   void (*done)(struct cell *cell, struct source *source));
 

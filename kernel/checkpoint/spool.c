@@ -136,7 +136,8 @@ static int one_record(struct source *source, u64 key, u32 part, void **bytes, si
     return -ENOENT;
 }
 
-static int visit_run(struct spool *spool, const struct run *run, page_visitor *visit, void *argument)
+static int visit_run(struct spool *spool, const struct run *run, page_visitor *visit,
+                     void *argument)
 {
     static u8 piece[BATCH_PAGES * PAGE_SIZE];
     int result = 0;
@@ -145,7 +146,8 @@ static int visit_run(struct spool *spool, const struct run *run, page_visitor *v
         u64 count = MIN(run->count - done, BATCH_PAGES);
         ssize_t length = (ssize_t)(count * PAGE_SIZE);
 
-        if (pread(spool->fd, piece, (size_t)length, (off_t)((run->at + done) * PAGE_SIZE)) != length)
+        if (pread(spool->fd, piece, (size_t)length, (off_t)((run->at + done) * PAGE_SIZE)) !=
+            length)
             return -EIO;
         for (u64 i = 0; i < count && !result; i++)
             result = visit(argument, run->key, run->index + done + i, piece + i * PAGE_SIZE);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A sink that is a source too: pages in a file that has no name, so that the host can put them on its
- * disk, and records in memory. */
+/* A sink that is a source too: pages in a file that has no name, so that the host can put them on
+ * its disk, and records in memory. */
 #ifndef KERNEL_CHECKPOINT_SPOOL_H
 #define KERNEL_CHECKPOINT_SPOOL_H
 

@@ -10,11 +10,11 @@
 #include "kernel/checkpoint/store_source.h"
 #include "kernel/store/store.h"
 
-#define CHUNK_BYTES  (4u << 20)
-#define STEP         1024u
-#define FIRST_SLOTS  4096u
-#define PIECE_MOST   STORE_RECORD_MAX /* longer records are kept in pieces */
-#define PIECES       (1u << STORED_PIECE_BITS)
+#define CHUNK_BYTES (4u << 20)
+#define STEP        1024u
+#define FIRST_SLOTS 4096u
+#define PIECE_MOST  STORE_RECORD_MAX /* longer records are kept in pieces */
+#define PIECES      (1u << STORED_PIECE_BITS)
 
 enum change_kind { CHANGE_RECORD, CHANGE_PAGE, CHANGE_DROP_RECORD, CHANGE_DROP_PAGE };
 
@@ -207,8 +207,8 @@ static void drop(struct staging *staging, struct known *known)
 {
     struct change change = {.key = known->key,
                             .index = known->index,
-                            .kind = known->kind == CHANGE_PAGE ? CHANGE_DROP_PAGE
-                                                               : CHANGE_DROP_RECORD};
+                            .kind =
+                                known->kind == CHANGE_PAGE ? CHANGE_DROP_PAGE : CHANGE_DROP_RECORD};
 
     batch_add(staging->batch, &change, NULL);
 }
@@ -290,11 +290,8 @@ void batch_put(const struct batch *batch, struct store *store, struct store_cut 
         case CHANGE_DROP_RECORD:
             store_record_put(cut, change->key, (u32)change->index, change->bytes, change->length);
             break;
-        case CHANGE_PAGE:
-            store_page_put(cut, change->key, change->index, change->bytes);
-            break;
-        default:
-            store_page_drop(cut, change->key, change->index, 1);
+        case CHANGE_PAGE: store_page_put(cut, change->key, change->index, change->bytes); break;
+        default: store_page_drop(cut, change->key, change->index, 1);
         }
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Standing still: every host thread of a cell at its next instruction, in memory with all that it is
- * (docs/design/cut.md). The library OS does it; one that does not is left as it is. */
+/* Standing still: every host thread of a cell at its next instruction, in memory with all that it
+ * is (docs/design/cut.md). The library OS does it; one that does not is left as it is. */
 #ifndef KERNEL_CHECKPOINT_STOP_H
 #define KERNEL_CHECKPOINT_STOP_H
 
@@ -14,11 +14,12 @@ int stop_begin(struct cell *cell, u64 deadline_ns);
 /* They go on. Harmless when they do not stand still. */
 void stop_end(struct cell *cell);
 
-/* While the cell stands still: when the first of its threads would wake by itself; UINT64_MAX: none. */
+/* While the cell stands still: when the first of its threads would wake by itself; UINT64_MAX:
+ * none. */
 u64 stop_first_deadline(const struct cell *cell);
 
-/* While the cell stands still: what is known of the threads of one host process. The first `most` of
- * them: how many there are. */
+/* While the cell stands still: what is known of the threads of one host process. The first `most`
+ * of them: how many there are. */
 u32 stop_threads(const struct cell *cell, pid_t pid, struct rf_stopped *threads, u32 most);
 
 #endif

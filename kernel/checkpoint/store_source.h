@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The last committed generation of a store, as a source. Records longer than the store's are there in
- * pieces: a piece's number in the store is the part's, with these bits below it. */
+/* The last committed generation of a store, as a source. Records longer than the store's are there
+ * in pieces: a piece's number in the store is the part's, with these bits below it. */
 #ifndef KERNEL_CHECKPOINT_STORE_SOURCE_H
 #define KERNEL_CHECKPOINT_STORE_SOURCE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is kept of a host process, in the order in which it lies in its record: the head, the mappings
- * with the file of each that has one, the descriptors, the threads. */
+/* What is kept of a host process, in the order in which it lies in its record: the head, the
+ * mappings with the file of each that has one, the descriptors, the threads. */
 #ifndef KERNEL_CHECKPOINT_STORED_PROCESS_H
 #define KERNEL_CHECKPOINT_STORED_PROCESS_H
 

@@ -24,7 +24,9 @@ static struct {
     struct batch *batch; /* NULL: nothing to write */
     s64 result;
     bool busy;
-} writer = {.lock = PTHREAD_MUTEX_INITIALIZER, .given = PTHREAD_COND_INITIALIZER, .begun = PTHREAD_COND_INITIALIZER};
+} writer = {.lock = PTHREAD_MUTEX_INITIALIZER,
+            .given = PTHREAD_COND_INITIALIZER,
+            .begun = PTHREAD_COND_INITIALIZER};
 
 static struct batch *wait_for_batch(void)
 {
@@ -95,7 +97,8 @@ int writer_start(struct store *store, void (*done)(struct batch *batch, s64 resu
     pthread_sigmask(SIG_SETMASK, &all, &old);
     error = pthread_create(&thread, NULL, run, NULL);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
-    pthread_mutex_lock(&writer.lock); /* what the C library does first is not in the kernel's filter */
+    pthread_mutex_lock(
+        &writer.lock); /* what the C library does first is not in the kernel's filter */
     while (!error && !writer.runs)
         pthread_cond_wait(&writer.begun, &writer.lock);
     pthread_mutex_unlock(&writer.lock);

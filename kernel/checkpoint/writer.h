@@ -9,8 +9,8 @@
 struct batch;
 struct store;
 
-/* Starts it, before the kernel confines itself. Its event calls done in the event loop, with the generation or
- * a negative errno. 0 or a negative errno. */
+/* Starts it, before the kernel confines itself. Its event calls done in the event loop, with the
+ * generation or a negative errno. 0 or a negative errno. */
 int writer_start(struct store *store, void (*done)(struct batch *batch, s64 result));
 
 /* The instant of the cut: begins it in the store. 0 or a negative errno. */

@@ -161,8 +161,7 @@ s64 op_RANDOM(struct call *call)
 /* A wait that is interrupted here ends as it would have without the cut. */
 s64 op_ATTACH(struct call *call)
 {
-    struct pending *pending =
-        call_is_own(call) ? domain_detached(call->domain, call->w[0]) : NULL;
+    struct pending *pending = call_is_own(call) ? domain_detached(call->domain, call->w[0]) : NULL;
     s64 result;
 
     if (!pending)

@@ -169,7 +169,8 @@ _Noreturn void parking_wait(struct parking_place *place)
 void parking_renumber(u32 old_tid, u32 tid)
 {
     for (u32 i = 0; i < PARKING_PLACES; i++) {
-        if (places[i].host_tid == old_tid && __atomic_load_n(&places[i].state, __ATOMIC_ACQUIRE) != FREE)
+        if (places[i].host_tid == old_tid &&
+            __atomic_load_n(&places[i].state, __ATOMIC_ACQUIRE) != FREE)
             places[i].host_tid = tid;
     }
 }

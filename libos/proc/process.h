@@ -48,7 +48,8 @@ struct process {
     struct list hash; /* the_cell->pids */
     int pid, pgid;
     u32 host_pid;
-    u64 memory; /* names its private memory: another one after fork and exec, the same with vfork; 0: none yet */
+    u64 memory; /* names its private memory: another one after fork and exec, the same with vfork;
+                   0: none yet */
     enum process_state state;
     struct process *parent;
     struct list children; /* linked by sibling */
@@ -172,7 +173,7 @@ struct cell {
     struct list processes;
     struct process *init;
     struct process *main_process; /* whose end ends the cell */
-    u64 last_memory; /* struct process.memory */
+    u64 last_memory;              /* struct process.memory */
     int next_pid;
     bool pids_wrapped;
     bool trace;

@@ -39,7 +39,8 @@ static long ask(u32 op, u64 w0)
 
 static void map_one(const struct rf_restore_map *map, u32 index)
 {
-    bool anonymous = map->source == RF_RESTORE_ANONYMOUS, granted = map->source == RF_RESTORE_DESCRIPTOR;
+    bool anonymous = map->source == RF_RESTORE_ANONYMOUS,
+         granted = map->source == RF_RESTORE_DESCRIPTOR;
     int flags = (int)map->flags | MAP_FIXED | MAP_NORESERVE | (anonymous ? MAP_ANONYMOUS : 0);
     long fd = anonymous ? -1 : RF_FD_HEAP;
 
@@ -82,7 +83,8 @@ static _Noreturn void become_process(u32 index)
 /* One process for each that there was, all forked from this one, which is the first of them. */
 static __attribute__((used)) _Noreturn void restore_all(void)
 {
-    u64 kick = 1ul << (RF_KICK_SIGNAL - 1); /* until a thread is what it was, and has its own mask */
+    u64 kick =
+        1ul << (RF_KICK_SIGNAL - 1); /* until a thread is what it was, and has its own mask */
     u32 count = the_window->stop.processes;
 
     host_call(__NR_rt_sigprocmask, SIG_BLOCK_, (long)&kick, 0, sizeof(kick), 0, 0);

@@ -100,7 +100,8 @@ static void take_new_numbers(u32 old_tid, u64 used)
     t->processor_time_before -= used;
     t->process->host_pid = (u32)host_call(__NR_getpid, 0, 0, 0, 0, 0, 0);
     if (t->process->alarm_time)
-        t->process->alarm_time = LONG_AGO; /* who looks at the timers next has the kernel set one again */
+        t->process->alarm_time =
+            LONG_AGO; /* who looks at the timers next has the kernel set one again */
 }
 
 static __attribute__((noinline)) void stop_here(u32 epoch)
