@@ -24,7 +24,10 @@ static void dir_destroy(struct object *object)
 {
     struct dir *dir = container_of(object, struct dir, object);
 
-    if (dir->fd >= 0)
+    list_del(&dir->same);
+    if (dir->shared)
+        description_drop(dir->shared);
+    else if (dir->fd >= 0)
         close(dir->fd);
     free(dir->only);
     dir->only = NULL;
@@ -42,6 +45,38 @@ const struct object_class dir_class = {.kind = RF_KIND_DIR,
                                        .stored = STORED_DIR,
                                        .save = dir_save,
                                        .load = dir_load};
+
+/* The one that the same bank pays for already, or NULL. */
+static struct dir *find_same(const struct dir *dir)
+{
+    list_for_each(node, &dir->shared->dirs) {
+        struct dir *other = list_entry(node, struct dir, same);
+
+        if (other->object.bank == dir->object.bank && !other->only == !dir->only &&
+            other->only_length == dir->only_length &&
+            (!dir->only || !memcmp(other->only, dir->only, dir->only_length)))
+            return other;
+    }
+    return NULL;
+}
+
+/* Takes over the descriptor: the dir itself, or one of the same in its place. */
+static struct dir *open_on(struct dir *dir, int fd)
+{
+    struct dir *same;
+
+    dir->shared = description_share(fd);
+    dir->fd = dir->shared ? dir->shared->fd : fd;
+    same = dir->shared ? find_same(dir) : NULL;
+    if (!same) {
+        if (dir->shared)
+            list_add_tail(&dir->shared->dirs, &dir->same);
+        return dir;
+    }
+    object_hold(&same->object);
+    object_release(&dir->object);
+    return same;
+}
 
 struct dir *dir_make(struct bank *bank, int fd, const char *only, size_t only_length)
 {
@@ -61,10 +96,10 @@ struct dir *dir_make(struct bank *bank, int fd, const char *only, size_t only_le
         return NULL;
     }
     dir = container_of(object, struct dir, object);
-    dir->fd = fd;
+    list_init(&dir->same);
     dir->only = names;
     dir->only_length = only_length;
-    return dir;
+    return open_on(dir, fd);
 }
 
 static const struct dir *grant_of(const struct call *call)
@@ -302,7 +337,8 @@ static void drop_slot(struct call *call, u64 slot)
 /* The opened file as a new object of the caller's bank: NULL when that has reached a limit. */
 static struct file *make_file(struct call *call, int fd, const struct rf_attr *attr, int flags)
 {
-    struct file *file = file_make(call->domain->bank, fd);
+    bool read_only = S_ISREG(attr->mode) && (flags & O_ACCMODE) == O_RDONLY;
+    struct file *file = file_make(call->domain->bank, fd, read_only);
 
     if (!file)
         return NULL;

@@ -18,8 +18,12 @@
 
 static void file_destroy(struct object *object)
 {
-    if (container_of(object, struct file, object)->fd >= 0)
-        close(container_of(object, struct file, object)->fd);
+    struct file *file = container_of(object, struct file, object);
+
+    if (file->shared)
+        description_drop(file->shared);
+    else if (file->fd >= 0)
+        close(file->fd);
     if (object->bank)
         bank_uncharge(object->bank, RF_RESOURCE_FILES, 1);
 }
@@ -35,9 +39,10 @@ const struct object_class file_class = {.kind = RF_KIND_FILE,
                                         .save = file_save,
                                         .load = file_load};
 
-struct file *file_make(struct bank *bank, int fd)
+struct file *file_make(struct bank *bank, int fd, bool read_only)
 {
     struct object *object;
+    struct file *file;
 
     if (bank && !bank_charge(bank, RF_RESOURCE_FILES, 1))
         return NULL;
@@ -47,8 +52,10 @@ struct file *file_make(struct bank *bank, int fd)
             bank_uncharge(bank, RF_RESOURCE_FILES, 1);
         return NULL;
     }
-    container_of(object, struct file, object)->fd = fd;
-    return container_of(object, struct file, object);
+    file = container_of(object, struct file, object);
+    file->shared = read_only ? description_share(fd) : NULL;
+    file->fd = file->shared ? file->shared->fd : fd;
+    return file;
 }
 
 static int need(const struct call *call, u32 right)
@@ -335,6 +342,21 @@ static void retry_lock(struct timer *timer)
     pending_answer(pending, error);
 }
 
+/* A lock belongs to a description: who locks has one of its own. */
+static int leave_shared(struct file *file)
+{
+    int fd = file->shared ? read_only_description(file->fd) : -1;
+
+    if (!file->shared)
+        return 0;
+    if (fd < 0)
+        return -errno;
+    description_drop(file->shared);
+    file->shared = NULL;
+    file->fd = fd;
+    return 0;
+}
+
 s64 op_FILE_LOCK(struct call *call)
 {
     struct pending *pending;
@@ -347,6 +369,9 @@ s64 op_FILE_LOCK(struct call *call)
         return -EINVAL;
     if (!is_range(call->w[1], call->w[2]))
         return -EINVAL;
+    error = leave_shared(file_of(call->cap));
+    if (error)
+        return error;
     error = try_lock(call->cap, call->w);
     if ((error != -EAGAIN && error != -EACCES) || !call->w[3])
         return error == -EACCES ? -EAGAIN : error;
@@ -379,6 +404,11 @@ static void file_save(const struct object *object, struct record *to)
     host_file_save(file->fd, to);
 }
 
+static bool is_read_only(const struct stored_file *stored, int fd)
+{
+    return fd >= 0 && !stored->is_dir && (stored->flags & O_ACCMODE) == O_RDONLY;
+}
+
 static struct object *file_load(struct record *from, struct bank *bank)
 {
     struct stored_file stored;
@@ -387,7 +417,7 @@ static struct object *file_load(struct record *from, struct bank *bank)
 
     record_get(from, &stored, sizeof(stored));
     fd = host_file_load(from, (int)(stored.flags & KEPT_FLAGS));
-    file = from->bad ? NULL : file_make(bank, fd);
+    file = from->bad ? NULL : file_make(bank, fd, is_read_only(&stored, fd));
     if (!file) {
         if (fd >= 0)
             close(fd);
