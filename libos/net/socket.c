@@ -9,6 +9,7 @@
 #include "libos/host/host.h"
 #include "libos/mm/heap.h"
 #include "libos/net/message.h"
+#include "libos/net/rights.h"
 #include "libos/net/socket.h"
 #include "libos/proc/process.h"
 
@@ -218,11 +219,14 @@ static long socket_getattr(struct file *f, struct rf_attr *out)
     return 0;
 }
 
+/* The last way to sockets that lie in each other's queues may have been through this one. */
 static void socket_release(struct file *f)
 {
     struct socket *s = f->data;
     s->ops->close(s);
     socket_put(s);
+    if (the_net()->in_flight && !current()->frees_rights)
+        collect_garbage();
 }
 
 static const struct file_ops socket_ops = {
