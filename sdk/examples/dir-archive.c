@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "sdk/serve/tree.h"
 
@@ -140,11 +141,15 @@ static void take_link(const char *path, const char *target)
     node->attr = same->attr;
 }
 
+/* To others than the superuser everything is their own, as when they unpack it: the archive's users
+ * may be none here, and most formats name none. */
 static void take_attributes(struct node *node, struct archive_entry *entry)
 {
+    bool keeps_owners = geteuid() == 0;
+
     node->attr.mode = archive_entry_mode(entry);
-    node->attr.uid = (u32)archive_entry_uid(entry);
-    node->attr.gid = (u32)archive_entry_gid(entry);
+    node->attr.uid = keeps_owners ? (u32)archive_entry_uid(entry) : geteuid();
+    node->attr.gid = keeps_owners ? (u32)archive_entry_gid(entry) : getegid();
     node->attr.modified.seconds = archive_entry_mtime(entry);
     node->attr.changed = node->attr.accessed = node->attr.modified;
 }
