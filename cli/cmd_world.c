@@ -131,10 +131,11 @@ static const char *own_world(void)
 
 int world_start(const char *path)
 {
-    static struct request request = {.config.checkpoint.every_ns = CHECKPOINT_EVERY_NS};
+    static struct request request;
 
     world_path = path;
-    request.config.path = request.config.checkpoint.path = path;
+    request.config.path = path;
+    request.config.until_left = true;
     request.config.ready = ready_in_background;
     return in_background(&request);
 }

@@ -44,8 +44,8 @@ int cmd_scrub(int argc, char **argv);
 
 const struct command *command_find(const char *name);
 
-/* Starts a world in the background: 0 when clients can connect; else the status to exit with, the
- * reason having been told. */
+/* Starts a world in the background, which ends when its last client leaves: 0 when clients can
+ * connect; else the status to exit with, the reason having been told. */
 int world_start(const char *path);
 
 /* Prints the help of one command, or of all, on stdout. */

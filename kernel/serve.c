@@ -75,6 +75,7 @@ int kernel_serve(const struct world_config *config)
     take_lock(dir_fd, config->path);
     kernel_prepare();
     world.dir_fd = dir_fd;
+    world.until_left = config->until_left;
     choose_groups(config->limit_by);
     image_open(&image, config->libos_path);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -12,6 +12,7 @@ struct world_config {
     const char *libos_path; /* another library OS image, for tests; NULL: the embedded one */
     enum limit_by limit_by; /* how limits are kept */
     struct checkpoint_config checkpoint;
+    bool until_left; /* it ends when its last client leaves, however that ended */
     /* Called once when clients can connect; NULL: nothing. */
     void (*ready)(void);
 };

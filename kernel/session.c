@@ -102,6 +102,8 @@ static void session_end(struct session *session)
     domain_finish(&session->domain);
     free(session);
     sessions--;
+    if (!sessions && world.until_left)
+        world_stop();
 }
 
 static void cancel(struct session *session, u64 id)

@@ -234,8 +234,11 @@ void checkpoint_open(const struct checkpoint_config *config)
                                  .volume_count = config->volume_count,
                                  .create = true};
     struct store_why why = {""};
-    int error = store_open(&store, &checkpoint.store, &why);
+    int error;
 
+    if (!config->path)
+        return;
+    error = store_open(&store, &checkpoint.store, &why);
     if (error)
         fail("%s", why.text);
     store_source_init(&checkpoint.source, checkpoint.store);
@@ -289,6 +292,8 @@ void checkpoint_restart(void)
     char why[128] = "";
     u64 object = 0;
 
+    if (!checkpoint.store)
+        return;
     if (checkpoint.every_ns)
         next_at(now_ns() + checkpoint.every_ns);
     if (store_object_next(checkpoint.store, &object))

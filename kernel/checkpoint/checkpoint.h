@@ -11,7 +11,7 @@
 struct call;
 
 struct checkpoint_config {
-    const char *path; /* the world's directory */
+    const char *path; /* the world's directory; NULL: the world is not durable */
     const char *const *volumes;
     u32 volume_count;
     u64 every_ns; /* 0: only when asked for */
