@@ -381,14 +381,21 @@ static struct inode *root_inode(struct filesystem *fs)
     return i;
 }
 
-static bool is_by_program(u32 slot)
+/* The caller may have a message already, so this waits for none: what a program can do is right for
+ * the kernel's objects too, only slower. */
+bool hostfs_by_program(struct filesystem *fs)
 {
-    struct rf_msg *m = message_get();
-    m->caps[0] = slot;
+    struct hostfs *h = fs->data;
+    u8 kind = __atomic_load_n(&h->served_by, __ATOMIC_RELAXED);
+    struct rf_msg *m = kind ? NULL : message_try();
+    if (!m)
+        return kind != RF_KIND_DIR;
+    m->caps[0] = h->slot;
     m->cap_count = 1;
-    long r = invoke_message_retry(RF_SLOT_DISCRIM, RF_OP_DISCRIM_CLASSIFY, m, 0, 0, 0, 0);
+    kind = (u8)invoke_message_retry(RF_SLOT_DISCRIM, RF_OP_DISCRIM_CLASSIFY, m, 0, 0, 0, 0);
     message_put(m);
-    return r == RF_KIND_ENTRY;
+    __atomic_store_n(&h->served_by, kind, __ATOMIC_RELAXED);
+    return kind != RF_KIND_DIR;
 }
 
 struct filesystem *hostfs_new(u32 slot, u32 rights, const char *name, const struct rf_attr *attr)
@@ -404,7 +411,6 @@ struct filesystem *hostfs_new(u32 slot, u32 rights, const char *name, const stru
     *h = (struct hostfs){.slot = slot,
                          .rights = rights,
                          .validity = writable ? VALID_READ_WRITE : VALID_READ_ONLY,
-                         .by_program = is_by_program(slot),
                          .only = name ? heap_copy_string(name) : NULL};
     fs->data = h;
     fs->slot = slot;

@@ -13,10 +13,14 @@
 struct hostfs {
     u32 slot; /* the dir capability */
     u32 rights;
-    u64 validity;    /* ns for which a name and its attributes are taken as still right */
-    char *only;      /* not NULL: the file system is this one file of the directory */
-    bool by_program; /* no object of the kernel's own: all data goes through messages */
+    u64 validity; /* ns for which a name and its attributes are taken as still right */
+    char *only;   /* not NULL: the file system is this one file of the directory */
+    u8 served_by; /* enum rf_kind of the capability; 0: not asked yet */
 };
+
+/* Whether a program serves it, and not the kernel: all data goes through messages. Asked when it
+ * first matters, since most of what a cell sees it never opens. */
+bool hostfs_by_program(struct filesystem *fs);
 
 /* A file capability that the files open on an inode share. */
 enum handle_kind { HANDLE_READ, HANDLE_WRITE, HANDLE_COUNT };

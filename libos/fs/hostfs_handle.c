@@ -89,8 +89,8 @@ void hostfs_drop_late(void)
 long hostfs_invoke_open(struct dentry *d, struct rf_msg *m, int flags, u32 mode, u64 content)
 {
     m->data_length = 0;
-    bool by_program = ((const struct hostfs *)d->fs->data)->by_program; /* it cannot drop for us */
-    u32 late = hostfs_late_drop() && !by_program ? exchange_late(0) : 0;
+    /* A program cannot drop for us. */
+    u32 late = hostfs_late_drop() && !hostfs_by_program(d->fs) ? exchange_late(0) : 0;
     long r = hostfs_invoke_name(d, RF_OP_DIR_OPEN, m, (u64)flags, mode, content, late);
     if (r < 0)
         hostfs_drop_slot(late);

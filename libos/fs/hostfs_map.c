@@ -178,7 +178,7 @@ long hostfs_map(struct file *f, u64 offset, size_t length, int prot, bool shared
     long fd = hostfs_flush(i);
     if (fd == 0)
         fd = write ? write_descriptor(i, f->dentry) : read_descriptor(i, f->dentry, &stays);
-    bool copied = !write && fd < 0 && hostfs_of(i)->by_program;
+    bool copied = !write && fd < 0 && hostfs_by_program(i->fs);
     if (copied)
         fd = hostfs_map_copy(i, offset, length, out);
     lock_release(&i->lock);

@@ -69,7 +69,7 @@ static long read_to_heap(struct cached_file *c, u64 offset, void *memory, size_t
     long slot = hostfs_slot(inode_of(c), NULL, HANDLE_READ), r;
     if (slot < 0)
         return slot;
-    if (hostfs_of(inode_of(c))->by_program)
+    if (hostfs_by_program(inode_of(c)->fs))
         return hostfs_read_messages((u32)slot, offset, memory, n);
     do {
         r = invoke((u32)slot, RF_OP_FILE_TO_HEAP, offset, n, heap_offset(memory), 0);
@@ -87,7 +87,7 @@ static long write_from_heap(struct cached_file *c, u64 offset, const void *memor
         return slot;
     h->own_change = true;
     h->good_until = 0;
-    if (hostfs_of(h->inode)->by_program) {
+    if (hostfs_by_program(h->inode->fs)) {
         u64 end = offset + n;
         r = hostfs_write_messages((u32)slot, offset, memory, n, h->appended, &end);
         h->misplaced |= h->appended && r > 0 && end != offset + (u64)r;

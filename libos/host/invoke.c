@@ -133,16 +133,21 @@ long invoke_waiting(u32 slot, u32 op, struct rf_msg *m, const u64 w[4])
 }
 
 /* The lowest free buffer, so that few are ever touched. */
-static struct rf_msg *message_try(void)
+struct rf_msg *message_try(void)
 {
+    struct rf_msg *m;
     for (u32 word = 0; word < RF_MSG_BUFFERS / 64; word++) {
         u64 *map = &the_cell->message_free[word];
         u64 seen = __atomic_load_n(map, __ATOMIC_RELAXED);
         while (seen) {
             u32 bit = (u32)__builtin_ctzll(seen);
             if (__atomic_compare_exchange_n(map, &seen, seen & ~(1ull << bit), false,
-                                            __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-                return (struct rf_msg *)(the_window->messages + (word * 64 + bit) * RF_MSG_STRIDE);
+                                            __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+                m = (struct rf_msg *)(the_window->messages + (word * 64 + bit) * RF_MSG_STRIDE);
+                m->data_length = 0;
+                m->cap_count = 0;
+                return m;
+            }
         }
     }
     return NULL;
@@ -154,8 +159,6 @@ struct rf_msg *message_get(void)
     struct rf_msg *m;
     while ((m = message_try()) == NULL)
         host_yield();
-    m->data_length = 0;
-    m->cap_count = 0;
     return m;
 }
 

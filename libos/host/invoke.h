@@ -21,6 +21,7 @@ long invoke_surely(u32 slot, u32 op, u64 w0, u64 w1, u64 w2, u64 w3);
  * gives it back. Keep it only around one invocation and the reading of its results; do not sleep in
  * wait_on while you hold one. The invocation itself may block. */
 struct rf_msg *message_get(void);
+struct rf_msg *message_try(void); /* NULL: none is free now */
 void message_put(struct rf_msg *m);
 
 /* Invokes with the buffer: m->data_length bytes of m->data go in. Results as abi/objects.h says. */
