@@ -6,8 +6,9 @@ ONLY   ?= *
 
 BENCH_CFLAGS := -std=gnu17 -I. -O2 -g $(WARN) -D_GNU_SOURCE -pthread
 BENCH_SDK    := calls cells
-BENCH_PLAIN  := cpu_loop notification one_byte
-BENCH_BUILT  := $(B)/bench/syscall_table $(B)/bench/large.c $(BENCH_SDK:%=$(B)/bench/%) $(BENCH_PLAIN:%=$(B)/bench/%)
+BENCH_PLAIN  := cpu_loop notification
+BENCH_BUILT  := $(B)/bench/syscall_table $(B)/bench/large.c $(B)/bench/one_byte $(BENCH_SDK:%=$(B)/bench/%) \
+                $(BENCH_PLAIN:%=$(B)/bench/%)
 
 bench:
 	@tools/install-deps.sh build bench
@@ -24,6 +25,10 @@ $(B)/bench/syscall_table: $(wildcard bench/table/*.[ch])
 $(BENCH_PLAIN:%=$(B)/bench/%): $(B)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_CFLAGS) -static -o $@ $<
+
+$(B)/bench/one_byte: bench/one_byte.c
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) -static -nostdlib -ffreestanding -o $@ $<
 
 $(BENCH_SDK:%=$(B)/bench/%): $(B)/bench/%: bench/%.c $(SDK_LIB)
 	@mkdir -p $(@D)

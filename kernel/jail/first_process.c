@@ -136,17 +136,6 @@ static void unregister_thread(void)
     syscall(SYS_set_tid_address, NULL);
 }
 
-static void reset_signals(void)
-{
-    struct sigaction action = {.sa_handler = SIG_DFL};
-    sigset_t none;
-
-    for (int i = 1; i <= SIGRTMAX; i++)
-        sigaction(i, &action, NULL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static void drop_capabilities(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -200,6 +189,7 @@ static void map_all(const struct image *image, int heap_fd, int window_fd)
     map_shared(RF_HEAP_BASE, RF_HEAP_SIZE, heap_fd, "mapping the heap segment");
     map_shared(RF_WINDOW_BASE, PAGE_ALIGN(sizeof(struct rf_window)), window_fd,
                "mapping the window");
+    madvise((void *)RF_HEAP_BASE, RF_HEAP_FIRST, MADV_POPULATE_WRITE); /* Linux 5.14 */
     stub = mmap((void *)RF_START_STUB, PAGE_SIZE, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     require(stub == (void *)RF_START_STUB, "mapping the start code");
@@ -244,6 +234,8 @@ static void join_groups(const int fds[], u32 count)
 
 void first_process(const struct image *image, u64 processors, const int fds[], u32 count)
 {
+    sigset_t none;
+
     notice_fd = fds[START_SOCKET];
     own_pid = getpid();
     setsid();
@@ -251,7 +243,8 @@ void first_process(const struct image *image, u64 processors, const int fds[], u
     join_groups(fds + START_GROUPS, count - START_GROUPS);
     map_all(image, fds[START_HEAP], fds[START_WINDOW]);
     arrange_descriptors(fds[START_HEAP], fds[START_SOCKET]);
-    reset_signals();
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     set_limit(RLIMIT_CORE, 0);
     set_limit(RLIMIT_NOFILE, MAX_GRANTED);
     drop_identity();

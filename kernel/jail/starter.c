@@ -162,15 +162,25 @@ static void keep_only(const int keep[3])
     close_range((unsigned)from, ~0u, 0);
 }
 
+/* Blocked here; cells begin with no signal blocked and none handled. */
+static void reset_signals(void)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigset_t all;
+
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    for (int i = 1; i <= SIGRTMAX; i++)
+        sigaction(i, &action, NULL);
+}
+
 _Noreturn static void serve(int fd, const struct image *image)
 {
     struct request request;
     int fds[START_MOST];
-    sigset_t all;
     u32 count;
 
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, NULL);
+    reset_signals();
     setsid();
     keep_only((const int[]){fd, consoles_terminal(), image->fd});
     while (receive(fd, &request, sizeof(request), fds, START_MOST, &count) > 0) {
