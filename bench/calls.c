@@ -7,6 +7,7 @@
  *   kind      one invocation of a kernel object
  *   bytes     COUNT MiB through a pipe, for comparison with
  *   ring      COUNT MiB over a channel, 64 KiB in each call
+ *   bank      a node from a bank that is as many slices deep as a third argument says, and back
  *
  * Prints nanoseconds for each. The ways but `pipe` and `bytes` are for a cell. */
 #include <stdio.h>
@@ -147,6 +148,40 @@ static int bytes_through_pipe(u64 mebibytes)
     return left != 0;
 }
 
+/* A bank without limits of its own below another. */
+static s64 split(u32 bank)
+{
+    struct rf_bank_limits limits = {0};
+    struct rf_message message = RF_MESSAGE;
+
+    for (u32 i = 0; i < RF_RESOURCES; i++)
+        limits.most[i] = RF_NO_LIMIT;
+    message.data = &limits;
+    message.data_length = sizeof(limits);
+    return rf_invoke(bank, RF_OP_BANK_SPLIT, &message);
+}
+
+static int from_bank(u64 count, u64 depth)
+{
+    s64 bank = RF_SLOT_BANK;
+    u64 began;
+
+    for (u64 i = 0; i < depth && bank > 0; i++)
+        bank = split((u32)bank);
+    if (bank < 0)
+        return 1;
+    began = now_ns();
+    for (u64 i = 0; i < count; i++) {
+        s64 node = rf_call((u32)bank, RF_OP_BANK_ALLOCATE, RF_KIND_NODE, 16, 0, 0);
+
+        if (node < 0)
+            return 1;
+        rf_drop((u32)node);
+    }
+    say(began, count);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     u64 count = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
@@ -165,6 +200,8 @@ int main(int argc, char **argv)
         status = bytes_through_pipe(count);
     else if (!strcmp(way, "ring"))
         status = by_channel(count * 16, RF_MSG_DATA);
+    else if (!strcmp(way, "bank") && argc > 3)
+        status = from_bank(count, strtoul(argv[3], NULL, 10));
     fflush(stdout);
     return status;
 }

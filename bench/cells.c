@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making cells in a running world, from the host: cells COUNT PROGRAM
+/* Making cells in a running world, from the host: cells COUNT PROGRAM [DEPTH]
  *
- * Each cell sees /usr and runs PROGRAM, which prints one byte: prints the median microseconds from
- * the first invocation to that byte, and to the answer of CELL_WAIT. */
+ * Each cell sees /usr and runs PROGRAM, which begins its output with one byte: prints the median
+ * microseconds from the first invocation to that byte, and to the answer of CELL_WAIT. The cells'
+ * bank and meter are as many slices below the world's as DEPTH says. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,12 +51,41 @@ static void give(u32 cell, u32 to, u32 slot)
     rf_invoke(cell, RF_OP_CELL_GIVE, &message);
 }
 
+/* What the cells are made from. */
+static u32 bank = RF_SLOT_BANK, meter = RF_SLOT_METER;
+
+/* One slice deeper, with nothing held back: false when it cannot be. */
+static bool slice(void)
+{
+    struct rf_bank_limits limits = {0};
+    struct rf_meter_terms terms = {.period_ns = 100000000u, .share = 100};
+    struct rf_message message = RF_MESSAGE;
+    s64 slot;
+
+    for (u32 i = 0; i < RF_RESOURCES; i++)
+        limits.most[i] = RF_NO_LIMIT;
+    message.data = &limits;
+    message.data_length = sizeof(limits);
+    slot = rf_invoke(bank, RF_OP_BANK_SPLIT, &message);
+    if (slot < 0)
+        return false;
+    bank = (u32)slot;
+    message = RF_MESSAGE;
+    message.data = &terms;
+    message.data_length = sizeof(terms);
+    slot = rf_invoke(meter, RF_OP_METER_SPLIT, &message);
+    if (slot < 0)
+        return false;
+    meter = (u32)slot;
+    return true;
+}
+
 static s64 create(const char *name)
 {
     struct rf_message message = RF_MESSAGE;
 
-    message.caps[0] = RF_SLOT_BANK;
-    message.caps[1] = RF_SLOT_METER;
+    message.caps[0] = bank;
+    message.caps[1] = meter;
     message.cap_count = 2;
     message.data = name;
     message.data_length = (u32)strlen(name);
@@ -97,6 +127,7 @@ int main(int argc, char **argv)
     static u8 record[RF_BOOT_SIZE] __attribute__((aligned(8)));
     static u64 first[MOST], whole[MOST];
     u64 count = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
+    u64 depth = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
     s64 usr, here, out;
     u32 length;
     int ends[2];
@@ -108,6 +139,9 @@ int main(int argc, char **argv)
     here = import(RF_KIND_DIR, open(".", O_PATH), 5);
     out = import(RF_KIND_CONSOLE, ends[1], RF_RIGHT_WRITE);
     length = describe(argv[2], record);
+    for (u64 i = 0; i < depth; i++)
+        if (!slice())
+            return 1;
     if (usr < 0 || here < 0 || out < 0 || !length)
         return 1;
     for (u64 i = 0; i < count; i++) {
