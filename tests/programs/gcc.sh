@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # gcc and g++: compile, link (dynamic, static, shared objects, -flto), run what came out.
 # cases: c cxx
-# seconds: 120
+# seconds: 300
 . tests/programs/lib.sh
 need gcc g++ ar
+seconds=140
 
 input main.c <<'EOF'
 #include <dlfcn.h>

@@ -36,6 +36,7 @@ kill -INT $!; wait $!; echo "interrupted $?"; cat said >&2; rm said; ls s.rec
 printf '%s\n' one two | john --stdin --stdout
 EOF
 filter="sed -E 's/[0-9]+g [0-9:]+ .*//; s/^Press .*//; s/(Cost|Node|Will|Each|words:) .*//; s/\([0-9]+ seconds?\)//
+    s/^([0-9]+p) [0-9:]+ [0-9.]+p.s/\1/
     s/Loaded ([0-9]+) password hash(es)?.*/Loaded \1/; /^(Session|Use the|Warning|guesses|Note|Remaining|Waiting|Created)/d' | grep -v '^ *[0-9]*\$'"
 compare bash script
 passes 'anna:summer'
