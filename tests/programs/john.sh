@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # John the Ripper: word list with rules, incremental, two processes, an interrupted session, self-test.
-# seconds: 120
+# seconds: 240
 . tests/programs/lib.sh
 need john openssl gcc
+seconds=110
 
 # John keeps its state below the home directory that getpwuid(3) tells, whatever HOME says. The native
 # run must not touch the user's own, so there (and only there) getpwuid is made to say $HOME.
