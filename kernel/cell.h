@@ -43,6 +43,7 @@ struct cell {
     int window_fd, heap_fd;
     pid_t leader; /* first process; number of the cell's host session and process group; 0: not
                      started */
+    pid_t helper; /* gave us the listener and is about to end: no task of the cell's; 0: none */
     struct event start; /* the socket by which the first process says how far it got */
     struct event listener;
     struct limits limits;

@@ -221,6 +221,8 @@ static s64 after_key(int key, u32 first)
     case 's': order = (order + 1) % ORDERS; return 0;
     case KEY_DOWN: return MIN(first + 1, last);
     case KEY_UP: return first ? first - 1 : 0;
+    case KEY_HOME: return 0;
+    case KEY_END: return last;
     case KEY_NPAGE: return MIN(first + page, last);
     case KEY_PPAGE: return first > page ? first - page : 0;
     default: return MIN(first, last);

@@ -256,7 +256,10 @@ void tasks_ended(struct cell *cell, pid_t pid)
 
     if (process)
         forget(process);
-    tasks_uncharge(cell, false);
+    if (pid == cell->helper)
+        cell->helper = 0;
+    else
+        tasks_uncharge(cell, false);
 }
 
 void tasks_all_ended(struct cell *cell)

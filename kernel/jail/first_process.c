@@ -61,7 +61,7 @@ static u8 helper_stack[16384] __attribute__((aligned(16)));
 
 static void send_notice(const char *step, int error, int fd)
 {
-    struct notice notice = {.error = error, .leader = own_pid};
+    struct notice notice = {.error = error, .leader = own_pid, .helper = fd >= 0 ? getpid() : 0};
     struct iovec piece = {&notice, sizeof(notice)};
     union {
         struct cmsghdr header;

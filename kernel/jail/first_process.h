@@ -22,6 +22,7 @@ struct notice {
     char step[40];
     s32 error; /* 0: the listener comes along */
     pid_t leader;
+    pid_t helper; /* sent the listener; 0: none */
 };
 
 /* It and what it makes run on those processors. */

@@ -20,8 +20,8 @@ void starter_end(void);
  * or a negative errno. */
 int start_cell(struct cell *cell);
 
-/* Reads what the first process has to say: the listener, with *leader the process's number;
- * -EAGAIN: nothing yet; another negative errno: the host refused `step`. */
+/* Reads what the first process has to say: the listener, with *leader the process's number, and
+ * cell->helper; -EAGAIN: nothing yet; another negative errno: the host refused `step`. */
 int start_take_listener(struct cell *cell, pid_t *leader, char step[40]);
 
 /* The cell is over: its number may be used for another process now. */

@@ -268,6 +268,14 @@ int start_cell(struct cell *cell)
     return 0;
 }
 
+/* Whether it has not been reaped. */
+static bool is_child(pid_t pid)
+{
+    siginfo_t info;
+
+    return pid && waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 int start_take_listener(struct cell *cell, pid_t *leader, char step[40])
 {
     struct notice notice = {0};
@@ -280,6 +288,7 @@ int start_take_listener(struct cell *cell, pid_t *leader, char step[40])
     memcpy(step, notice.step, sizeof(notice.step));
     step[sizeof(notice.step) - 1] = 0;
     *leader = notice.leader;
+    cell->helper = is_child(notice.helper) ? notice.helper : 0;
     if (n != sizeof(notice) || (!notice.error && !count))
         return -ECHILD;
     return notice.error ? -notice.error : fd;

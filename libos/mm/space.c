@@ -360,10 +360,14 @@ void mm_fork_undo(void)
     put_all();
 }
 
+/* No process that runs a program holds less. */
+#define LEAST_HELD (256ul << 10)
+
+/* What the cell held when it was last looked at: maybe before this program began. */
 u64 mm_resident_estimate(void)
 {
     u64 held = the_window->cell.memory_held;
-    return held && held < the_space.accessible ? held : the_space.accessible;
+    return held ? MIN(MAX(held, LEAST_HELD), the_space.accessible) : the_space.accessible;
 }
 
 /* What madvise(2) said about fork: the host has left out what MADV_DONTFORK named. */
