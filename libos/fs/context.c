@@ -6,7 +6,7 @@
 
 static struct fs_context *context_at(struct dentry *root, struct dentry *working, u32 umask)
 {
-    struct fs_context *c = heap_alloc(sizeof(*c));
+    struct fs_context *c = heap_alloc_first(sizeof(*c));
     if (!c)
         return NULL;
     c->references = 1;

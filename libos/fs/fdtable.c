@@ -30,7 +30,7 @@ struct fdtable {
 
 static struct fdarray *array_new(u32 size)
 {
-    struct fdarray *a = heap_alloc(sizeof(*a) + size * sizeof(a->files[0]) + 2 * (size / 8));
+    struct fdarray *a = heap_alloc_first(sizeof(*a) + size * sizeof(a->files[0]) + 2 * (size / 8));
     if (!a)
         return NULL;
     a->size = size;
@@ -61,7 +61,7 @@ static void set_bit(u64 *bits, u32 n, bool on)
 
 struct fdtable *fdtable_new(void)
 {
-    struct fdtable *t = heap_alloc(sizeof(*t));
+    struct fdtable *t = heap_alloc_first(sizeof(*t));
     if (t && !(t->array = array_new(FIRST_SIZE))) {
         heap_free(t);
         return NULL;
@@ -74,7 +74,7 @@ struct fdtable *fdtable_new(void)
 /* Files marked FD close-on-fork do not exist here; a copy is the whole table. */
 struct fdtable *fdtable_copy(struct fdtable *t)
 {
-    struct fdtable *n = heap_alloc(sizeof(*n));
+    struct fdtable *n = heap_alloc_first(sizeof(*n));
     if (!n)
         return NULL;
     lock_take(&t->lock);

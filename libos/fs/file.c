@@ -20,7 +20,7 @@ static struct file *take_free(void)
     if (f)
         ns->free_files = f->data;
     lock_release(&ns->files_lock);
-    return f ? f : heap_alloc(sizeof(*f));
+    return f ? f : heap_alloc_first(sizeof(*f));
 }
 
 static void give_free(struct file *f)

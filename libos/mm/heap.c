@@ -3,7 +3,7 @@
  *
  *   page 0..   struct cell
  *   HEAP_META  struct heap: locks, free lists, zones, and the groups of the first pages
- *   HEAP_DATA  pages for small objects, then pages for everybody
+ *   HEAP_DATA  pages for what every new process uses, for small objects, for everybody
  *   HEAP_FAR   the groups of all other pages
  *
  * A group says of 64 pages which are used and which are dirty, and has an info word for each.
@@ -14,7 +14,7 @@
  *
  * Small objects, and ones of a page, have a zone of their own at the start: fork does not copy the
  * page tables of shared memory, so each new process faults in what it uses, and a read brings in a
- * whole 64 KiB of it.
+ * whole 64 KiB of it. What every process uses of itself comes first (heap_alloc_first), in 64 KiB.
  *
  * A free page is either clean (never touched, or given back to the host: reads as zero and costs
  * nothing) or dirty (still backed; zeroed when it is used again). At most DIRTY_MAX are kept dirty.
@@ -31,6 +31,7 @@
 
 #define HEAP_PAGES  (RF_HEAP_SIZE / PAGE_SIZE)
 #define NEAR_GROUPS 64u   /* 16 MiB */
+#define FIRST_PAGES 16u   /* of the zone for what every process uses */
 #define SMALL_PAGES 2048u /* of the zone for small objects */
 #define SMALL_MAX   2048u
 #define DIRTY_MAX   2048u
@@ -55,6 +56,12 @@ struct group {
     u32 info[64];
 };
 
+/* The host brings in 16 pages when p is read, and when it is written first only the one. */
+static inline void bring_in(const void *p)
+{
+    (void)*(const volatile u8 *)p;
+}
+
 /* A range of pages; runs lie in one zone. */
 struct zone {
     u64 first, end;
@@ -66,8 +73,8 @@ struct heap {
     struct lock lock; /* zones, groups */
     u32 dirty_count;
     u64 used_pages;
-    struct zone small, large;
-    struct size_class classes[CLASSES];
+    struct zone first, small, large;
+    struct size_class classes[2 * CLASSES]; /* those of the first zone from CLASSES on */
     struct group near[NEAR_GROUPS];
 };
 
@@ -120,9 +127,11 @@ static void classes_init(void)
 
 void heap_init(void)
 {
-    u64 first = page_of((void *)HEAP_DATA), middle = first + SMALL_PAGES;
+    u64 first = page_of((void *)HEAP_DATA), small = first + FIRST_PAGES,
+        middle = small + SMALL_PAGES;
     classes_init();
-    the_heap->small = (struct zone){first, middle, first, first};
+    the_heap->first = (struct zone){first, small, first, first};
+    the_heap->small = (struct zone){small, middle, small, small};
     the_heap->large = (struct zone){middle, page_of((void *)HEAP_FAR), middle, middle};
 }
 
@@ -182,7 +191,9 @@ static u64 pages_take(struct zone *z, u64 pages, u32 info)
     struct heap *h = the_heap;
     lock_take(&h->lock);
     u64 run = take_run(h, z, pages);
-    if (run == 0 && z == &h->small)
+    if (run == 0 && z == &h->first)
+        run = take_run(h, &h->small, pages);
+    if (run == 0 && z != &h->large)
         run = take_run(h, &h->large, pages);
     if (run) {
         zero_dirty(h, run, pages);
@@ -198,12 +209,19 @@ void *heap_pages_alloc(size_t pages)
     return run ? address_of(run) : NULL;
 }
 
+static struct zone *zone_of(u64 page)
+{
+    if (page < the_heap->first.end)
+        return &the_heap->first;
+    return page < the_heap->small.end ? &the_heap->small : &the_heap->large;
+}
+
 /* Short runs stay backed, for the next user; the rest goes back to the host. */
 void heap_pages_free(void *start, size_t pages)
 {
     struct heap *h = the_heap;
     u64 run = page_of(start);
-    struct zone *z = run < h->small.end ? &h->small : &h->large;
+    struct zone *z = zone_of(run);
     lock_take(&h->lock);
     bool keep = h->dirty_count + pages <= DIRTY_MAX && pages <= 64;
     if (!keep)
@@ -225,11 +243,12 @@ void heap_pages_free(void *start, size_t pages)
 /* Cuts a new page into objects of the class. The class's lock is held. */
 static bool class_refill(struct size_class *c, u32 class)
 {
-    u64 page = pages_take(&the_heap->small, 1, class + 1);
+    struct zone *zone = class < CLASSES ? &the_heap->small : &the_heap->first;
+    u64 page = pages_take(zone, 1, class + 1);
     if (page == 0)
         return false;
     u8 *start = address_of(page);
-    u32 size = class_size[class];
+    u32 size = class_size[class % CLASSES];
     for (u32 at = 0; at + size <= PAGE_SIZE; at += size) {
         struct free_object *o = (struct free_object *)(start + at);
         o->next = c->free;
@@ -238,9 +257,10 @@ static bool class_refill(struct size_class *c, u32 class)
     return true;
 }
 
-static void *small_alloc(size_t size)
+/* first_class: 0, or CLASSES for the first zone. */
+static void *small_alloc(size_t size, u32 first_class)
 {
-    u32 class = class_of_step[(size + 15) / 16];
+    u32 class = first_class + class_of_step[(size + 15) / 16];
     struct size_class *c = &the_heap->classes[class];
     lock_take(&c->lock);
     if (unlikely(c->free == NULL) && !class_refill(c, class)) {
@@ -250,20 +270,35 @@ static void *small_alloc(size_t size)
     struct free_object *o = c->free;
     c->free = o->next;
     lock_release(&c->lock);
-    memset(o, 0, class_size[class]);
+    memset(o, 0, class_size[class % CLASSES]);
     return o;
 }
 
 void *heap_alloc(size_t size)
 {
     if (likely(size <= SMALL_MAX))
-        return small_alloc(size);
+        return small_alloc(size, 0);
     u64 pages = PAGE_ALIGN(size) / PAGE_SIZE;
     if (pages >= LARGE)
         return NULL;
     u64 run =
         pages_take(pages == 1 ? &the_heap->small : &the_heap->large, pages, LARGE | (u32)pages);
     return run ? address_of(run) : NULL;
+}
+
+void *heap_alloc_first(size_t size)
+{
+    if (size <= SMALL_MAX)
+        return small_alloc(size, CLASSES);
+    u64 page = pages_take(&the_heap->first, PAGE_ALIGN(size) / PAGE_SIZE,
+                          LARGE | (u32)(PAGE_ALIGN(size) / PAGE_SIZE));
+    return page ? address_of(page) : NULL;
+}
+
+void heap_bring_in_first(void)
+{
+    bring_in(the_heap);
+    bring_in(address_of(the_heap->first.first));
 }
 
 void heap_free(void *p)
@@ -275,7 +310,7 @@ void heap_free(void *p)
         heap_pages_free(p, info & ~LARGE);
         return;
     }
-    assert_that(info >= 1 && info <= CLASSES);
+    assert_that(info >= 1 && info <= 2 * CLASSES);
     struct size_class *c = &the_heap->classes[info - 1];
     struct free_object *o = p;
     lock_take(&c->lock);

@@ -8,6 +8,8 @@
 /* Zeroed memory of at least `size` bytes, 16-byte aligned; NULL when the cell's memory is used up.
  */
 void *heap_alloc(size_t size);
+/* The same, for what every process uses of itself: next to each other while there is room. */
+void *heap_alloc_first(size_t size);
 void heap_free(void *p); /* p may be NULL */
 char *heap_copy_string(const char *s);
 char *heap_copy_bytes(const char *s, size_t n); /* and a NUL */
@@ -23,12 +25,8 @@ static inline u64 heap_offset(const void *p)
     return (u64)p - RF_HEAP_BASE;
 }
 
-/* In a new host process: the host brings in 16 pages when p is read, and when it is written first
- * only the one. */
-static inline void heap_bring_in(const void *p)
-{
-    (void)*(const volatile u8 *)p;
-}
+/* For a new host process: maps what all of them use, at the cost of two page faults. */
+void heap_bring_in_first(void);
 
 /* Bytes of the segment in use. */
 u64 heap_used(void);

@@ -57,10 +57,7 @@ static void release_memory(void)
 static __attribute__((noinline)) _Noreturn void forked(struct thread *t, u32 host_id, bool held,
                                                        void (*start)(void *), void *argument)
 {
-    heap_bring_in(the_cell);
-    heap_bring_in(t);
-    heap_bring_in(t->process);
-    heap_bring_in(t->process->files);
+    heap_bring_in_first();
     host_set_gs((u64)t); /* the signal stack is its parent's, which the host keeps set */
     t->process->host_pid = host_id;
     t->process->memory = memory_name();

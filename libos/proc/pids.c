@@ -126,7 +126,7 @@ static bool leads_group(int pid)
 SYSCALL0(setsid)
 {
     struct process *p = current_process;
-    struct session *s = heap_alloc(sizeof(*s));
+    struct session *s = heap_alloc_first(sizeof(*s));
     long r = -EPERM;
 
     if (!s)

@@ -135,7 +135,7 @@ void processes_init(void)
         panic("no memory for the process table");
     process_init_lists(init);
     init->pid = init->pgid = 1;
-    init->session = heap_alloc(sizeof(*init->session));
+    init->session = heap_alloc_first(sizeof(*init->session));
     if (!init->session)
         panic("no memory for the process table");
     init->session->sid = 1;
@@ -156,7 +156,7 @@ void processes_init(void)
 
 struct process *process_copy(struct process *from)
 {
-    struct process *p = heap_alloc(sizeof(*p));
+    struct process *p = heap_alloc_first(sizeof(*p));
 
     if (!p)
         return NULL;
@@ -263,7 +263,7 @@ static void index_give_back(u32 index)
 
 struct thread *thread_copy(struct process *p, struct thread *from)
 {
-    struct thread *t = heap_alloc(sizeof(*t));
+    struct thread *t = heap_alloc_first(sizeof(*t));
     u32 index;
 
     if (!t)

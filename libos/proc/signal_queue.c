@@ -23,7 +23,7 @@ static struct queued_signal *queue_node(struct process *p, int signo, const stru
 {
     if (p->signals.queued >= p->limits[RLIMIT_SIGPENDING_].soft)
         return NULL;
-    struct queued_signal *n = heap_alloc(sizeof(*n));
+    struct queued_signal *n = heap_alloc_first(sizeof(*n));
     if (n == NULL)
         return NULL;
     p->signals.queued++;
