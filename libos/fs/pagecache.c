@@ -9,7 +9,7 @@
 #include "libos/mm/heap.h"
 #include "libos/sync/lock.h"
 
-#define INDEX_BUCKETS 4096u
+#define INDEX_BUCKETS 1024u
 #define BUDGET_MOST   (64ul << 20)
 #define LITTLE        8192u
 

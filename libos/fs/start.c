@@ -9,7 +9,7 @@
 #include "libos/mm/heap.h"
 #include <linux/stat.h>
 
-#define FIRST_HASH_SIZE 1024u
+#define FIRST_HASH_SIZE 256u
 #define FIRST_DEVICE    20u /* device numbers below look like nobody's */
 #define FIRST_COOKIE    2u  /* 0 and 1 are "." and ".." */
 
