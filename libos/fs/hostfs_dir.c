@@ -110,7 +110,7 @@ static void keep_names(struct inode *i, const struct rf_msg *m)
     bool settled = time_now().seconds - i->changed.seconds > SETTLED_SECONDS;
     h->names_length = settled ? m->data_length : 0;
     if (settled)
-        cache_insert_whole(&h->cache, m->data, m->data_length);
+        cache_insert_start(&h->cache, m->data, m->data_length);
 }
 
 /* All the entries by one invocation, or as many as it gives. i->lock held. 0 or -E…. */

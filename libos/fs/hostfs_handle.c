@@ -8,12 +8,14 @@
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
+#include "base/string.h"
 #include "libos/host/host.h"
 #include "libos/mm/heap.h"
 
-#define IDLE_MOST   1024u
-#define IDLE_MANY   256u /* from here on small files are opened without keeping a slot */
-#define INLINE_MOST (RF_MSG_DATA - sizeof(struct rf_attr))
+#define IDLE_MOST     1024u
+#define IDLE_MANY     256u /* from here on small files are opened without keeping a slot */
+#define PROGRAM_START 8192u
+#define INLINE_MOST   (RF_MSG_DATA - sizeof(struct rf_attr))
 
 /* The lock is a leaf. It guards users, idle links, and the taking away of idle slots. */
 struct handles {
@@ -114,6 +116,12 @@ static bool is_program(const struct inode *i)
     return (i->mode & 0111) && i->size > PAGE_SIZE;
 }
 
+/* How much of the content that came along is kept: of what execve maps, the start. */
+static u64 worth_keeping(const struct inode *i, const u8 *content, u64 size)
+{
+    return is_program(i) && memcmp(content, "\177ELF", 4) == 0 ? MIN(size, PROGRAM_START) : size;
+}
+
 /* Opens i by name. The slot, or -E…; -ESTALE: the name is something else's now. `truncate`: O_TRUNC
  * or 0. */
 static long open_slot(struct inode *i, struct dentry *d, enum handle_kind kind, u32 *truncate,
@@ -146,7 +154,7 @@ static long open_slot(struct inode *i, struct dentry *d, enum handle_kind kind, 
         truncated(i, truncate);
     hostfs_update(i, hostfs_attr(m));
     if (content && m->words[1] && m->words[1] == i->size)
-        cache_insert_whole(&h->cache, m->data + sizeof(struct rf_attr), m->words[1]);
+        cache_insert_start(&h->cache, m->data + sizeof(struct rf_attr), m->words[1]);
     return slot;
 }
 
@@ -279,10 +287,12 @@ long hostfs_open_name(struct dentry *d, struct rf_msg *m, u64 *content)
 void hostfs_take_opened(struct inode *i, const struct rf_msg *m, u32 slot, u64 content, u64 asked)
 {
     struct host_inode *h = host_inode(i);
+    const u8 *bytes = m->data + sizeof(struct rf_attr);
+    u64 kept = worth_keeping(i, bytes, content);
     lock_take(&i->lock);
     if (content && content == i->size && h->sent <= asked && !cache_dirty(&h->cache) &&
-        !h->written_through && !cache_holds_whole(&h->cache, content))
-        cache_insert_whole(&h->cache, m->data + sizeof(struct rf_attr), content);
+        !h->written_through && !cache_holds_whole(&h->cache, kept))
+        cache_insert_start(&h->cache, bytes, kept);
     lock_release(&i->lock);
     if (slot)
         hostfs_handle_give(i, HANDLE_READ, slot);

@@ -290,7 +290,7 @@ bool cache_holds_whole(struct cached_file *c, u64 size)
     return whole;
 }
 
-void cache_insert_whole(struct cached_file *c, const void *content, size_t size)
+void cache_insert_start(struct cached_file *c, const void *content, size_t size)
 {
     if (size == 0 || size > CACHE_BLOCK)
         return;

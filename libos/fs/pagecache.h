@@ -60,8 +60,9 @@ long cache_read(struct cached_file *c, u64 offset, u64 size, struct io *io);
  * with read-ahead up to `size`, the length of the file. Owner's lock held. Bytes that are there
  * from `offset` on; 0: the host's file ends before it; -E…. */
 long cache_fill(struct cached_file *c, u64 offset, u64 size, size_t want);
-/* Puts content in that came along with something else: the whole file. Owner's lock held. */
-void cache_insert_whole(struct cached_file *c, const void *content, size_t size);
+/* Puts content in that came along with something else, in place of what is there: the first `size`
+ * bytes of the file. Owner's lock held. */
+void cache_insert_start(struct cached_file *c, const void *content, size_t size);
 /* True if all `size` bytes are there. */
 bool cache_holds_whole(struct cached_file *c, u64 size);
 
