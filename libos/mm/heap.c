@@ -240,6 +240,11 @@ void heap_pages_free(void *start, size_t pages)
     lock_release(&h->lock);
 }
 
+static u32 size_of(u32 class)
+{
+    return class_size[class % CLASSES];
+}
+
 /* Cuts a new page into objects of the class. The class's lock is held. */
 static bool class_refill(struct size_class *c, u32 class)
 {
@@ -248,7 +253,7 @@ static bool class_refill(struct size_class *c, u32 class)
     if (page == 0)
         return false;
     u8 *start = address_of(page);
-    u32 size = class_size[class % CLASSES];
+    u32 size = size_of(class);
     for (u32 at = 0; at + size <= PAGE_SIZE; at += size) {
         struct free_object *o = (struct free_object *)(start + at);
         o->next = c->free;
@@ -270,7 +275,7 @@ static void *small_alloc(size_t size, u32 first_class)
     struct free_object *o = c->free;
     c->free = o->next;
     lock_release(&c->lock);
-    memset(o, 0, class_size[class % CLASSES]);
+    memset(o, 0, size_of(class));
     return o;
 }
 
