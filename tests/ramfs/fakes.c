@@ -71,6 +71,11 @@ void *heap_alloc(size_t size)
     return calloc(1, size);
 }
 
+void *heap_alloc_first(size_t size)
+{
+    return heap_alloc(size);
+}
+
 void heap_free(void *p)
 {
     free(p);
