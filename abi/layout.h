@@ -25,8 +25,8 @@
 #define RF_HOST_VDSO   0x6800001e8000ul
 #define RF_WINDOW_BASE 0x6800001f8000ul
 #define RF_HEAP_BASE   0x680002000000ul
-#define RF_HEAP_SIZE   (64ul << 30) /* address range; pages are charged when touched */
-#define RF_HEAP_FIRST (136ul << 10) /* of it, what every start of a cell writes: brought in at once */
+#define RF_HEAP_SIZE   (64ul << 30)  /* address range; pages are charged when touched */
+#define RF_HEAP_FIRST  (136ul << 10) /* of these, written at every start: brought in at once */
 #define RF_ARENA_BASE  0x682000000000ul
 #define RF_LIBOS_END   0x688000000000ul
 #define RF_USER_TOP    0x7ffffffff000ul

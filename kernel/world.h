@@ -20,7 +20,7 @@ struct world {
     int dir_fd;             /* the world's directory; -1: a throw-away world */
     u32 owner, owner_group; /* host ids of whose world it is */
     bool stopping;
-    bool until_left; /* ends when its last client leaves */
+    bool until_left;   /* ends when its last client leaves */
     struct cell *only; /* a throw-away world: the cell that it is for; NULL: the world stays */
     u64 began_ns;
     u64 invocations; /* of all cells and clients */
