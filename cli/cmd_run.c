@@ -230,8 +230,9 @@ const struct option_row run_options[] = {
     {"name", VALUE_NEEDED, "NAME", "in a world: the cell's name", take_name, 'n'},
     {"detach", VALUE_NONE, NULL, "in a world: do not wait for its end", take_detached, 'd'},
     {"tty", VALUE_NONE, NULL, "with -d: its console is a terminal", take_terminal, 't'},
-    {"wrap", VALUE_NEEDED, "KIND=PROGRAM", "put a program before each dir, console or clock",
-     take_wrap, 0},
+    {"wrap", VALUE_NEEDED, "KIND=PROGRAM",
+     "put a program before each dir, console or clock; dir:CELL=PROGRAM: before that one", take_wrap,
+     0},
     {"clock", VALUE_NEEDED, "START[,RATE]", "start its time at a date; run it faster or slower",
      take_clock, 0},
     {"libos", VALUE_NEEDED, "FILE", NULL, take_libos, 0},
@@ -294,6 +295,7 @@ int cmd_run(int argc, char **argv)
     config.argc = (u32)(argc - first);
     config.user_name = environment_user(config.uid);
     apply_grants(&request);
+    wrap_check(&config);
     config.cwd = request.cwd ? request.cwd : grant_find_cwd(&config);
     if (!config.cwd)
         config.cwd = "/";

@@ -119,6 +119,8 @@ static void open_mount(struct opened *opened, const struct launch *launch, u32 i
                                        : open_file_dir(opened, launch, i);
     if (from->kind == RF_MOUNT_FILE)
         cover(grant, from->name);
+    else
+        opened->prepared.paths[grant->slot - RF_SLOT_FIRST_DIR] = from->path;
     to->slot = grant->slot;
     to->attr = look(grant, from->name, &opened->attrs[i]);
 }

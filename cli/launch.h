@@ -41,6 +41,7 @@ struct launch {
     u32 standard_closed; /* bit n: the cell has no descriptor n of 0 to 2 */
     struct {
         enum rf_kind kind;
+        const char *path;    /* NULL: all of that kind. A directory of the cell: that dir alone */
         const char *program; /* and its arguments, with spaces between */
     } wraps[MAX_WRAPS];
     u32 wrap_count;
@@ -58,6 +59,7 @@ struct launch {
 /* What the launch was made of: opened directories and the boot record. */
 struct prepared {
     struct grant_config grants[MAX_MOUNTS];
+    const char *paths[MAX_MOUNTS]; /* where each appears in the cell; NULL: it is of single files */
     u32 grant_count;
     const u8 *record;
     u32 record_length;

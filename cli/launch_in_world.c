@@ -152,7 +152,7 @@ static void load(u32 cell, const struct prepared *prepared)
 /* By way of the wrappers for its kind. */
 static void give_wrapped(u32 cell, const struct launch *launch, enum rf_kind kind, u32 to, u32 slot)
 {
-    client_give(cell, to, wrap_slot(launch, kind, slot));
+    client_give(cell, to, wrap_slot(launch, kind, NULL, slot));
 }
 
 /* The kernel gives every cell a clock; one that was asked for or is wrapped comes first. */
@@ -244,9 +244,10 @@ static void give_dirs(u32 cell, const struct launch *launch, const struct prepar
     for (u32 i = 0; i < prepared->grant_count; i++) {
         const struct grant_config *grant = &prepared->grants[i];
 
-        give_wrapped(cell, launch, RF_KIND_DIR, grant->slot,
-                     import(RF_KIND_DIR, grant->fd, grant->rights, grant->only, grant->only_length,
-                            "a directory"));
+        u32 slot = import(RF_KIND_DIR, grant->fd, grant->rights, grant->only, grant->only_length,
+                          "a directory");
+
+        client_give(cell, grant->slot, wrap_slot(launch, RF_KIND_DIR, prepared->paths[i], slot));
     }
 }
 

@@ -25,23 +25,59 @@ enum { SLOT_TARGET = RF_SLOT_LIMIT - 2, SLOT_OFFER };
 static u32 cells[CELLS_MOST];
 static u32 cell_count;
 
-void wrap_add(struct launch *launch, const char *value)
+static void bad_value(const char *value)
+{
+    fail("--wrap %s: it is --wrap KIND=PROGRAM, where KIND is dir, console or clock, or "
+         "dir:/PATH for one directory",
+         value);
+}
+
+/* KIND or dir:PATH, up to the equals sign. */
+static void take_what(struct launch *launch, const char *value, size_t length)
 {
     static const enum rf_kind kinds[] = {RF_KIND_DIR, RF_KIND_CONSOLE, RF_KIND_CLOCK};
+    const char *colon = memchr(value, ':', length);
+    size_t kind_length = colon ? (size_t)(colon - value) : length;
+
+    for (u32 i = 0; i < ARRAY_SIZE(kinds); i++) {
+        const char *name = rf_kind_name(kinds[i]);
+
+        if (strlen(name) != kind_length || strncmp(name, value, kind_length) != 0)
+            continue;
+        if (colon && (kinds[i] != RF_KIND_DIR || colon[1] != '/'))
+            break;
+        launch->wraps[launch->wrap_count].kind = kinds[i];
+        launch->wraps[launch->wrap_count].path =
+            colon ? strndup(colon + 1, length - kind_length - 1) : NULL;
+        return;
+    }
+    bad_value(value);
+}
+
+void wrap_add(struct launch *launch, const char *value)
+{
     const char *equals = strchr(value, '=');
 
     if (launch->wrap_count == MAX_WRAPS)
         fail("more than %d wrappers", MAX_WRAPS);
-    for (u32 i = 0; equals && equals[1] && i < ARRAY_SIZE(kinds); i++) {
-        const char *name = rf_kind_name(kinds[i]);
+    if (!equals || !equals[1])
+        bad_value(value);
+    take_what(launch, value, (size_t)(equals - value));
+    launch->wraps[launch->wrap_count++].program = equals + 1;
+}
 
-        if (strlen(name) == (size_t)(equals - value) && !strncmp(name, value, strlen(name))) {
-            launch->wraps[launch->wrap_count].kind = kinds[i];
-            launch->wraps[launch->wrap_count++].program = equals + 1;
-            return;
-        }
+void wrap_check(const struct launch *launch)
+{
+    for (u32 i = 0; i < launch->wrap_count; i++) {
+        const char *path = launch->wraps[i].path;
+        bool granted = !path;
+
+        for (u32 k = 0; !granted && k < launch->mount_count; k++)
+            granted = launch->mounts[k].kind == RF_MOUNT_DIR &&
+                      strcmp(launch->mounts[k].path, path) == 0;
+        if (!granted)
+            fail("--wrap dir:%s: no directory is granted at %s", path, path);
     }
-    fail("--wrap %s: it is --wrap KIND=PROGRAM, where KIND is dir, console or clock", value);
 }
 
 /* "PROGRAM ARG ARG", without quoting: how many words. */
@@ -63,7 +99,20 @@ struct wrapper {
     char *argv[ARGUMENTS_MOST], *env[2];
 };
 
-/* A wrapper sees the system's programs and the directory that it lies in. */
+/* Whoever names a file in a wrapper's arguments means it to be read. */
+static void grant_arguments(struct launch *launch, char *argv[])
+{
+    for (u32 i = 1; argv[i]; i++) {
+        bool is_path = argv[i][0] == '/' || strncmp(argv[i], "./", 2) == 0 ||
+                       strncmp(argv[i], "../", 3) == 0;
+
+        if (!is_path || access(argv[i], F_OK) < 0)
+            continue;
+        grant_host(launch, "--wrap", argv[i], RF_RIGHT_READ | RF_RIGHT_EXEC);
+        argv[i] = (char *)(uintptr_t)launch->mounts[launch->mount_count - 1].path;
+    }
+}
+
 static void describe(struct wrapper *wrapper, const char *program)
 {
     struct launch *launch = &wrapper->launch;
@@ -85,6 +134,7 @@ static void describe(struct wrapper *wrapper, const char *program)
         grant_host(launch, "--wrap", wrapper->dir, RF_RIGHT_READ | RF_RIGHT_EXEC);
         wrapper->argv[0] = wrapper->real;
     }
+    grant_arguments(launch, wrapper->argv);
     launch->argv = wrapper->argv;
     launch->env = wrapper->env;
     launch->envc = 2;
@@ -140,10 +190,12 @@ static u32 wrap_one(u32 slot, const char *program)
     return offered;
 }
 
-u32 wrap_slot(const struct launch *launch, enum rf_kind kind, u32 slot)
+u32 wrap_slot(const struct launch *launch, enum rf_kind kind, const char *path, u32 slot)
 {
     for (u32 i = 0; i < launch->wrap_count; i++) {
-        if (launch->wraps[i].kind == kind)
+        const char *only = launch->wraps[i].path;
+
+        if (launch->wraps[i].kind == kind && (!only || (path && strcmp(path, only) == 0)))
             slot = wrap_one(slot, launch->wraps[i].program);
     }
     return slot;

@@ -6,13 +6,19 @@
 
 #include "cli/launch.h"
 
-/* KIND=PROGRAM [ARG...]: adds a wrapper for capabilities of that kind; those named first are
- * nearest to the object. Fails (fail()) with a line. */
+/* KIND[:CELL]=PROGRAM [ARG...]: adds a wrapper for capabilities of that kind, or for the dir that is
+ * granted there; those named first are nearest to the object. A wrapper sees the system's programs,
+ * the directory that it lies in, and, read-only, what its arguments name: those that begin with /,
+ * ./ or ../ and exist. Fails (fail()) with a line. */
 void wrap_add(struct launch *launch, const char *value);
 
+/* Fails (fail()) with a line if one is for a directory that is not granted. */
+void wrap_check(const struct launch *launch);
+
 /* What the cell gets in place of the capability in `slot`, which the caller gives up: the same slot
- * when nothing wraps that kind. Fails (fail()) when a wrapper offers nothing. */
-u32 wrap_slot(const struct launch *launch, enum rf_kind kind, u32 slot);
+ * when nothing wraps it. `path`: where it appears in the cell, or NULL. Fails (fail()) when a
+ * wrapper offers nothing. */
+u32 wrap_slot(const struct launch *launch, enum rf_kind kind, const char *path, u32 slot);
 
 /* Ends all wrappers. */
 void wrap_end(void);

@@ -105,6 +105,7 @@ static u16 allowed[] = {
     SYS_getpgrp,
     SYS_getrandom,
     SYS_sched_getaffinity,
+    SYS_sysinfo,
     SYS_exit,
     SYS_exit_group,
 };

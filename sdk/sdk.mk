@@ -5,10 +5,15 @@ SDK_SRC := $(filter-out sdk/examples/%,$(sort $(shell find sdk -name '*.c')))
 SDK_OBJ := $(SDK_SRC:%=$(B)/sdk-obj/%.o)
 # Another build folder (sanitizers) has a library of its own.
 SDK_LIB := $(if $(filter build,$(B)),sdk,$(B))/libringfence.a
-# An example that wants a library is built where that is installed.
-dir-archive_LIBS := -larchive
-EXAMPLES_WITHOUT := $(if $(wildcard /usr/include/archive.h),,sdk/examples/dir-archive.c)
-EXAMPLES := $(patsubst sdk/examples/%.c,$(B)/examples/%,$(filter-out $(EXAMPLES_WITHOUT),$(wildcard sdk/examples/*.c)))
+# Each sdk/examples/NAME.c is a program; NAME_PARTS are further files of it, NAME_LIBS what it is linked
+# with, and NAME_NEEDS a header without which it is not built.
+dir-archive_LIBS  := -larchive
+dir-archive_NEEDS := /usr/include/archive.h
+dir-encrypt_PARTS := $(wildcard sdk/examples/encrypt/*.c)
+dir-encrypt_LIBS  := -lsodium
+dir-encrypt_NEEDS := /usr/include/sodium.h
+EXAMPLES := $(foreach name,$(patsubst sdk/examples/%.c,%,$(wildcard sdk/examples/*.c)),\
+              $(if $(filter-out $(wildcard $($(name)_NEEDS)),$($(name)_NEEDS)),,$(B)/examples/$(name)))
 
 all: $(SDK_LIB)
 .PHONY: examples
@@ -22,8 +27,9 @@ $(SDK_LIB): $(SDK_OBJ)
 	rm -f $@
 	$(AR) rcs $@ $^
 
+$(B)/examples/dir-encrypt: $(dir-encrypt_PARTS) $(wildcard sdk/examples/encrypt/*.h)
 $(B)/examples/%: sdk/examples/%.c $(SDK_LIB)
 	@mkdir -p $(@D)
-	$(CC) $(HOST_CFLAGS) -o $@ $< $(SDK_LIB) -pthread $($*_LIBS)
+	$(CC) $(HOST_CFLAGS) -o $@ $< $($*_PARTS) $(SDK_LIB) -pthread $($*_LIBS)
 
 -include $(SDK_OBJ:.o=.d) $(EXAMPLES:=.d)

@@ -102,6 +102,7 @@ long hostfs_invoke_name(struct dentry *d, u32 op, struct rf_msg *m, u64 w0, u64 
     long r = hostfs_add_path(m, d);
     if (r >= 0)
         r = invoke_message_retry(d->fs->slot, op, m, w0, w1, w2, w3);
+    m->cap_count = 0; /* a program's answer names its slot there, which is not to be sent on */
     if (r >= 0)
         path_held(d);
     names_unlock();

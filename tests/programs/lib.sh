@@ -17,11 +17,18 @@
 #
 # The command finds SIDE=native or SIDE=cell in its environment.
 #
-# RINGFENCE_WAY=native runs the second side natively too, which tests the tests.
+# RINGFENCE_WAY=native runs the second side natively too, which tests the tests. RINGFENCE_LAYERS=N puts
+# N membranes before every dir (and so before every file), console and clock of the cell.
 set -u
 
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-: "${RINGFENCE:=$PWD/ringfence}" "${RINGFENCE_WAY:=cell}"
+: "${RINGFENCE:=$PWD/ringfence}" "${RINGFENCE_WAY:=cell}" "${RINGFENCE_LAYERS:=0}"
+membranes=
+for _ in $(seq "$RINGFENCE_LAYERS"); do
+    for kind in dir console clock; do
+        membranes="$membranes --wrap $kind=$PWD/build/examples/membrane"
+    done
+done
 programs=$PWD/tests/programs
 name=$(basename "$0" .sh)
 own_tmp=
@@ -64,7 +71,7 @@ side()
     as= where=native
     if [ "$way" = cell ] && [ "$RINGFENCE_WAY" != native ]; then
         where=cell
-        as="$RINGFENCE run --rw . --env HOME=$work --env SHELL=/bin/bash --env TMPDIR=/tmp --env PORT=$port --env SIDE=cell $options --"
+        as="$RINGFENCE run $membranes --rw . --env HOME=$work --env SHELL=/bin/bash --env TMPDIR=/tmp --env PORT=$port --env SIDE=cell $options --"
     fi
     # The braces hide what the shell says when the command died of a signal.
     # shellcheck disable=SC2086

@@ -19,7 +19,7 @@ on_screen()
     cp -a "$input" "$work"
     as=
     if [ "$way" = cell ] && [ "$RINGFENCE_WAY" != native ]; then
-        as="$RINGFENCE run --rw . --env HOME=$work --env 'PS1=> ' --"
+        as="$RINGFENCE run $membranes --rw . --env HOME=$work --env 'PS1=> ' --"
     fi
     printf -v line '%q ' "$@"
     t new-session -d -s s -x 70 -y 16 -c "$work" \

@@ -15,7 +15,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "sdk/serve/tree.h"
+#include "sdk/serve/directory.h"
 
 struct directory {
     int fd;
@@ -333,7 +333,7 @@ static int dir_statfs(void *tree, struct statfs *out)
     return fstatfs(top(tree), out) < 0 ? -errno : 0;
 }
 
-static const struct rf_tree directory_tree = {
+const struct rf_tree rf_directory_ops = {
     .attr = dir_attr,
     .readlink = dir_readlink,
     .names = dir_names,
@@ -357,12 +357,35 @@ static const struct rf_tree directory_tree = {
     .statfs = dir_statfs,
 };
 
-s64 rf_serve_dir(int directory, u32 rights)
+void *rf_directory(int directory)
 {
     struct directory *tree = malloc(sizeof(*tree));
 
-    if (!tree)
-        return -ENOMEM;
-    tree->fd = directory;
-    return rf_serve_tree(&directory_tree, tree, rights);
+    if (tree)
+        tree->fd = directory;
+    return tree;
+}
+
+s64 rf_serve_dir(int directory, u32 rights)
+{
+    void *tree = rf_directory(directory);
+
+    return tree ? rf_serve_tree(&rf_directory_ops, tree, rights) : -ENOMEM;
+}
+
+int rf_target_directory(void)
+{
+    char place[] = "/tmp/target-XXXXXX";
+    s64 target = rf_named("target");
+    int r, fd;
+
+    if (target < 0)
+        return (int)target;
+    if (!mkdtemp(place))
+        return -errno;
+    r = (int)rf_mount((u32)target, RF_RIGHT_READ | RF_RIGHT_WRITE | RF_RIGHT_EXEC, place);
+    if (r < 0)
+        return r;
+    fd = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
 }
