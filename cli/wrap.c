@@ -73,8 +73,8 @@ void wrap_check(const struct launch *launch)
         bool granted = !path;
 
         for (u32 k = 0; !granted && k < launch->mount_count; k++)
-            granted = launch->mounts[k].kind == RF_MOUNT_DIR &&
-                      strcmp(launch->mounts[k].path, path) == 0;
+            granted =
+                launch->mounts[k].kind == RF_MOUNT_DIR && strcmp(launch->mounts[k].path, path) == 0;
         if (!granted)
             fail("--wrap dir:%s: no directory is granted at %s", path, path);
     }
@@ -103,8 +103,8 @@ struct wrapper {
 static void grant_arguments(struct launch *launch, char *argv[])
 {
     for (u32 i = 1; argv[i]; i++) {
-        bool is_path = argv[i][0] == '/' || strncmp(argv[i], "./", 2) == 0 ||
-                       strncmp(argv[i], "../", 3) == 0;
+        bool is_path =
+            argv[i][0] == '/' || strncmp(argv[i], "./", 2) == 0 || strncmp(argv[i], "../", 3) == 0;
 
         if (!is_path || access(argv[i], F_OK) < 0)
             continue;

@@ -6,9 +6,10 @@
 
 #include "cli/launch.h"
 
-/* KIND[:CELL]=PROGRAM [ARG...]: adds a wrapper for capabilities of that kind, or for the dir that is
- * granted there; those named first are nearest to the object. A wrapper sees the system's programs,
- * the directory that it lies in, and, read-only, what its arguments name: those that begin with /,
+/* KIND[:CELL]=PROGRAM [ARG...]: adds a wrapper for capabilities of that kind, or for the dir that
+ * is granted there; those named first are nearest to the object. A wrapper sees the system's
+ * programs, the directory that it lies in, and, read-only, what its arguments name: those that
+ * begin with /,
  * ./ or ../ and exist. Fails (fail()) with a line. */
 void wrap_add(struct launch *launch, const char *value);
 

@@ -109,8 +109,8 @@ int main(int argc, char **argv)
     length = read_secret(argv[argc - 1], is_passphrase, secret, sizeof(secret));
     make_keys(directory, secret, length, is_passphrase);
     sodium_memzero(secret, sizeof(secret));
-    return rf_serve_offered(rf_serve_tree(&encrypted_ops, &tree,
-                                          RF_RIGHT_READ | RF_RIGHT_EXEC |
-                                              (tree.writable ? RF_RIGHT_WRITE : 0)),
-                            "dir-encrypt");
+    return rf_serve_offered(
+        rf_serve_tree(&encrypted_ops, &tree,
+                      RF_RIGHT_READ | RF_RIGHT_EXEC | (tree.writable ? RF_RIGHT_WRITE : 0)),
+        "dir-encrypt");
 }

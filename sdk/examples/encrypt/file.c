@@ -36,8 +36,8 @@ static int write_all(const struct encrypted_file *file, const void *from, size_t
     size_t done = 0;
 
     while (done < n) {
-        ssize_t r = file->next->write(file->file, (const u8 *)from + done, n - done, offset + done,
-                                      false);
+        ssize_t r =
+            file->next->write(file->file, (const u8 *)from + done, n - done, offset + done, false);
 
         if (r <= 0)
             return r < 0 ? (int)r : -EIO;
