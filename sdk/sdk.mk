@@ -12,6 +12,7 @@ dir-archive_NEEDS := /usr/include/archive.h
 dir-encrypt_PARTS := $(wildcard sdk/examples/encrypt/*.c)
 dir-encrypt_LIBS  := -lsodium
 dir-encrypt_NEEDS := /usr/include/sodium.h
+dir-mail_PARTS    := sdk/examples/mail/decode.c
 dir-union_PARTS   := $(wildcard sdk/examples/union/*.c)
 EXAMPLES := $(foreach name,$(patsubst sdk/examples/%.c,%,$(wildcard sdk/examples/*.c)),\
               $(if $(filter-out $(wildcard $($(name)_NEEDS)),$($(name)_NEEDS)),,$(B)/examples/$(name)))
@@ -29,6 +30,7 @@ $(SDK_LIB): $(SDK_OBJ)
 	$(AR) rcs $@ $^
 
 $(B)/examples/dir-encrypt: $(dir-encrypt_PARTS) $(wildcard sdk/examples/encrypt/*.h)
+$(B)/examples/dir-mail: $(dir-mail_PARTS) $(wildcard sdk/examples/mail/*.h)
 $(B)/examples/dir-union: $(dir-union_PARTS) $(wildcard sdk/examples/union/*.h)
 $(B)/examples/%: sdk/examples/%.c $(SDK_LIB)
 	@mkdir -p $(@D)
