@@ -50,20 +50,19 @@ static struct text split_headers(struct text *entity)
 
 /* ---- names ---- */
 
-/* A name that came with a mail is only a name. */
-static void make_harmless(char *name)
+/* A name that came with a mail is only a name, and has the length of one. */
+static void make_harmless(char *name, char to[256])
 {
-    char *base = strrchr(name, '/');
+    const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
+    size_t n = strnlen(base, 200);
 
-    if (base)
-        memmove(name, base + 1, strlen(base + 1) + 1);
-    for (char *c = name; *c; c++) {
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '_';
-    }
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        name[0] = '_';
-    name[200] = '\0';
+    while (base[n] && n && ((unsigned char)base[n] & 0xc0) == 0x80) /* within a character */
+        n--;
+    for (size_t i = 0; i < n; i++)
+        to[i] = (unsigned char)base[i] < ' ' || base[i] == 0x7f ? '_' : base[i];
+    to[n] = '\0';
+    if (strcmp(to, ".") == 0 || strcmp(to, "..") == 0)
+        to[0] = '_';
 }
 
 static const char *ending_of(struct text type)
@@ -85,11 +84,12 @@ static void name_part(struct text headers, struct text type, u32 number, bool di
                       char name[256])
 {
     struct text disposition = header_field(headers, "Content-Disposition");
+    char given[4096];
 
-    if (!field_parameter(disposition, "filename", name, 256) &&
-        !field_parameter(type, "name", name, 256))
-        name[0] = '\0';
-    make_harmless(name);
+    if (!field_parameter(disposition, "filename", given, sizeof(given)) &&
+        !field_parameter(type, "name", given, sizeof(given)))
+        given[0] = '\0';
+    make_harmless(given, name);
     if (!name[0])
         snprintf(name, 256, directory ? "part-%u" : "part-%u.%s", number, ending_of(type));
 }
