@@ -7,6 +7,8 @@ SDK_OBJ := $(SDK_SRC:%=$(B)/sdk-obj/%.o)
 SDK_LIB := $(if $(filter build,$(B)),sdk,$(B))/libringfence.a
 # Each sdk/examples/NAME.c is a program; NAME_PARTS are further files of it, NAME_LIBS what it is linked
 # with, and NAME_NEEDS a header without which it is not built.
+confined-client_PARTS := $(wildcard sdk/examples/confined/*.c)
+confined-service_LIBS := -static -s # it is all that an instance is given
 dir-archive_LIBS  := -larchive
 dir-archive_NEEDS := /usr/include/archive.h
 dir-encrypt_PARTS := $(wildcard sdk/examples/encrypt/*.c)
@@ -29,9 +31,7 @@ $(SDK_LIB): $(SDK_OBJ)
 	rm -f $@
 	$(AR) rcs $@ $^
 
-$(B)/examples/dir-encrypt: $(dir-encrypt_PARTS) $(wildcard sdk/examples/encrypt/*.h)
-$(B)/examples/dir-mail: $(dir-mail_PARTS) $(wildcard sdk/examples/mail/*.h)
-$(B)/examples/dir-union: $(dir-union_PARTS) $(wildcard sdk/examples/union/*.h)
+$(foreach name,$(EXAMPLES:$(B)/examples/%=%),$(eval $(B)/examples/$(name): $($(name)_PARTS) $(wildcard $(sort $(dir $($(name)_PARTS)))*.h)))
 $(B)/examples/%: sdk/examples/%.c $(SDK_LIB)
 	@mkdir -p $(@D)
 	$(CC) $(HOST_CFLAGS) -o $@ $< $($*_PARTS) $(SDK_LIB) -pthread $($*_LIBS)

@@ -45,8 +45,8 @@ int main(int argc, char **argv)
             return 1;
     }
     layers.writable = fstatvfs(target, &upper) == 0 && !(upper.f_flag & ST_RDONLY);
-    return rf_serve_offered(rf_serve_tree(&union_ops, &layers,
-                                          RF_RIGHT_READ | RF_RIGHT_EXEC |
-                                              (layers.writable ? RF_RIGHT_WRITE : 0)),
-                            "dir-union");
+    return rf_serve_offered(
+        rf_serve_tree(&union_ops, &layers,
+                      RF_RIGHT_READ | RF_RIGHT_EXEC | (layers.writable ? RF_RIGHT_WRITE : 0)),
+        "dir-union");
 }
