@@ -51,6 +51,7 @@ static void take_identity(struct found *found, const struct rf_attr *attr)
 {
     found->attr.device = attr->device;
     found->attr.inode = attr->inode;
+    found->attr.born = attr->born;
 }
 
 /* Of the layers that unite in the directory above, those that have the path. */
