@@ -114,34 +114,38 @@ static int attr_of_stored(void *tree, const char *stored, struct rf_attr *out)
     return r;
 }
 
+/* A new file gets its header, one that is to be emptied loses what it has. */
+static int begin(const struct encrypted_file *file, bool there, bool truncate, u32 mode)
+{
+    if (!there)
+        return encrypted_begin(file, mode);
+    return truncate ? encrypted_resize(file, 0) : 0;
+}
+
 static int file_open(void *tree, const char *path, int flags, u32 mode, void **file)
 {
-    bool truncate = flags & O_TRUNC, writable = of(tree)->writable;
+    const struct encrypted_tree *t = of(tree);
     char stored[PATH_MAX];
-    struct encrypted_file *f = malloc(sizeof(*f));
+    struct encrypted_file opened, *f;
     struct rf_attr attr;
-    int r = f ? seal_path(tree, path, stored) : -ENOMEM;
-    bool there = r == 0 && of(tree)->next->attr(of(tree)->tree, stored, &attr) == 0;
+    int r = seal_path(tree, path, stored);
+    bool there = r == 0 && t->next->attr(t->tree, stored, &attr) == 0;
 
     /* To write a piece of a block is to read it. */
-    flags = (flags & (O_CREAT | O_EXCL)) | (writable ? O_RDWR : O_RDONLY);
     if (r == 0)
-        r = open_stored(tree, stored, flags, f);
-    if (r < 0) {
-        free(f);
+        r = open_stored(tree, stored,
+                        (flags & (O_CREAT | O_EXCL)) | (t->writable ? O_RDWR : O_RDONLY), &opened);
+    if (r)
         return r;
+    r = begin(&opened, there, flags & O_TRUNC, mode);
+    f = r < 0 ? NULL : malloc(sizeof(*f));
+    if (!f) {
+        t->next->close(opened.file);
+        return r < 0 ? r : -ENOMEM;
     }
-    if (!there)
-        r = encrypted_begin(f, mode);
-    else if (truncate)
-        r = encrypted_resize(f, 0);
+    *f = opened;
     *file = f;
-    if (r < 0) {
-        f->next->close(f->file);
-        free(f);
-        *file = NULL;
-    }
-    return r;
+    return 0;
 }
 
 static ssize_t file_read(void *file, void *to, size_t n, u64 offset)
@@ -290,14 +294,14 @@ static int tree_symlink(void *tree, const char *path, const char *target)
 
 static int tree_mknod(void *tree, const char *path, u32 mode)
 {
-    void *file;
+    void *file = NULL;
     char stored[PATH_MAX];
     int r = seal_path(tree, path, stored);
 
     if (r || !S_ISREG(mode))
         return r ? r : of(tree)->next->mknod(of(tree)->tree, stored, mode);
     r = file_open(tree, path, O_RDWR | O_CREAT | O_EXCL, mode, &file);
-    if (r == 0)
+    if (file)
         file_close(file);
     return r;
 }

@@ -52,8 +52,8 @@ static int copy_file(const struct layers *layers, const struct found *found, con
 static int copy_link(const struct layers *layers, const struct found *found, const char *path)
 {
     char target[PATH_MAX];
-    ssize_t n = layers->next->readlink(layers->trees[found->layers[0]], path, target,
-                                       sizeof(target) - 1);
+    ssize_t n =
+        layers->next->readlink(layers->trees[found->layers[0]], path, target, sizeof(target) - 1);
 
     if (n < 0)
         return (int)n;
@@ -63,9 +63,11 @@ static int copy_link(const struct layers *layers, const struct found *found, con
 
 /* Owner, permissions, and times, in this order: a change of owner takes set-id bits away. Where the
  * owner cannot be kept it is who makes the copy. */
-static int copy_attributes(const struct layers *layers, const char *name, const struct rf_attr *attr)
+static int copy_attributes(const struct layers *layers, const char *name,
+                           const struct rf_attr *attr)
 {
-    struct rf_setattr owner = {RF_SETATTR_UID | RF_SETATTR_GID, 0, attr->uid, attr->gid, 0, {0}, {0}};
+    struct rf_setattr owner = {
+        RF_SETATTR_UID | RF_SETATTR_GID, 0, attr->uid, attr->gid, 0, {0}, {0}};
     struct rf_setattr rest = {.which = RF_SETATTR_ACCESSED | RF_SETATTR_MODIFIED |
                                        (S_ISLNK(attr->mode) ? 0 : RF_SETATTR_MODE),
                               .mode = attr->mode & 07777,
