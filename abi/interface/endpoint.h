@@ -42,7 +42,8 @@
 #define RF_OPS_RESUME(OP)                                                                          \
     OP(resume, RESUME_REPLY, 416, 0, "w0: result; words, data and caps for the caller", "0",       \
        "answers the caller; the slot is empty then, whatever the result. A result below 0 is an "  \
-       "errno (not ENOSYS) and carries no caps; one with caps is the slot of the first. A caller " \
+       "errno (not ENOSYS) and carries no caps; RF_DETACHED or more is EINVAL for the caller; "    \
+       "one with caps is the slot of the first. A caller "                                         \
        "that named no message gets the result alone. ESTALE: nobody waits any more. ENFILE: the "  \
        "caller's table cannot take the caps; it gets ENFILE. EBADF, EINVAL: a cap or a length "    \
        "that is none; it gets ECONNRESET",                                                         \

@@ -157,9 +157,15 @@ static void test_reply_twice(void **state)
 /* No number of a server's choice can make a caller believe that the kernel is gone. */
 static void test_results(void **state)
 {
-    static const s64 said[][2] = {
-        {-ENOENT, -ENOENT},      {-ENOSYS, -EOPNOTSUPP}, {-512, -EINVAL},     {CALL_WAITS, -EINVAL},
-        {CALL_GRANTED, -EINVAL}, {INT64_MAX, INT64_MAX}, {INT64_MIN, -EINVAL}};
+    static const s64 said[][2] = {{-ENOENT, -ENOENT},
+                                  {-ENOSYS, -EOPNOTSUPP},
+                                  {-512, -EINVAL},
+                                  {CALL_WAITS, -EINVAL},
+                                  {CALL_GRANTED, -EINVAL},
+                                  {INT64_MIN, -EINVAL},
+                                  {INT64_MAX, -EINVAL},
+                                  {RF_DETACHED, -EINVAL},
+                                  {(s64)RF_DETACHED - 1, (s64)RF_DETACHED - 1}};
 
     (void)state;
     for (u32 i = 0; i < ARRAY_SIZE(said); i++) {
