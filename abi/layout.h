@@ -80,7 +80,6 @@ struct rf_cell_page {
     u32 cpu_percent;    /* 100 per processor; 0: no limit */
     u32 process_limit;  /* processes and threads; 0: RF_MAX_THREADS */
     u32 console_events; /* counts console readiness changes that were armed for */
-    u32 console_columns, console_rows;
     u32 ending;            /* not 0: the cell is being ended */
     u64 stat_system_calls; /* written by the library OS: served inside the jail (a hint) */
     /* On lines of its own: what is above is written all the time. */

@@ -42,6 +42,27 @@ static void *pass_on(void *cell)
     return NULL;
 }
 
+static void *follow(void *size_changes)
+{
+    int number;
+
+    while (sigwait(size_changes, &number) == 0)
+        streams_resized();
+    return NULL;
+}
+
+void terminal_follow(void)
+{
+    static sigset_t size_changes;
+    pthread_t thread;
+
+    sigemptyset(&size_changes);
+    sigaddset(&size_changes, SIGWINCH);
+    sigprocmask(SIG_BLOCK, &size_changes, NULL);
+    if (pthread_create(&thread, NULL, follow, &size_changes) == 0)
+        pthread_detach(thread);
+}
+
 bool terminal_is(int fd)
 {
     struct stat a, b;

@@ -18,6 +18,10 @@ void terminal_raw(void);
 /* The same, and from now on passes signals and sizes on to the cell in that slot. */
 void terminal_begin(u32 cell);
 
+/* From now on tells the consoles that are served of the terminal's size. Before any other thread is
+ * started. */
+void terminal_follow(void);
+
 /* Puts the terminal back. */
 void terminal_end(void);
 

@@ -128,32 +128,6 @@ struct object *viewer_of_console(const struct cap *console)
     return &container_of(console->object, struct screen, object)->viewer->object;
 }
 
-bool viewer_is_terminal(const struct cap *console)
-{
-    const struct object *viewer = viewer_of_console(console);
-
-    return viewer && container_of(viewer, const struct viewer, object)->columns;
-}
-
-static void tell_size(const struct viewer *viewer, struct cell *cell)
-{
-    struct rf_cell_page *page = &cell->window->cell;
-
-    page->console_columns = viewer->columns;
-    page->console_rows = viewer->rows;
-    __atomic_add_fetch(&page->console_events, 1, __ATOMIC_RELEASE);
-}
-
-void viewer_used_by(const struct cap *console, struct cell *cell)
-{
-    const struct object *viewer = viewer_of_console(console);
-
-    if (!viewer)
-        return;
-    container_of(console->object, struct screen, object)->cell_number = cell->number;
-    tell_size(container_of(viewer, const struct viewer, object), cell);
-}
-
 static u64 oldest(const struct viewer *viewer)
 {
     return viewer->written > RF_VIEWER_RING ? viewer->written - RF_VIEWER_RING : 0;
@@ -460,7 +434,7 @@ s64 op_VIEWER_SIZE(struct call *call)
     viewer->columns = (u32)call->w[0];
     viewer->rows = (u32)call->w[1];
     if (cell) {
-        tell_size(viewer, cell);
+        __atomic_add_fetch(&cell->window->cell.console_events, 1, __ATOMIC_RELEASE);
         signals_forward(cell, SIGWINCH);
     }
     return 0;

@@ -208,19 +208,15 @@ static void test_rights(void **state)
 static void test_a_terminal(void **state)
 {
     struct rf_msg *msg = fake_message(cell);
-    const struct cap *cap = table_get(&cell->domain.caps, (u64)in_cell);
 
     (void)state;
     assert_int_equal(cell_does(RF_OP_CONSOLE_INFO, 0, 0), 0);
     assert_int_equal(msg->words[1], 0);
     assert_true(S_ISFIFO(msg->words[0]));
-    assert_false(console_is_terminal(cap, cap));
     assert_int_equal(cell_does(RF_OP_CONSOLE_MODE, RF_CONSOLE_SIGNALS, 3), -EPERM);
     assert_int_equal(do_viewer(RF_OP_VIEWER_SIZE, 80, 0), -EINVAL);
     assert_int_equal(do_viewer(RF_OP_VIEWER_SIZE, 65536, 1), -EINVAL);
     assert_int_equal(do_viewer(RF_OP_VIEWER_SIZE, 80, 25), 0);
-    assert_true(console_is_terminal(cap, cap));
-    assert_int_equal(cell->window->cell.console_columns, 80);
     assert_int_equal(cell_does(RF_OP_CONSOLE_INFO, 0, 0), 0);
     assert_int_equal(msg->words[1], 1);
     assert_int_equal(msg->words[2], 80 | 25ul << 32);
