@@ -202,15 +202,29 @@ static u32 stream_of(int fd, const char *what)
     return (u32)slot;
 }
 
+/* Streams that are one console are wrapped as one. */
 static void give_streams(u32 cell, const struct launch *launch)
 {
     static const char *const names[] = {"the standard input", "the standard output",
                                         "the standard error"};
+    s64 slots[3] = {0};
 
     for (int i = 0; i < 3; i++) {
-        if (!(launch->standard_closed & 1u << i))
-            give_wrapped(cell, launch, RF_KIND_CONSOLE, RF_SLOT_STDIN + (u32)i,
-                         stream_of(i, names[i]));
+        if (launch->standard_closed & 1u << i)
+            continue;
+        for (int before = 0; before < i && !slots[i]; before++) {
+            if (slots[before] && streams_are_one(before, i) &&
+                console_rights(before) == console_rights(i))
+                slots[i] = rf_copy((u32)slots[before], ~0u);
+        }
+        if (!slots[i])
+            slots[i] = wrap_slot(launch, RF_KIND_CONSOLE, stream_of(i, names[i]));
+        if (slots[i] < 0)
+            fail("cannot grant %s: %s", names[i], rf_error_text(slots[i]));
+    }
+    for (u32 i = 0; i < 3; i++) {
+        if (slots[i])
+            client_give(cell, RF_SLOT_STDIN + i, (u32)slots[i]);
     }
 }
 
@@ -236,6 +250,30 @@ static void give_kept_console(u32 cell, const struct launch *launch)
     rf_drop((u32)viewer);
 }
 
+/* What only this program could serve ends with it. */
+static void refuse_in_background(const char *what)
+{
+    fail("cannot grant %s with -d: it is this cell's own, and served only while ringfence runs",
+         what);
+}
+
+/* In the background it is the one that we have, or none. */
+static void give_trace(u32 cell, const struct launch *launch, bool detached)
+{
+    s64 slot;
+
+    if (detached) {
+        slot = import(RF_KIND_CONSOLE, launch->trace_fd, RF_RIGHT_WRITE, NULL, 0);
+        if (slot == -EOPNOTSUPP)
+            refuse_in_background("the trace");
+        if (slot < 0)
+            fail("cannot grant the trace: %s", rf_error_text(slot));
+    } else {
+        slot = stream_of(launch->trace_fd, "the trace");
+    }
+    client_give(cell, RF_SLOT_TRACE, (u32)slot);
+}
+
 static void give_consoles(u32 cell, const struct launch *launch, bool detached)
 {
     if (detached)
@@ -243,16 +281,19 @@ static void give_consoles(u32 cell, const struct launch *launch, bool detached)
     else
         give_streams(cell, launch);
     if (launch->trace)
-        client_give(cell, RF_SLOT_TRACE, stream_of(launch->trace_fd, "the trace"));
+        give_trace(cell, launch, detached);
 }
 
-static void give_dirs(u32 cell, const struct launch *launch, const struct prepared *prepared)
+static void give_dirs(u32 cell, const struct launch *launch, const struct prepared *prepared,
+                      bool detached)
 {
     for (u32 i = 0; i < prepared->grant_count; i++) {
         const struct grant_config *grant = &prepared->grants[i];
 
         s64 slot = import(RF_KIND_DIR, grant->fd, grant->rights, grant->only, grant->only_length);
 
+        if (slot == -EOPNOTSUPP && detached)
+            refuse_in_background("a directory in memory");
         if (slot == -EOPNOTSUPP) /* in memory of the cell that we are in */
             slot = rf_serve_dir(dup(grant->fd), grant->rights);
         if (slot < 0)
@@ -291,7 +332,7 @@ static u32 make(const struct launch *launch, const char *name, bool detached,
     load(cell, prepared);
     give_consoles(cell, launch, detached);
     give_clock(cell, launch);
-    give_dirs(cell, launch, prepared);
+    give_dirs(cell, launch, prepared, detached);
     return cell;
 }
 

@@ -55,9 +55,10 @@ static void suspend(void *far)
     rf_call(owner, RF_OP_CELL_RESUME, 0, 0, 0, 0);
 }
 
-static bool is_same(int a, int b)
+bool streams_are_one(int a, int b)
 {
-    return syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, a, b) == 0;
+    return (terminal_is(a) && terminal_is(b)) ||
+           syscall(SYS_kcmp, getpid(), getpid(), KCMP_FILE, a, b) == 0;
 }
 
 static const struct rf_far_end terminal_ends = {
@@ -70,6 +71,8 @@ static struct stream *serve(int fd, const char *what)
     struct winsize size = {0};
 
     stream->ends = (struct rf_descriptors){.in = fd, .out = fd};
+    if (ends == &terminal_ends)
+        stream->ends = (struct rf_descriptors){.in = STDIN_FILENO, .out = STDOUT_FILENO};
     ioctl(fd, TIOCGWINSZ, &size);
     if (ends == &terminal_ends && !(size.ws_col && size.ws_row))
         size = (struct winsize){.ws_col = 80, .ws_row = 24};
@@ -86,7 +89,7 @@ u32 streams_serve(int fd, u32 rights, const char *what)
     s64 slot;
 
     for (u32 i = 0; i < stream_count; i++) {
-        if (is_same(streams[i].ends.in, fd) || (terminal_is(fd) && terminal_is(streams[i].ends.in)))
+        if (streams_are_one(streams[i].ends.in, fd))
             stream = &streams[i];
     }
     if (!stream)

@@ -7,6 +7,9 @@
 
 #include "base/types.h"
 
+/* Whether two descriptors are one open file, or both the user's terminal. */
+bool streams_are_one(int a, int b);
+
 /* A slot of a console with those rights. Descriptors of one open file give one console. Fails
  * (fail()) with a line about `what`. */
 u32 streams_serve(int fd, u32 rights, const char *what);

@@ -13,7 +13,8 @@
 /* What VIEWER_AWAIT tells. */
 #define RF_VIEWER_WANTED  1u /* somebody wants input, and none is left */
 #define RF_VIEWER_GONE    2u /* nobody has the console any more */
-#define RF_VIEWER_SUSPEND 4u /* CONSOLE_SUSPEND: the cell is to be paused until the user goes on */
+#define RF_VIEWER_SUSPEND 4u /* CONSOLE_SUSPEND: the cell is to be paused until the user goes on   \
+                              */
 
 #define RF_OPS_VIEWER(OP)                                                                          \
     OP(viewer, VIEWER_CONSOLE, 576, RF_RIGHT_MANAGE, "w0: RF_RIGHT_*", "slot of the console",      \
@@ -36,8 +37,7 @@
        "from now on nothing is written over: who writes waits, or gets EAGAIN, until "             \
        "VIEWER_READ asked for what is behind it",                                                  \
        "")                                                                                         \
-    OP(viewer, VIEWER_AWAIT, 582, RF_RIGHT_READ,                                                   \
-       "w0: RF_VIEWER_*, w1: 1 to not wait; a message",                                            \
+    OP(viewer, VIEWER_AWAIT, 582, RF_RIGHT_READ, "w0: RF_VIEWER_*, w1: 1 to not wait; a message",  \
        "those of them that hold; w0: bytes of input that are wanted",                              \
        "CONSOLE_SUSPEND is EPERM while nobody waits for RF_VIEWER_SUSPEND. EAGAIN", "")
 
