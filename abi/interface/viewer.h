@@ -11,10 +11,11 @@
 #define RF_VIEWER_RING 65536u
 
 /* What VIEWER_AWAIT tells. */
-#define RF_VIEWER_WANTED  1u /* somebody wants input, and none is left */
-#define RF_VIEWER_GONE    2u /* nobody has the console any more */
-#define RF_VIEWER_SUSPEND 4u /* CONSOLE_SUSPEND: the cell is to be paused until the user goes on   \
-                              */
+#define RF_VIEWER_WANTED 1u /* somebody wants input, and none is left */
+#define RF_VIEWER_GONE   2u /* nobody has the console any more */
+#define RF_VIEWER_SUSPEND                                                                          \
+    4u /* CONSOLE_SUSPEND: the cell is to be paused until the user goes on                         \
+        */
 
 #define RF_OPS_VIEWER(OP)                                                                          \
     OP(viewer, VIEWER_CONSOLE, 576, RF_RIGHT_MANAGE, "w0: RF_RIGHT_*", "slot of the console",      \

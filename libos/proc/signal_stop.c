@@ -28,8 +28,9 @@ static void tell_parent(struct process *p, int code, int status)
     waitq_wake(&parent->child_events, POLLIN);
 }
 
-/* Nobody in the cell could let an orphaned group go on; but if the main program is to stop, the user
- * could let the whole cell. Others of its group leave that to it, so that the cell stops once. */
+/* Nobody in the cell could let an orphaned group go on; but if the main program is to stop, the
+ * user could let the whole cell. Others of its group leave that to it, so that the cell stops once.
+ */
 static void orphans_stop(int signo)
 {
     bool is_main = current_process == the_cell->main_process;
