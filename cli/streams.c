@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/kcmp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -49,7 +50,7 @@ static void suspend(void *far)
     (void)far;
     rf_call(owner, RF_OP_CELL_PAUSE, 0, 0, 0, 0);
     terminal_end();
-    raise(SIGTSTP);
+    pthread_kill(pthread_self(), SIGTSTP);
     terminal_raw();
     streams_resized();
     rf_call(owner, RF_OP_CELL_RESUME, 0, 0, 0, 0);

@@ -33,7 +33,7 @@ static struct {
     u64 size; /* as CONSOLE_INFO says it */
     u32 target, endpoint;
     struct tail in, out;
-} record = {.lock = PTHREAD_MUTEX_INITIALIZER, .size = 80 | 24ul << 32};
+} record = {.lock = PTHREAD_MUTEX_INITIALIZER, .path = "", .size = 80 | 24ul << 32};
 
 static void begin(void)
 {

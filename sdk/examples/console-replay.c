@@ -50,9 +50,10 @@ static size_t unescape(const char **text, char *to)
 {
     static const char names[] = "nrtbf", values[] = "\n\r\t\b\f";
     const char *name = strchr(names, **text);
-    char digits[5] = "";
 
     if (**text == 'u' && strlen(*text) > 4) {
+        char digits[5] = "";
+
         memcpy(digits, *text + 1, 4);
         *text += 5;
         return put_utf8((u32)strtoul(digits, NULL, 16), to);

@@ -138,9 +138,8 @@ static void *carry_suspension(void *argument)
 {
     struct rf_console *c = argument;
     size_t ignored;
-    s64 events;
 
-    while ((events = await(c, RF_VIEWER_SUSPEND | RF_VIEWER_GONE, &ignored)) == RF_VIEWER_SUSPEND)
+    while (await(c, RF_VIEWER_SUSPEND | RF_VIEWER_GONE, &ignored) == RF_VIEWER_SUSPEND)
         c->ends->suspend(c->far);
     let_go(c);
     return NULL;
@@ -161,7 +160,7 @@ static int start_thread(struct rf_console *c, pthread_t *thread, void *(*run)(vo
     error = pthread_create(thread, NULL, run, c);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error)
-        let_go(c);
+        __atomic_sub_fetch(&c->users, 1, __ATOMIC_RELAXED);
     return error;
 }
 
