@@ -53,7 +53,7 @@ VDSO_LDFLAGS := -nostdlib -shared -Wl,-T,libos/vdso/image/vdso.ld -Wl,-soname,li
 # libos/ubsan is for the build with the undefined behaviour sanitizer alone (tests/sanitized).
 LIBOS_SKIP ?= libos/ubsan/%
 LIBOS_SRC  := $(filter-out $(LIBOS_SKIP) libos/vdso/image/%,$(sort $(shell find libos base -name '*.c' -o -name '*.S' 2>/dev/null)))
-KERNEL_SRC := $(sort $(shell find kernel base sdk cli -path sdk/examples -prune -o -path sdk/serve -prune -o -name '*.c' -print -o -name '*.S' -print 2>/dev/null))
+KERNEL_SRC := $(sort $(shell find kernel base sdk cli -path sdk/examples -prune -o -name '*.c' -print -o -name '*.S' -print 2>/dev/null))
 LIBOS_OBJ  := $(patsubst %,$(B)/libos-obj/%.o,$(LIBOS_SRC)) $(B)/vdso_image.o
 KERNEL_OBJ := $(patsubst %,$(B)/host-obj/%.o,$(KERNEL_SRC))
 

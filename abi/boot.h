@@ -46,9 +46,9 @@ struct rf_boot {
     u32 trace;               /* 1: trace every system call */
     u32 trace_filter;        /* string: comma-separated names, or 0 */
     u32 processors;          /* how many the cell may use at once */
-    u32 has_tty;      /* 1: stdin and stdout are a terminal, put into raw mode by the kernel */
-    u64 memory_limit; /* bytes; 0: none */
-    u64 host_memory;  /* bytes of the host, for /proc/meminfo when there is no limit */
+    u32 job_control;         /* 1: ringfence has a parent that notices a stop and can continue it */
+    u64 memory_limit;        /* bytes; 0: none */
+    u64 host_memory;         /* bytes of the host, for /proc/meminfo when there is no limit */
     struct {
         u64 start, end;
     } vdso[RF_VDSO_PARTS]; /* the host's vdso and its data pages, each a mapping; unused ones last
@@ -60,7 +60,6 @@ struct rf_boot {
     u32 unused;            /* the text of /proc/cpuinfo is fetched with CPU_INFO when it is read */
     u32 xsave_size;        /* bytes of the extended state that the host saves in a signal frame */
     u32 umask;
-    u32 job_control; /* 1: ringfence has a parent that notices a stop and can continue it */
 };
 
 #endif

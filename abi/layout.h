@@ -77,16 +77,15 @@ _Static_assert(offsetof(struct rf_msg, data) == 128, "shared layout");
 struct rf_cell_page {
     u32 magic; /* RF_CELL_MAGIC */
     u32 version;
-    u64 generation;     /* of the random numbers; changes at restart and branch */
-    u64 memory_limit;   /* bytes; 0: none */
-    u64 memory_held;    /* bytes, sampled */
-    u64 cpu_used_ns;    /* sampled */
-    u64 cpu_missing_ns; /* sampled */
-    u64 invocations;    /* that reached the kernel */
-    u32 cpu_percent;    /* 100 per processor; 0: no limit */
-    u32 process_limit;  /* processes and threads; 0: RF_MAX_THREADS */
-    u32 console_events; /* counts console readiness changes that were armed for */
-    u32 console_columns, console_rows;
+    u64 generation;        /* of the random numbers; changes at restart and branch */
+    u64 memory_limit;      /* bytes; 0: none */
+    u64 memory_held;       /* bytes, sampled */
+    u64 cpu_used_ns;       /* sampled */
+    u64 cpu_missing_ns;    /* sampled */
+    u64 invocations;       /* that reached the kernel */
+    u32 cpu_percent;       /* 100 per processor; 0: no limit */
+    u32 process_limit;     /* processes and threads; 0: RF_MAX_THREADS */
+    u32 console_events;    /* counts console readiness changes that were armed for */
     u32 ending;            /* not 0: the cell is being ended */
     u64 stat_system_calls; /* written by the library OS: served inside the jail (a hint) */
     /* On lines of its own: what is above is written all the time. */

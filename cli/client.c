@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/client.h"
+#include "cli/streams.h"
 #include "cli/terminal.h"
 
 #include <errno.h>
@@ -137,6 +138,7 @@ int client_wait(u32 cell)
     do
         status = rf_invoke(cell, RF_OP_CELL_WAIT, &message);
     while (status == -EINTR);
+    streams_end();
     terminal_end();
     if (status < 0)
         fail("the cell is lost: %s", rf_error_text(status));

@@ -191,6 +191,11 @@ static void take_clock(void *target, const char *value)
     ((struct request *)target)->config->clock = clock_parse(value);
 }
 
+static void take_wrap_rw(void *target, const char *value)
+{
+    ((struct request *)target)->config->wrap_dir = value;
+}
+
 static void take_terminal(void *target, const char *value)
 {
     (void)value;
@@ -233,6 +238,8 @@ const struct option_row run_options[] = {
     {"wrap", VALUE_NEEDED, "KIND=PROGRAM",
      "put a program before each dir, console or clock; dir:CELL=PROGRAM: before that one",
      take_wrap, 0},
+    {"wrap-rw", VALUE_NEEDED, "HOST[:CELL]", "a directory that those programs may write",
+     take_wrap_rw, 0},
     {"clock", VALUE_NEEDED, "START[,RATE]", "start its time at a date; run it faster or slower",
      take_clock, 0},
     {"libos", VALUE_NEEDED, "FILE", NULL, take_libos, 0},

@@ -45,6 +45,7 @@ struct launch {
         const char *program; /* and its arguments, with spaces between */
     } wraps[MAX_WRAPS];
     u32 wrap_count;
+    const char *wrap_dir; /* HOST[:CELL], which the wrappers may write; NULL: none */
     struct clock_config clock;
     bool trace;
     bool terminal;            /* in the background: its console is a terminal */

@@ -15,35 +15,25 @@
 #include "cli/launch.h"
 #include "cli/command.h"
 #include "cli/figures.h"
+#include "cli/streams.h"
 #include "cli/terminal.h"
 #include "cli/wrap.h"
 #include "kernel/report.h"
+#include "sdk/serve/tree.h"
 
-/* A capability to what a descriptor of ours is open on. */
-static u32 import(u32 kind, int fd, u32 rights, const char *only, size_t only_length,
-                  const char *what)
+/* A capability to what a descriptor of ours is open on, or -errno. */
+static s64 import(u32 kind, int fd, u32 rights, const char *only, size_t only_length)
 {
     struct rf_message message = RF_MESSAGE;
-    s64 slot;
 
-    if (rf_in_cell()) {
-        slot = rf_slot_of(fd, rights);
-    } else {
-        message.words[0] = kind;
-        message.words[1] = rights;
-        message.data = only;
-        message.data_length = (u32)only_length;
-        message.descriptor = fd;
-        slot = rf_invoke(RF_SLOT_WORLD, RF_OP_WORLD_IMPORT, &message);
-    }
-    if (slot == -EOPNOTSUPP && rf_in_cell())
-        fail("cannot grant %s: inside a cell, only what that cell was granted itself can be passed "
-             "on, "
-             "not its pipes and its directories in memory",
-             what);
-    if (slot < 0)
-        fail("cannot grant %s: %s", what, rf_error_text(slot));
-    return (u32)slot;
+    if (rf_in_cell())
+        return rf_slot_of(fd, rights);
+    message.words[0] = kind;
+    message.words[1] = rights;
+    message.data = only;
+    message.data_length = (u32)only_length;
+    message.descriptor = fd;
+    return rf_invoke(RF_SLOT_WORLD, RF_OP_WORLD_IMPORT, &message);
 }
 
 /* A bank of its own, with the limits that were asked for. */
@@ -174,34 +164,67 @@ static u32 console_rights(int fd)
     return (mode != O_WRONLY ? RF_RIGHT_READ : 0) | (mode != O_RDONLY ? RF_RIGHT_WRITE : 0);
 }
 
-/* Of a cell of ours there is no capability to its /dev/null; a console that nobody looks at, and
- * that was hung up, is as empty. */
-static u32 stream_of(int fd, const char *what)
+/* A console that nobody looks at, and that was hung up, is as empty as /dev/null. */
+static s64 empty_console(u32 rights)
 {
-    struct stat st;
-    s64 viewer, console;
+    s64 viewer = rf_call(RF_SLOT_BANK, RF_OP_BANK_ALLOCATE, RF_KIND_VIEWER, 0, 0, 0), console;
 
-    if (!rf_in_cell() || fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
-        return import(RF_KIND_CONSOLE, fd, console_rights(fd), NULL, 0, what);
-    viewer = rf_call(RF_SLOT_BANK, RF_OP_BANK_ALLOCATE, RF_KIND_VIEWER, 0, 0, 0);
-    console = viewer < 0 ? viewer
-                         : rf_call((u32)viewer, RF_OP_VIEWER_CONSOLE, console_rights(fd), 0, 0, 0);
-    if (console < 0)
-        fail("cannot grant %s: %s", what, rf_error_text(console));
+    if (viewer < 0)
+        return viewer;
+    console = rf_call((u32)viewer, RF_OP_VIEWER_CONSOLE, rights, 0, 0, 0);
     rf_call((u32)viewer, RF_OP_VIEWER_HANG_UP, 0, 0, 0, 0);
     rf_drop((u32)viewer);
-    return (u32)console;
+    return console;
 }
 
+/* The terminal is served from here, whose keys and size are ours to tell of. So is what is an
+ * object of this cell alone. */
+static u32 stream_of(int fd, const char *what)
+{
+    u32 rights = console_rights(fd);
+    struct stat st;
+    s64 slot;
+
+    if (terminal_is(fd) || (rf_in_cell() && isatty(fd)))
+        return streams_serve(fd, rights, what);
+    if (rf_in_cell() && fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
+        slot = empty_console(rights);
+    else
+        slot = import(RF_KIND_CONSOLE, fd, rights, NULL, 0);
+    if (slot > 0 && rf_call((u32)slot, RF_OP_KIND, 0, 0, 0, 0) != RF_KIND_CONSOLE) {
+        rf_drop((u32)slot); /* a granted file */
+        slot = -EOPNOTSUPP;
+    }
+    if (slot == -EOPNOTSUPP)
+        return streams_serve(fd, rights, what);
+    if (slot < 0)
+        fail("cannot grant %s: %s", what, rf_error_text(slot));
+    return (u32)slot;
+}
+
+/* Streams that are one console are wrapped as one. */
 static void give_streams(u32 cell, const struct launch *launch)
 {
     static const char *const names[] = {"the standard input", "the standard output",
                                         "the standard error"};
+    s64 slots[3] = {0};
 
     for (int i = 0; i < 3; i++) {
-        if (!(launch->standard_closed & 1u << i))
-            give_wrapped(cell, launch, RF_KIND_CONSOLE, RF_SLOT_STDIN + (u32)i,
-                         stream_of(i, names[i]));
+        if (launch->standard_closed & 1u << i)
+            continue;
+        for (int before = 0; before < i && !slots[i]; before++) {
+            if (slots[before] && streams_are_one(before, i) &&
+                console_rights(before) == console_rights(i))
+                slots[i] = rf_copy((u32)slots[before], ~0u);
+        }
+        if (!slots[i])
+            slots[i] = wrap_slot(launch, RF_KIND_CONSOLE, NULL, stream_of(i, names[i]));
+        if (slots[i] < 0)
+            fail("cannot grant %s: %s", names[i], rf_error_text(slots[i]));
+    }
+    for (u32 i = 0; i < 3; i++) {
+        if (slots[i])
+            client_give(cell, RF_SLOT_STDIN + i, (u32)slots[i]);
     }
 }
 
@@ -227,6 +250,30 @@ static void give_kept_console(u32 cell, const struct launch *launch)
     rf_drop((u32)viewer);
 }
 
+/* What only this program could serve ends with it. */
+static void refuse_in_background(const char *what)
+{
+    fail("cannot grant %s with -d: it is this cell's own, and served only while ringfence runs",
+         what);
+}
+
+/* In the background it is the one that we have, or none. */
+static void give_trace(u32 cell, const struct launch *launch, bool detached)
+{
+    s64 slot;
+
+    if (detached) {
+        slot = import(RF_KIND_CONSOLE, launch->trace_fd, RF_RIGHT_WRITE, NULL, 0);
+        if (slot == -EOPNOTSUPP)
+            refuse_in_background("the trace");
+        if (slot < 0)
+            fail("cannot grant the trace: %s", rf_error_text(slot));
+    } else {
+        slot = stream_of(launch->trace_fd, "the trace");
+    }
+    client_give(cell, RF_SLOT_TRACE, (u32)slot);
+}
+
 static void give_consoles(u32 cell, const struct launch *launch, bool detached)
 {
     if (detached)
@@ -234,20 +281,25 @@ static void give_consoles(u32 cell, const struct launch *launch, bool detached)
     else
         give_streams(cell, launch);
     if (launch->trace)
-        client_give(
-            cell, RF_SLOT_TRACE,
-            import(RF_KIND_CONSOLE, launch->trace_fd, RF_RIGHT_WRITE, NULL, 0, "the trace"));
+        give_trace(cell, launch, detached);
 }
 
-static void give_dirs(u32 cell, const struct launch *launch, const struct prepared *prepared)
+static void give_dirs(u32 cell, const struct launch *launch, const struct prepared *prepared,
+                      bool detached)
 {
     for (u32 i = 0; i < prepared->grant_count; i++) {
         const struct grant_config *grant = &prepared->grants[i];
 
-        u32 slot = import(RF_KIND_DIR, grant->fd, grant->rights, grant->only, grant->only_length,
-                          "a directory");
+        s64 slot = import(RF_KIND_DIR, grant->fd, grant->rights, grant->only, grant->only_length);
 
-        client_give(cell, grant->slot, wrap_slot(launch, RF_KIND_DIR, prepared->paths[i], slot));
+        if (slot == -EOPNOTSUPP && detached)
+            refuse_in_background("a directory in memory");
+        if (slot == -EOPNOTSUPP) /* in memory of the cell that we are in */
+            slot = rf_serve_dir(dup(grant->fd), grant->rights);
+        if (slot < 0)
+            fail("cannot grant a directory: %s", rf_error_text(slot));
+        client_give(cell, grant->slot,
+                    wrap_slot(launch, RF_KIND_DIR, prepared->paths[i], (u32)slot));
     }
 }
 
@@ -261,7 +313,7 @@ static u32 make(const struct launch *launch, const char *name, bool detached,
     load(cell, prepared);
     give_consoles(cell, launch, detached);
     give_clock(cell, launch);
-    give_dirs(cell, launch, prepared);
+    give_dirs(cell, launch, prepared, detached);
     return cell;
 }
 
@@ -288,9 +340,11 @@ static void show_figures(const struct launch *launch, u32 cell)
 static int run(const struct launch *launch, const char *name, bool detached)
 {
     char taken[RF_CELL_NAME];
-    u32 cell = make(launch, name, detached, taken);
     int status;
 
+    if (!detached)
+        terminal_raw();
+    u32 cell = make(launch, name, detached, taken);
     if (!detached)
         terminal_begin(cell);
     client_invoke(cell, RF_OP_CELL_START, NULL, "start the cell");

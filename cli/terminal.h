@@ -9,12 +9,18 @@
 /* Blocks the signals that are passed on. Before any thread is started. */
 void terminal_prepare(void);
 
-/* Puts the terminal into raw mode if stdin and stdout are one. */
+/* Whether the descriptor is the user's terminal: stdin and stdout are it, too. */
+bool terminal_is(int fd);
+
+/* Puts the user's terminal into raw mode, if there is one and we are in its foreground. */
 void terminal_raw(void);
 
-/* The same, and from now on passes signals on to
- * the cell in that slot. */
+/* The same, and from now on passes signals and sizes on to the cell in that slot. */
 void terminal_begin(u32 cell);
+
+/* From now on tells the consoles that are served of the terminal's size. Before any other thread is
+ * started. */
+void terminal_follow(void);
 
 /* Puts the terminal back. */
 void terminal_end(void);

@@ -113,7 +113,9 @@ static void grant_arguments(struct launch *launch, char *argv[])
     }
 }
 
-static void describe(struct wrapper *wrapper, const char *program)
+/* A wrapper sees the system's programs, the directory that it lies in, what its arguments name, and
+ * what all are granted. */
+static void describe(struct wrapper *wrapper, const char *program, const char *writable)
 {
     struct launch *launch = &wrapper->launch;
 
@@ -135,6 +137,8 @@ static void describe(struct wrapper *wrapper, const char *program)
         wrapper->argv[0] = wrapper->real;
     }
     grant_arguments(launch, wrapper->argv);
+    if (writable)
+        grant_host(launch, "--wrap-rw", writable, RF_RIGHT_READ | RF_RIGHT_WRITE | RF_RIGHT_EXEC);
     launch->argv = wrapper->argv;
     launch->env = wrapper->env;
     launch->envc = 2;
@@ -167,7 +171,7 @@ static u32 await_offer(u32 endpoint, u32 cell, const char *program)
 }
 
 /* Starts the program with the capability: what it offers. */
-static u32 wrap_one(u32 slot, const char *program)
+static u32 wrap_one(u32 slot, const char *program, const char *writable)
 {
     struct wrapper *wrapper = calloc(1, sizeof(*wrapper));
     s64 endpoint = rf_endpoint(), offer = endpoint < 0 ? endpoint : rf_mint((u32)endpoint, 0);
@@ -177,7 +181,7 @@ static u32 wrap_one(u32 slot, const char *program)
         fail("too many wrappers: cannot start \"%s\"", program);
     if (offer < 0)
         fail("cannot start the wrapper \"%s\": %s", program, rf_error_text(offer));
-    describe(wrapper, program);
+    describe(wrapper, program, writable);
     cell = launch_make(&wrapper->launch, NULL, false);
     free(wrapper);
     client_give(cell, SLOT_TARGET, slot);
@@ -196,7 +200,7 @@ u32 wrap_slot(const struct launch *launch, enum rf_kind kind, const char *path, 
         const char *only = launch->wraps[i].path;
 
         if (launch->wraps[i].kind == kind && (!only || (path && strcmp(path, only) == 0)))
-            slot = wrap_one(slot, launch->wraps[i].program);
+            slot = wrap_one(slot, launch->wraps[i].program, launch->wrap_dir);
     }
     return slot;
 }

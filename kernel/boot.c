@@ -83,14 +83,6 @@ static void fill_cell_page(struct cell *cell)
     page->process_limit = cell->limits.config.process_limit;
 }
 
-static bool has_terminal(struct cell *cell)
-{
-    const struct cap *input = table_get(&cell->domain.caps, RF_SLOT_STDIN);
-    const struct cap *output = table_get(&cell->domain.caps, RF_SLOT_STDOUT);
-
-    return input && output && console_is_terminal(input, output);
-}
-
 /* The record is in memory that only the kernel writes until the cell runs. */
 int boot_finish(struct cell *cell)
 {
@@ -101,12 +93,9 @@ int boot_finish(struct cell *cell)
     cell->domain.uid = boot->uid;
     cell->domain.gid = boot->gid;
     cell->domain.memory_limit = cell->limits.config.memory_limit;
-    boot->has_tty = has_terminal(cell);
     boot->job_control = cell->job_control;
     describe_host(boot, &cell->limits.config);
     fill_cell_page(cell);
-    if (boot->has_tty)
-        viewer_used_by(table_get(&cell->domain.caps, RF_SLOT_STDIN), cell);
     return 0;
 }
 

@@ -3,9 +3,9 @@
  *
  * Only the kernel can do what CONSOLE_ARM says. A program that offers a console of its own makes a
  * viewer, offers the console of that (VIEWER_CONSOLE), and carries the bytes between the viewer and
- * wherever they belong; one that wraps a console forwards CONSOLE_ARM to it (RESUME_FORWARD), which
- * then arms its caller. One that serves consoles itself may refuse it: who waits then looks again
- * after a while, at most every 50 ms. */
+ * wherever they belong (rf_serve_console of the SDK); one that wraps a console forwards CONSOLE_ARM
+ * to it (RESUME_FORWARD), which then arms its caller. One that serves consoles itself may refuse
+ * it: who waits then looks again after a while, at most every 50 ms. */
 #ifndef ABI_INTERFACE_CONSOLE_H
 #define ABI_INTERFACE_CONSOLE_H
 

@@ -63,15 +63,17 @@ static bool grow(void **list, u32 count, u32 *room, size_t size)
 static int put_record(struct sink *sink, u64 key, u32 part, const void *bytes, size_t length)
 {
     struct spool *spool = of_sink(sink);
-    u8 *copy = malloc(length + 1);
+    struct spooled_record *record;
 
-    if (!copy || !grow((void **)&spool->records, spool->record_count, &spool->record_room,
-                       sizeof(*spool->records))) {
-        free(copy);
+    if (!grow((void **)&spool->records, spool->record_count, &spool->record_room,
+              sizeof(*spool->records)))
         return -ENOMEM;
-    }
-    memcpy(copy, bytes, length);
-    spool->records[spool->record_count++] = (struct spooled_record){key, part, copy, length};
+    record = &spool->records[spool->record_count];
+    *record = (struct spooled_record){key, part, malloc(length + 1), length};
+    if (!record->bytes)
+        return -ENOMEM;
+    memcpy(record->bytes, bytes, length);
+    spool->record_count++;
     return 0;
 }
 

@@ -93,21 +93,6 @@ struct console *console_make(struct bank *bank, int fd, bool owned)
     return console;
 }
 
-bool console_is_terminal(const struct cap *input, const struct cap *output)
-{
-    struct stat a, b;
-
-    if (input->object->dead || output->object->dead)
-        return false;
-    if (viewer_of_console(input))
-        return input->object == output->object && viewer_is_terminal(input);
-    if (input->object->class != &console_class || output->object->class != &console_class)
-        return false;
-    return console_of(input->object)->is_tty && fstat(console_of(input->object)->fd, &a) == 0 &&
-           fstat(console_of(output->object)->fd, &b) == 0 && S_ISCHR(b.st_mode) &&
-           a.st_rdev == b.st_rdev;
-}
-
 static void console_destroy(struct object *object)
 {
     struct console *console = container_of(object, struct console, object);

@@ -34,9 +34,6 @@ struct console *console_make(struct bank *bank, int fd, bool owned);
  * the cell has a terminal. */
 bool consoles_start(const struct console *input, const struct console *output);
 
-/* Whether two capabilities are consoles on one terminal. */
-bool console_is_terminal(const struct cap *input, const struct cap *output);
-
 /* Whether somebody outside of this process's group waits for it, who could let it go on after a
  * stop. */
 bool consoles_job_control(void);

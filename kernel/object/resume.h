@@ -1,11 +1,11 @@
-extern const struct object_class resume_class;
-
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resume capabilities: a caller that waits, to be answered once. */
 #ifndef KERNEL_OBJECT_RESUME_H
 #define KERNEL_OBJECT_RESUME_H
 
 #include "kernel/object/endpoint.h"
+
+extern const struct object_class resume_class;
 
 struct resume *resume_make(struct bank *bank);
 

@@ -178,13 +178,8 @@ void consoles_resume(struct cell *cell)
 
 bool consoles_resized(struct cell *cell)
 {
-    struct rf_cell_page *page = &cell->window->cell;
-    struct winsize size;
-
-    if (tty_fd < 0 || ioctl(tty_fd, TIOCGWINSZ, &size) < 0)
+    if (tty_fd < 0)
         return false;
-    page->console_columns = size.ws_col;
-    page->console_rows = size.ws_row;
-    __atomic_add_fetch(&page->console_events, 1, __ATOMIC_RELEASE);
+    __atomic_add_fetch(&cell->window->cell.console_events, 1, __ATOMIC_RELEASE);
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A viewer and its console: the console holds the viewer, and the viewer knows the console while
- * somebody holds that. Neither side waits for the other to read. */
+ * somebody holds that. The viewer's side never waits for the console's; who writes waits for the
+ * viewer's only if that said so (VIEWER_PACE). */
 #include "kernel/object/viewer.h"
 
 #include <errno.h>
@@ -25,12 +26,16 @@ struct viewer {
     struct object object;
     struct screen *screen; /* NULL: nobody has the console */
     struct list readers;   /* struct pending of VIEWER_READ */
+    struct list servers;   /* struct pending of VIEWER_AWAIT */
     u8 *output, *input;    /* RF_VIEWER_RING bytes each; a position's byte is at its remainder */
     u64 written;           /* position behind the last byte of output */
+    u64 shown;             /* the viewer's side is done with what is before it */
     u64 typed, taken;      /* of input: behind the last byte, and behind the last that was read */
     u32 columns, rows;     /* 0: no terminal */
+    u32 wanted;            /* bytes of input that somebody was refused and waits for */
     bool hung_up;
-    u32 mode; /* RF_CONSOLE_* */
+    bool paced, deaf; /* of output: nothing is written over; nobody looks any more */
+    u32 mode;         /* RF_CONSOLE_* */
     u8 keys[KEYS];
 };
 
@@ -39,6 +44,7 @@ struct screen {
     struct object object;
     struct viewer *viewer; /* a reference */
     struct list readers;   /* struct pending of CONSOLE_READ */
+    struct list writers;   /* struct pending of CONSOLE_WRITE */
     struct list watches;
     u32 cell_number; /* who used it as a terminal last */
 };
@@ -84,6 +90,7 @@ struct object *viewer_make(struct bank *bank)
         return NULL;
     viewer = container_of(object, struct viewer, object);
     list_init(&viewer->readers);
+    list_init(&viewer->servers);
     viewer->output = calloc(2, RF_VIEWER_RING);
     if (!viewer->output) {
         object_release(object);
@@ -98,6 +105,7 @@ static void viewer_destroy(struct object *object)
     struct viewer *viewer = container_of(object, struct viewer, object);
 
     pending_answer_all(&viewer->readers, -ESTALE);
+    pending_answer_all(&viewer->servers, -ESTALE);
     if (viewer->screen)
         object_destroy(&viewer->screen->object);
     free(viewer->output);
@@ -120,6 +128,7 @@ struct object *viewer_console(struct object *object)
         return NULL;
     viewer->screen = container_of(console, struct screen, object);
     list_init(&viewer->screen->readers);
+    list_init(&viewer->screen->writers);
     list_init(&viewer->screen->watches);
     object_hold(object);
     viewer->screen->viewer = viewer;
@@ -131,32 +140,6 @@ struct object *viewer_of_console(const struct cap *console)
     if (console->object->class != &screen_class || console->object->dead)
         return NULL;
     return &container_of(console->object, struct screen, object)->viewer->object;
-}
-
-bool viewer_is_terminal(const struct cap *console)
-{
-    const struct object *viewer = viewer_of_console(console);
-
-    return viewer && container_of(viewer, const struct viewer, object)->columns;
-}
-
-static void tell_size(const struct viewer *viewer, struct cell *cell)
-{
-    struct rf_cell_page *page = &cell->window->cell;
-
-    page->console_columns = viewer->columns;
-    page->console_rows = viewer->rows;
-    __atomic_add_fetch(&page->console_events, 1, __ATOMIC_RELEASE);
-}
-
-void viewer_used_by(const struct cap *console, struct cell *cell)
-{
-    const struct object *viewer = viewer_of_console(console);
-
-    if (!viewer)
-        return;
-    container_of(console->object, struct screen, object)->cell_number = cell->number;
-    tell_size(container_of(viewer, const struct viewer, object), cell);
 }
 
 static u64 oldest(const struct viewer *viewer)
@@ -207,15 +190,63 @@ static void show_all(struct viewer *viewer)
     }
 }
 
+/* What VIEWER_AWAIT may be told now. */
+static u32 news(const struct viewer *viewer)
+{
+    return (viewer->wanted && viewer->typed == viewer->taken ? RF_VIEWER_WANTED : 0) |
+           (viewer->screen ? 0 : RF_VIEWER_GONE);
+}
+
+static u32 tell_news(struct viewer *viewer, u32 news, struct rf_msg *to)
+{
+    to->words[0] = viewer->wanted;
+    return news;
+}
+
+/* Tells those who wait for it. */
+static void tell(struct viewer *viewer, u32 news)
+{
+    list_for_each_safe(node, &viewer->servers) {
+        struct pending *server = list_entry(node, struct pending, link);
+        u32 events = news & (u32)server->w[0];
+
+        if (events && pending_valid(server))
+            tell_news(viewer, events, domain_message(server->domain, server->msg));
+        if (events)
+            pending_answer(server, pending_valid(server) ? (s64)events : -EINTR);
+    }
+}
+
+static bool somebody_suspends(const struct viewer *viewer)
+{
+    list_for_each(node, &viewer->servers) {
+        const struct pending *server = list_entry(node, struct pending, link);
+
+        if (server->w[0] & RF_VIEWER_SUSPEND && pending_valid(server))
+            return true;
+    }
+    return false;
+}
+
+/* Somebody was refused input. */
+static void want(struct viewer *viewer, u64 bytes)
+{
+    viewer->wanted = MAX(viewer->wanted, (u32)MIN(bytes, RF_MSG_DATA));
+    tell(viewer, news(viewer));
+}
+
 static void screen_destroy(struct object *object)
 {
     struct screen *screen = container_of(object, struct screen, object);
     struct viewer *viewer = screen->viewer;
 
     pending_answer_all(&screen->readers, -ESTALE);
+    pending_answer_all(&screen->writers, -ESTALE);
     watches_drop(&screen->watches);
     viewer->screen = NULL;
+    viewer->wanted = 0;
     show_all(viewer);
+    tell(viewer, news(viewer));
     object_release(&viewer->object);
 }
 
@@ -228,6 +259,61 @@ s64 op_VIEWER_CONSOLE(struct call *call)
                : -ENOSPC;
 }
 
+/* How much of `length` bytes can be written now. */
+static u32 room(const struct viewer *viewer, u64 length)
+{
+    return (u32)(viewer->paced && viewer->object.references > 1
+                     ? MIN(length, RF_VIEWER_RING - (viewer->written - viewer->shown))
+                     : length);
+}
+
+static void put(struct viewer *viewer, const u8 *bytes, u32 length)
+{
+    ring_put(viewer->output, viewer->written, bytes, length);
+    viewer->written += length;
+}
+
+/* Writes on for those who wait; w[2] counts the bytes of w[3] that were written. */
+static void serve_writers(struct screen *screen)
+{
+    struct viewer *viewer = screen->viewer;
+
+    while (!list_empty(&screen->writers)) {
+        struct pending *writer = list_first(&screen->writers, struct pending, link);
+        struct call call = call_of_pending(writer);
+        u32 length = room(viewer, writer->w[3] - writer->w[2]);
+
+        if (!pending_valid(writer)) {
+            pending_answer(writer, -EINTR);
+            continue;
+        }
+        if (!length && !viewer->deaf)
+            break;
+        if (!viewer->deaf)
+            put(viewer, call.in->data + writer->w[2], length);
+        writer->w[2] += viewer->deaf ? 0 : length;
+        if (writer->w[2] == writer->w[3] || viewer->deaf)
+            pending_answer(writer, writer->w[2] ? (s64)writer->w[2] : -EPIPE);
+    }
+}
+
+/* There is room for output, or will be none. */
+static void output_changed(struct viewer *viewer)
+{
+    struct screen *screen = viewer->screen;
+    u64 written = viewer->written;
+
+    if (!screen)
+        return;
+    object_hold(&screen->object); /* which a writer alone may do */
+    serve_writers(screen);
+    if (viewer->deaf || room(viewer, 1))
+        watches_wake(&screen->watches, POLLOUT | (viewer->deaf ? POLLERR : 0));
+    if (viewer->deaf || viewer->written > written)
+        show_all(viewer);
+    object_release(&screen->object);
+}
+
 s64 op_VIEWER_READ(struct call *call)
 {
     struct viewer *viewer = viewer_of(call);
@@ -236,7 +322,11 @@ s64 op_VIEWER_READ(struct call *call)
 
     if (error)
         return error;
-    if (position < viewer->written || !viewer->screen)
+    if (viewer->paced && position > viewer->shown) {
+        viewer->shown = position;
+        output_changed(viewer);
+    }
+    if (position < viewer->written || !viewer->screen || viewer->deaf)
         return show(viewer, position, call->msg);
     call->w[0] = position;
     return call->w[1] ? -EAGAIN : call_wait(call, &viewer->readers, NULL);
@@ -343,6 +433,7 @@ s64 op_VIEWER_WRITE(struct call *call)
         return -EAGAIN;
     call_commit(call);
     taken = type(viewer, bytes, (u32)length);
+    viewer->wanted = length ? 0 : viewer->wanted;
     input_changed(viewer);
     return taken;
 }
@@ -358,7 +449,7 @@ s64 op_VIEWER_SIZE(struct call *call)
     viewer->columns = (u32)call->w[0];
     viewer->rows = (u32)call->w[1];
     if (cell) {
-        tell_size(viewer, cell);
+        __atomic_add_fetch(&cell->window->cell.console_events, 1, __ATOMIC_RELEASE);
         signals_forward(cell, SIGWINCH);
     }
     return 0;
@@ -368,10 +459,42 @@ s64 op_VIEWER_HANG_UP(struct call *call)
 {
     struct viewer *viewer = viewer_of(call);
 
+    if (call->w[0] > 1)
+        return -EINVAL;
     call_commit(call);
-    viewer->hung_up = true;
-    input_changed(viewer);
+    if (call->w[0]) {
+        viewer->deaf = true;
+        output_changed(viewer);
+        show_all(viewer);
+    } else {
+        viewer->hung_up = true;
+        input_changed(viewer);
+    }
     return 0;
+}
+
+s64 op_VIEWER_PACE(struct call *call)
+{
+    struct viewer *viewer = viewer_of(call);
+
+    call_commit(call);
+    viewer->shown = call->w[0] && !viewer->paced ? viewer->written : viewer->shown;
+    viewer->paced = call->w[0];
+    output_changed(viewer);
+    return 0;
+}
+
+s64 op_VIEWER_AWAIT(struct call *call)
+{
+    struct viewer *viewer = viewer_of(call);
+    u32 events = news(viewer) & (u32)call->w[0];
+    int error = call_needs_message(call);
+
+    if (error)
+        return error;
+    if (events)
+        return tell_news(viewer, events, call->msg);
+    return call->w[1] ? -EAGAIN : call_wait(call, &viewer->servers, NULL);
 }
 
 static s64 screen_read(struct call *call)
@@ -380,8 +503,12 @@ static s64 screen_read(struct call *call)
     struct viewer *viewer = screen->viewer;
     u32 length = input_now(viewer, call->w[0]);
 
-    if (!list_empty(&screen->readers) || (viewer->typed == viewer->taken && !viewer->hung_up))
-        return call->w[1] ? -EAGAIN : call_wait(call, &screen->readers, NULL);
+    if (!list_empty(&screen->readers) || (viewer->typed == viewer->taken && !viewer->hung_up)) {
+        s64 result = call->w[1] ? -EAGAIN : call_wait(call, &screen->readers, NULL);
+
+        want(viewer, call->w[0]);
+        return result;
+    }
     ring_get(viewer->input, viewer->taken, call->msg->data, length);
     call->msg->data_length = length;
     if (call_answer(call, length))
@@ -391,14 +518,27 @@ static s64 screen_read(struct call *call)
 
 static s64 screen_write(struct call *call, u32 length)
 {
-    struct viewer *viewer = screen_of(call)->viewer;
+    struct screen *screen = screen_of(call);
+    struct viewer *viewer = screen->viewer;
+    u32 now = list_empty(&screen->writers) ? room(viewer, length) : 0;
 
+    if (viewer->deaf)
+        return -EPIPE;
+    if (now < length && !call->w[1]) {
+        call->w[2] = 0;
+        call->w[3] = length;
+        s64 result = call_wait(call, &screen->writers, NULL);
+
+        output_changed(viewer);
+        return result;
+    }
+    if (length && !now)
+        return -EAGAIN;
     call_commit(call);
-    ring_put(viewer->output, viewer->written, call->in->data, length);
-    viewer->written += length;
-    if (length)
+    put(viewer, call->in->data, now);
+    if (now)
         show_all(viewer);
-    return length;
+    return now;
 }
 
 static int screen_info(struct call *call, struct console_state *state)
@@ -421,11 +561,11 @@ static int screen_info(struct call *call, struct console_state *state)
 static u32 screen_events(struct call *call, u32 wanted)
 {
     const struct viewer *viewer = screen_of(call)->viewer;
-    u32 now = POLLOUT;
+    u32 now = room(viewer, 1) || viewer->deaf ? POLLOUT : 0;
 
     if (viewer->typed != viewer->taken || viewer->hung_up)
         now |= POLLIN;
-    return (now & wanted) | (viewer->hung_up ? POLLHUP : 0);
+    return (now & wanted) | (viewer->hung_up ? POLLHUP : 0) | (viewer->deaf ? POLLERR : 0);
 }
 
 static struct list *screen_watches(struct call *call)
@@ -435,13 +575,22 @@ static struct list *screen_watches(struct call *call)
 
 static void screen_watched(struct call *call)
 {
-    (void)call; /* nothing of the host's is to be watched */
+    if (call->w[1] & POLLIN)
+        want(screen_of(call)->viewer, 1);
 }
 
+/* The viewer's side does it. */
 static s64 screen_suspend(struct call *call)
 {
-    (void)call;
-    return -EPERM;
+    const struct cell *cell = cell_of_domain(call->domain);
+    struct viewer *viewer = screen_of(call)->viewer;
+
+    if (!cell || !viewer->columns || !somebody_suspends(viewer))
+        return -EPERM;
+    call_commit(call);
+    if (call->w[0] == cell->window->cell.console_events)
+        tell(viewer, RF_VIEWER_SUSPEND);
+    return 0;
 }
 
 static s64 screen_mode(struct call *call)
@@ -470,11 +619,12 @@ const struct console_ops viewer_console_ops = {
 };
 
 struct stored_viewer {
-    u64 written, typed, taken;
-    u32 columns, rows, mode, hung_up;
+    u64 written, shown, typed, taken;
+    u32 columns, rows, mode;
+    u8 hung_up, paced, deaf, reserved;
     u8 keys[8];
 };
-_Static_assert(sizeof(struct stored_viewer) == 48 && KEYS <= 8, "stored layout");
+_Static_assert(sizeof(struct stored_viewer) == 56 && KEYS <= 8, "stored layout");
 
 /* Of the rings only what can still be read. */
 static void viewer_save(const struct object *object, struct record *to)
@@ -483,6 +633,9 @@ static void viewer_save(const struct object *object, struct record *to)
     static u8 bytes[RF_VIEWER_RING];
     u32 shown = (u32)(viewer->written - oldest(viewer)), input = input_now(viewer, RF_VIEWER_RING);
     struct stored_viewer stored = {.written = viewer->written,
+                                   .shown = viewer->shown,
+                                   .paced = viewer->paced,
+                                   .deaf = viewer->deaf,
                                    .typed = viewer->typed,
                                    .taken = viewer->taken,
                                    .columns = viewer->columns,
@@ -510,6 +663,9 @@ static struct object *viewer_load(struct record *from, struct bank *bank)
     if (!object || stored.typed < stored.taken || stored.typed - stored.taken > RF_VIEWER_RING)
         return NULL;
     viewer->written = stored.written;
+    viewer->shown = MIN(stored.shown, stored.written);
+    viewer->paced = stored.paced;
+    viewer->deaf = stored.deaf;
     viewer->typed = stored.typed;
     viewer->taken = stored.taken;
     viewer->columns = stored.columns;

@@ -18,11 +18,4 @@ struct object *viewer_console(struct object *viewer);
 /* The viewer of a console; NULL: it is none of these. The caller gets no reference. */
 struct object *viewer_of_console(const struct cap *console);
 
-/* Whether such a console is a terminal. */
-bool viewer_is_terminal(const struct cap *console);
-
-/* The new cell uses the console as its terminal: it is told the size, now and whenever it changes.
- * Nothing for any other console. */
-void viewer_used_by(const struct cap *console, struct cell *cell);
-
 #endif

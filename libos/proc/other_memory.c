@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* process_vm_readv and process_vm_writev, on the calling process; the memory of another cannot be
+/* process_vm_readv, process_vm_writev and kcmp, on the calling process; another cannot be
  * reached. */
+#include <linux/kcmp.h>
 #include <linux/uio.h>
 
 #include "base/string.h"
 #include "libos/entry/syscall.h"
+#include "libos/fs/fdtable.h"
 #include "libos/proc/process.h"
 
 #define MOST_PIECES 1024u
@@ -83,6 +85,12 @@ SYSCALL6(process_vm_writev, int, pid, const struct iovec *, local, u64, local_co
 
 SYSCALL5(kcmp, int, first, int, second, int, type, u64, a, u64, b)
 {
-    (void)first, (void)second, (void)type, (void)a, (void)b;
-    return -EPERM;
+    int self = current_process->pid;
+    if (first != self || second != self || type != KCMP_FILE)
+        return -EPERM;
+    struct file *fa = fd_get_path((int)a), *fb = fd_get_path((int)b);
+    long r = !fa || !fb ? -EBADF : fa == fb ? 0 : fa < fb ? 1 : 2;
+    file_put(fa);
+    file_put(fb);
+    return r;
 }

@@ -212,9 +212,8 @@ static void serve_request(void)
     }
     link_process(t);
     t->process->request = request.token;
-    r = console_give_slots
-            ? console_give_slots(t->process->files, request.streams, request.stream_count)
-            : 0;
+    r = console_give_slots ? console_give_slots(t->process, request.streams, request.stream_count)
+                           : 0;
     if (r || host_fork(t, run_forked_image, image))
         spawn_failed(t);
 }

@@ -28,12 +28,12 @@ static void tell_parent(struct process *p, int code, int status)
     waitq_wake(&parent->child_events, POLLIN);
 }
 
-/* Nobody in the cell could let an orphaned group go on; but if it is the main program's, the user
- * could let the whole cell. */
-static void orphans_stop(int signo, int pgid)
+/* Nobody in the cell could let an orphaned group go on; but if the main program is to stop, the
+ * user could let the whole cell. Others of its group leave that to it, so that the cell stops once.
+ */
+static void orphans_stop(int signo)
 {
-    const struct process *first = the_cell->main_process;
-    bool is_main = first && first->pgid == pgid;
+    bool is_main = current_process == the_cell->main_process;
     lock_release(&the_cell->lock);
     if (is_main && signo == SIG_TSTP)
         console_suspend();
@@ -44,7 +44,7 @@ void process_stop(int signo)
     struct process *p = current_process;
     lock_take(&the_cell->lock);
     if (signo != SIG_STOP && group_orphaned(p->pgid, NULL)) {
-        orphans_stop(signo, p->pgid);
+        orphans_stop(signo);
         return;
     }
     lock_take(&p->lock);

@@ -12,6 +12,8 @@
 #include <asm/signal.h>
 #include <linux/fcntl.h>
 
+#define ADDED_AT_ONCE TTY_MOST
+
 static const u32 slots[CONSOLE_STREAMS] = {RF_SLOT_STDIN, RF_SLOT_STDOUT, RF_SLOT_STDERR};
 
 static long console_init(struct console *c, u32 slot)
@@ -64,6 +66,15 @@ static long give_streams(struct terminals *all, struct file *terminal, struct fd
     return 0;
 }
 
+/* A terminal of somebody outside, as the controlling terminal of p. NULL: no memory. */
+static struct file *sit_at(struct tty *t, struct process *p)
+{
+    struct file *f = t ? terminal_file(t) : NULL;
+    if (f)
+        make_controlling(t, p);
+    return f;
+}
+
 long console_give(struct process *p, struct fdtable *files)
 {
     struct terminals *all = heap_alloc(sizeof(*all));
@@ -71,36 +82,85 @@ long console_give(struct process *p, struct fdtable *files)
     if (!all)
         return -ENOMEM;
     list_init(&all->given);
+    list_init(&all->added);
     the_cell->ttys = all;
-    if (the_boot->has_tty) {
-        all->console = console_tty_new();
-        terminal = all->console ? terminal_file(all->console) : NULL;
+    if (console_tty_is(RF_SLOT_STDIN, RF_SLOT_STDOUT)) {
+        all->console = console_tty_new(RF_SLOT_STDIN, RF_SLOT_STDOUT, 0);
+        terminal = sit_at(all->console, p);
         if (!terminal)
             return -ENOMEM;
-        make_controlling(all->console, p);
     }
     long r = give_streams(all, terminal, files);
     file_put(terminal);
     return r;
 }
 
-long console_give_slots(struct fdtable *files, const u32 given[], u32 count)
+static struct file *given_stream(u32 slot)
 {
-    for (u32 i = 0; i < count; i++) {
-        struct console *c = heap_alloc(sizeof(*c));
-        struct file *f = NULL;
-        if (c && console_init(c, given[i]) == 0) {
-            c->owned = true;
-            lock_take(&the_terminals->lock);
-            list_add(&the_terminals->given, &c->all);
-            lock_release(&the_terminals->lock);
-            f = console_file_new(c);
-        }
-        long r = f ? fdtable_set(files, (int)i, f, false) : -ENOMEM;
-        if (r < 0)
-            return r;
+    struct console *c = heap_alloc(sizeof(*c));
+    if (!c || console_init(c, slot) < 0) {
+        heap_free(c);
+        return NULL;
     }
-    return 0;
+    c->owned = true;
+    lock_take(&the_terminals->lock);
+    list_add(&the_terminals->given, &c->all);
+    lock_release(&the_terminals->lock);
+    return console_file_new(c);
+}
+
+/* The terminal of a program that was added, which has it until it ends. */
+static struct file *given_terminal(struct process *p, const u32 given[2])
+{
+    struct tty *t = console_tty_new(given[0], given[1], p->request);
+    struct file *f = sit_at(t, p);
+    if (!t)
+        return NULL;
+    lock_take(&the_terminals->lock);
+    list_add(&the_terminals->added, &t->outside.all);
+    lock_release(&the_terminals->lock);
+    console_tty_serve(t);
+    return f;
+}
+
+long console_give_slots(struct process *p, const u32 given[], u32 count)
+{
+    struct file *terminal = NULL;
+    if (count >= 2 && console_tty_is(given[0], given[1])) {
+        terminal = given_terminal(p, given);
+        if (!terminal)
+            return -ENOMEM;
+    }
+    long r = 0;
+    for (u32 i = 0; i < count && r >= 0; i++) {
+        bool same = terminal && (i < 2 || console_tty_is(given[0], given[i]));
+        struct file *f = same ? terminal : given_stream(given[i]);
+        if (same)
+            file_get(f);
+        if (same && i >= 2)
+            invoke_surely(given[i], RF_OP_DROP, 0, 0, 0, 0);
+        r = f ? fdtable_set(p->files, (int)i, f, false) : -ENOMEM;
+    }
+    file_put(terminal);
+    return MIN(r, 0);
+}
+
+void console_take_back(const struct process *p)
+{
+    struct terminals *all = the_terminals;
+    struct tty *t = NULL;
+    lock_take(&all->lock);
+    list_for_each(node, &all->added) {
+        t = list_entry(node, struct tty, outside.all);
+        if (t->outside.request == p->request)
+            break;
+        t = NULL;
+    }
+    if (t)
+        list_del(&t->outside.all);
+    lock_release(&all->lock);
+    if (t)
+        console_tty_end(t);
 }
 
 void console_put(struct console *c)
@@ -114,6 +174,26 @@ void console_put(struct console *c)
     heap_free(c);
 }
 
+/* Calls `act` for each terminal of a program that was added. */
+static void each_added(void (*act)(struct tty *t))
+{
+    struct terminals *all = the_terminals;
+    struct tty *added[ADDED_AT_ONCE];
+    u32 count = 0;
+    lock_take(&all->lock);
+    list_for_each(node, &all->added) {
+        if (count == ADDED_AT_ONCE)
+            break;
+        added[count] = list_entry(node, struct tty, outside.all);
+        tty_get(added[count++]);
+    }
+    lock_release(&all->lock);
+    while (count) {
+        act(added[--count]);
+        tty_put(added[count]);
+    }
+}
+
 static void consoles_ready(void)
 {
     struct terminals *all = the_terminals;
@@ -125,13 +205,7 @@ static void consoles_ready(void)
         waitq_wake(&all->streams[i].queue, ~0u);
     if (all->console)
         console_tty_serve(all->console);
-}
-
-static void resize(struct tty *t)
-{
-    struct winsize size = {.ws_col = (u16)the_window->cell.console_columns,
-                           .ws_row = (u16)the_window->cell.console_rows};
-    tty_set_size(t, &size);
+    each_added(console_tty_serve);
 }
 
 static void key_typed(struct tty *t, int signo)
@@ -148,11 +222,13 @@ bool console_signal(int signo)
         consoles_ready();
         return true;
     }
+    if (signo == SIGWINCH)
+        each_added(console_tty_resize);
     struct tty *t = the_terminals->console;
     if (!t)
         return signo == SIGWINCH;
     switch (signo) {
-    case SIGWINCH: resize(t); break;
+    case SIGWINCH: console_tty_resize(t); break;
     case RF_PREPARED_INTERRUPT: key_typed(t, SIGINT); break;
     case RF_PREPARED_QUIT: key_typed(t, SIGQUIT); break;
     case RF_PREPARED_SUSPEND: key_typed(t, SIGTSTP); break;

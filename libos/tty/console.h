@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The console capabilities as files: the streams that the cell was started with. One struct console
- * per slot, in the heap segment. If stdin and stdout are the user's terminal (boot->has_tty), then
- * what is a terminal among the three is one tty instead. */
+ * per slot, in the heap segment. If stdin and stdout are one terminal that leaves the line
+ * discipline to us, what is a terminal among the three is one tty instead (console_tty.c). */
 #ifndef LIBOS_TTY_CONSOLE_H
 #define LIBOS_TTY_CONSOLE_H
 

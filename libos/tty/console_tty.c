@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The user's terminal. The kernel has put it into raw mode; the line discipline is ours. Input
- * stays with the host until somebody in the cell wants it, so that what was typed ahead for the
- * host's shell is left for it. What must be seen though nobody reads (^C, ^Z, ^S) the host does, as
- * CONSOLE_MODE says. */
+/* Terminals of somebody outside, who has put them into raw mode; the line discipline is ours. Input
+ * of the cell's own stays outside until somebody in the cell wants it, so that what was typed ahead
+ * for the host's shell is left for it. What must be seen though nobody reads (^C, ^Z, ^S) is done
+ * outside, as CONSOLE_MODE says. That comes as a signal of the cell, which has one such terminal;
+ * so at those of programs that were added, the prepared process reads whatever comes. */
+#include "base/string.h"
 #include "libos/fs/poll.h"
 #include "libos/host/invoke.h"
 #include "libos/tty/terminals.h"
@@ -14,7 +16,7 @@ static void flush(struct tty *t)
         struct rf_msg *m = message_get();
         u32 n = tty_take_output(t, m->data, TTY_OUTPUT);
         m->data_length = n;
-        long r = invoke_message_retry(RF_SLOT_STDOUT, RF_OP_CONSOLE_WRITE, m, 0, 1, 0, 0);
+        long r = invoke_message_retry(t->outside.output, RF_OP_CONSOLE_WRITE, m, 0, 1, 0, 0);
         message_put(m);
         if (r == -EAGAIN)
             r = 0;
@@ -22,7 +24,7 @@ static void flush(struct tty *t)
             r = n;
         t->output_tail -= n - (u32)r;
         moved |= r > 0;
-        if (r < (long)n && invoke(RF_SLOT_STDOUT, RF_OP_CONSOLE_ARM, 0, POLLOUT, 0, 0) == 0)
+        if (r < (long)n && invoke(t->outside.output, RF_OP_CONSOLE_ARM, 0, POLLOUT, 0, 0) == 0)
             break;
     }
     if (moved)
@@ -30,15 +32,15 @@ static void flush(struct tty *t)
 }
 
 /* Arms for input on behalf of the prepared process. True: there is some now. */
-static bool arm(void)
+static bool arm(const struct tty *t)
 {
-    return invoke(RF_SLOT_STDIN, RF_OP_CONSOLE_ARM, 0, POLLIN, 0, 0) > 0;
+    return invoke(t->outside.input, RF_OP_CONSOLE_ARM, 0, POLLIN, 0, 0) > 0;
 }
 
 /* Reads at most `most` bytes into `m`: how many, 0: the terminal is gone, -EAGAIN. */
-static long read_piece(struct rf_msg *m, u32 most)
+static long read_piece(const struct tty *t, struct rf_msg *m, u32 most)
 {
-    long r = invoke_message_retry(RF_SLOT_STDIN, RF_OP_CONSOLE_READ, m, most, 1, 0, 0);
+    long r = invoke_message_retry(t->outside.input, RF_OP_CONSOLE_READ, m, most, 1, 0, 0);
     return r < 0 && r != -EAGAIN ? 0 : r;
 }
 
@@ -62,16 +64,16 @@ static u32 wanted_mode(const struct tty *t)
 
 static void mode_changed(struct tty *t)
 {
-    struct terminals *all = the_terminals;
+    struct tty_outside *outside = &t->outside;
     u32 mode = wanted_mode(t);
     const u8 *c = t->termios.c_cc;
     u64 characters = c[VINTR] | (u64)c[VQUIT] << 8 | (u64)c[VSUSP] << 16 | (u64)c[VSTART] << 24 |
                      (u64)c[VSTOP] << 32;
-    if (mode == all->console_mode && characters == all->console_characters)
+    if (mode == outside->mode && characters == outside->characters)
         return;
-    all->console_mode = mode;
-    all->console_characters = characters;
-    invoke(RF_SLOT_STDIN, RF_OP_CONSOLE_MODE, mode, characters, 0, 0);
+    outside->mode = mode;
+    outside->characters = characters;
+    invoke(outside->input, RF_OP_CONSOLE_MODE, mode, characters, 0, 0);
 }
 
 /* A byte at a time where a line may end behind it. */
@@ -84,10 +86,10 @@ static void fetch(struct tty *t, u32 most)
 {
     struct rf_msg *m = message_get();
     while (most && tty_input_room(t)) {
-        long r = read_piece(m, piece_size(t, most));
+        long r = read_piece(t, m, piece_size(t, most));
         if (r == 0)
             gone(t);
-        if (r == 0 || (r < 0 && !arm()))
+        if (r == 0 || (r < 0 && !arm(t)))
             break;
         if (r < 0)
             continue;
@@ -102,15 +104,13 @@ static void fetch(struct tty *t, u32 most)
 
 static bool has_input(struct tty *t)
 {
-    (void)t;
-    return arm();
+    return arm(t);
 }
 
 static void discard(struct tty *t)
 {
     struct rf_msg *m = message_get();
-    (void)t;
-    while (read_piece(m, RF_MSG_DATA) > 0)
+    while (read_piece(t, m, RF_MSG_DATA) > 0)
         ;
     message_put(m);
 }
@@ -124,26 +124,106 @@ static const struct tty_driver console_driver = {
     .drains = true,
 };
 
+/* All that comes, as far as there is room. */
+static void take_all(struct tty *t)
+{
+    struct rf_msg *m = message_get();
+    u32 room;
+    while ((room = tty_input_room(t)) != 0) {
+        long r = read_piece(t, m, room);
+        if (r == 0 && t->outside.input)
+            gone(t);
+        if (r == 0 || (r < 0 && !arm(t)))
+            break;
+        if (r > 0)
+            tty_input(t, m->data, (u32)r);
+    }
+    message_put(m);
+}
+
+static const struct tty_driver added_driver = {
+    .flush = flush,
+    .room_made = take_all,
+    .drains = true,
+};
+
 void console_tty_serve(struct tty *t)
 {
     lock_take(&t->lock);
     flush(t);
+    if (t->driver == &added_driver)
+        take_all(t);
     waitq_wake(&t->readers, POLLIN | POLLRDNORM);
     lock_release(&t->lock);
 }
 
-struct tty *console_tty_new(void)
+/* What CONSOLE_INFO says: the file that it is, and the size. */
+struct info {
+    u64 device, inode, rdev;
+    struct winsize size;
+    bool is_terminal;
+};
+
+static bool ask(u32 slot, struct info *info)
 {
-    struct tty *t = tty_new(&console_driver);
+    struct rf_msg *m = message_get();
+    long r = invoke_message_retry(slot, RF_OP_CONSOLE_INFO, m, 0, 0, 0, 0);
+    struct rf_attr attr;
+    memcpy(&attr, m->data, sizeof(attr));
+    *info = (struct info){
+        .device = attr.device,
+        .inode = attr.inode,
+        .rdev = attr.rdev,
+        .size = {.ws_col = (u16)m->words[2], .ws_row = (u16)(m->words[2] >> 32)},
+        .is_terminal = m->words[1] != 0,
+    };
+    message_put(m);
+    return r == 0 && info->is_terminal;
+}
+
+bool console_tty_is(u32 input, u32 output)
+{
+    struct info a, b;
+    return ask(input, &a) && ask(output, &b) && a.device == b.device && a.inode == b.inode &&
+           a.rdev == b.rdev && invoke(input, RF_OP_CONSOLE_MODE, 0, 0, 0, 0) == 0;
+}
+
+void console_tty_resize(struct tty *t)
+{
+    struct info info;
+    if (ask(t->outside.input, &info))
+        tty_set_size(t, &info.size);
+}
+
+struct tty *console_tty_new(u32 input, u32 output, u32 request)
+{
+    struct tty *t = tty_new(request ? &added_driver : &console_driver);
+    struct info info;
     if (!t)
         return NULL;
+    t->outside = (struct tty_outside){.input = input, .output = output, .request = request};
     t->termios.c_iflag |= IUTF8; /* as terminal emulators set it */
-    t->size.ws_col = (u16)the_window->cell.console_columns;
-    t->size.ws_row = (u16)the_window->cell.console_rows;
+    if (ask(input, &info))
+        t->size = info.size;
     if (tty_take_number(t) < 0) {
         tty_put(t);
         return NULL;
     }
-    mode_changed(t);
+    if (!request)
+        mode_changed(t);
     return t;
+}
+
+void console_tty_end(struct tty *t)
+{
+    tty_release_session(t);
+    lock_take(&t->lock);
+    struct tty_outside was = t->outside;
+    tty_hangup_locked(t);
+    t->outside.input = t->outside.output = RF_SLOT_NONE;
+    lock_release(&t->lock);
+    invoke_surely(was.input, RF_OP_DROP, 0, 0, 0, 0);
+    invoke_surely(was.output, RF_OP_DROP, 0, 0, 0, 0);
+    tty_give_number_back(t);
+    tty_put(t);
 }

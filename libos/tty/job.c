@@ -152,10 +152,12 @@ void tty_process_end(struct process *p)
         separate(t);
     }
     lock_release(&the_cell->lock);
-    if (!t)
-        return;
-    let_drain(t);
-    tty_put(t);
+    if (t) {
+        let_drain(t);
+        tty_put(t);
+    }
+    if (p->request)
+        console_take_back(p);
 }
 
 static long give_up_terminal(struct tty *t)

@@ -73,7 +73,7 @@ static long take_free_number(struct tty *t)
     return r;
 }
 
-static void give_number_back(struct tty *t)
+static void forget_number(struct tty *t)
 {
     lock_take(&the_terminals->lock);
     the_terminals->numbers[t->number] = NULL;
@@ -91,8 +91,16 @@ long tty_take_number(struct tty *t)
     namespace_unlock();
     if (made)
         return number;
-    give_number_back(t);
+    forget_number(t);
     return -ENOSPC;
+}
+
+void tty_give_number_back(struct tty *t)
+{
+    namespace_lock();
+    remove_node(t->number);
+    namespace_unlock();
+    forget_number(t);
 }
 
 struct tty *tty_by_number(u32 number)
@@ -292,16 +300,13 @@ static long master_ioctl(struct file *f, u32 command, u64 argument)
 static void master_release(struct file *f)
 {
     struct tty *t = f->data;
-    namespace_lock();
-    remove_node(t->number);
-    namespace_unlock();
     lock_take(&t->lock);
     t->master.open = false;
     t->master.locked = true;
     lock_release(&t->lock);
     tty_release_session(t);
     tty_hangup(t);
-    give_number_back(t);
+    tty_give_number_back(t);
     tty_put(t);
 }
 

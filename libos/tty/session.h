@@ -18,9 +18,12 @@ void tty_process_end(struct process *p) __attribute__((weak));
  * the foreground. p is linked. 0 or -E…. Called in the prepared process. */
 long console_give(struct process *p, struct fdtable *files) __attribute__((weak));
 
-/* The same with the consoles in those slots, which now belong to the descriptors, and without a
- * controlling terminal: a terminal of the host does its line discipline itself. */
-long console_give_slots(struct fdtable *files, const u32 slots[], u32 count) __attribute__((weak));
+/* The same for a program that was added, p->request, with the consoles in those slots, which belong
+ * to its descriptors or, those of a terminal, to that until p ends. */
+long console_give_slots(struct process *p, const u32 slots[], u32 count) __attribute__((weak));
+
+/* Such a program ended, and what it wrote is out: its terminal is hung up. No locks held. */
+void console_take_back(const struct process *p);
 
 /* ringfence was sent a signal: passes it to the foreground group of the console. SIGWINCH first
  * updates the terminal's size. True if it was delivered; false: the console is no terminal. Called
@@ -29,7 +32,7 @@ bool console_signal(int signo) __attribute__((weak));
 
 /* The program that the cell was started for is to stop, and no shell in the cell could let it go
  * on: stops the cell as a whole, if it has a terminal, until the user lets it go on. Called by a
- * thread of that program's group, without locks. */
+ * thread of that program, without locks. */
 void console_suspend(void);
 
 #endif

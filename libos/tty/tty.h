@@ -11,6 +11,7 @@
 #ifndef LIBOS_TTY_TTY_H
 #define LIBOS_TTY_TTY_H
 
+#include "base/list.h"
 #include "base/types.h"
 #include "libos/entry/errno.h"
 #include "libos/fs/io.h"
@@ -62,6 +63,15 @@ struct pty_master {
     struct waitq events; /* readers, writers and pollers of the master */
 };
 
+/* The capabilities behind a terminal of somebody outside of the cell. */
+struct tty_outside {
+    u32 input, output; /* slots; RF_SLOT_NONE: it was taken away */
+    u32 mode;          /* RF_CONSOLE_* that are done for it outside, */
+    u64 characters;    /* with these */
+    u32 request;       /* of the program that was added with it; 0: the cell's own */
+    struct list all;   /* those with a request: the_terminals->added */
+};
+
 struct tty {
     struct lock lock;
     u32 references; /* open files, the session, the table of numbers; atomic */
@@ -90,7 +100,8 @@ struct tty {
     u32 line_column; /* where the line being edited begins */
 
     struct waitq readers, writers; /* of the terminal side, and its pollers */
-    struct pty_master master;      /* unused by the console */
+    struct pty_master master;      /* unused by those outside */
+    struct tty_outside outside;    /* unused by a pty */
 };
 
 #define TTY_FLAG(t, set, bit) (((t)->termios.c_##set & (bit)) != 0)
@@ -166,5 +177,6 @@ long tty_file_open(struct tty *t, struct file *f);
 long pty_master_open(struct file *f);
 struct tty *tty_by_number(u32 number); /* with a reference, or NULL */
 long tty_take_number(struct tty *t);   /* the number, or -ENOSPC; makes /dev/pts/N */
+void tty_give_number_back(struct tty *t);
 
 #endif

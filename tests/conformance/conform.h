@@ -12,5 +12,9 @@ void conform_file(u32 dir);
 /* Where something can be written, and nothing is to be read. */
 void conform_console(u32 console);
 void conform_clock(u32 clock);
+/* A console and its far end: one that the kernel keeps ("kept") or that is served by the SDK
+ * ("served"), with `wrap` between; a terminal of the first kind. */
+void conform_stream(const char *kind, u32 (*wrap)(u32 slot));
+void conform_terminal(u32 (*wrap)(u32 slot));
 
 #endif

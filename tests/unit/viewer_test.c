@@ -208,19 +208,15 @@ static void test_rights(void **state)
 static void test_a_terminal(void **state)
 {
     struct rf_msg *msg = fake_message(cell);
-    const struct cap *cap = table_get(&cell->domain.caps, (u64)in_cell);
 
     (void)state;
     assert_int_equal(cell_does(RF_OP_CONSOLE_INFO, 0, 0), 0);
     assert_int_equal(msg->words[1], 0);
     assert_true(S_ISFIFO(msg->words[0]));
-    assert_false(console_is_terminal(cap, cap));
     assert_int_equal(cell_does(RF_OP_CONSOLE_MODE, RF_CONSOLE_SIGNALS, 3), -EPERM);
     assert_int_equal(do_viewer(RF_OP_VIEWER_SIZE, 80, 0), -EINVAL);
     assert_int_equal(do_viewer(RF_OP_VIEWER_SIZE, 65536, 1), -EINVAL);
     assert_int_equal(do_viewer(RF_OP_VIEWER_SIZE, 80, 25), 0);
-    assert_true(console_is_terminal(cap, cap));
-    assert_int_equal(cell->window->cell.console_columns, 80);
     assert_int_equal(cell_does(RF_OP_CONSOLE_INFO, 0, 0), 0);
     assert_int_equal(msg->words[1], 1);
     assert_int_equal(msg->words[2], 80 | 25ul << 32);
@@ -297,6 +293,110 @@ static void test_the_viewer_is_dropped(void **state)
     assert_int_equal(do_viewer(RF_OP_VIEWER_READ, 0, 1), 4);
 }
 
+static u64 send(u32 slot, u32 op, u64 w0, u32 buffer)
+{
+    return fake_send(user,
+                     &(struct fake_args){.slot = slot, .op = op, .w = {w0}, .buffer = buffer});
+}
+
+/* Nothing is written over: writers wait, or are refused, until room was made. */
+static void test_pace(void **state)
+{
+    static char text[RF_MSG_DATA];
+    u64 waits, events;
+
+    (void)state;
+    assert_int_equal(show("old", 3), 3);
+    assert_int_equal(do_viewer(RF_OP_VIEWER_PACE, 1, 0), 0);
+    assert_int_equal(show(text, sizeof(text)), RF_VIEWER_RING);
+    assert_int_equal(cell_does(RF_OP_CONSOLE_ARM, 3, POLLOUT), 0);
+    assert_int_equal(FAKE(user, .slot = console, .op = RF_OP_CONSOLE_WRITE, .w = {0, 1},
+                          .data = "x", .length = 1),
+                     -EAGAIN);
+    waits = fake_send(
+        user,
+        &(struct fake_args){
+            .slot = console, .op = RF_OP_CONSOLE_WRITE, .data = "abc", .length = 3, .buffer = 1});
+    assert_int_equal(fake_answer(user, waits), FAKE_WAITS);
+    events = cell->window->cell.console_events;
+    assert_int_equal(do_viewer(RF_OP_VIEWER_READ, 3, 1), RF_VIEWER_RING);
+    assert_int_equal(fake_answer(user, waits), FAKE_WAITS);
+    assert_int_equal(do_viewer(RF_OP_VIEWER_READ, 5, 1), RF_VIEWER_RING);
+    assert_int_equal(fake_answer(user, waits), FAKE_WAITS);
+    assert_int_equal(do_viewer(RF_OP_VIEWER_READ, 10, 1), RF_VIEWER_RING - 4);
+    assert_int_equal(fake_answer(user, waits), 3);
+    assert_int_equal(cell->window->cell.console_events, events + 1);
+    assert_int_equal(do_viewer(RF_OP_VIEWER_PACE, 0, 0), 0);
+    assert_int_equal(show(text, sizeof(text)), sizeof(text));
+}
+
+/* Whoever writes to a far end that is gone, or waits to, learns it. */
+static void test_nobody_looks(void **state)
+{
+    static char text[RF_MSG_DATA];
+    u64 waits;
+
+    (void)state;
+    assert_int_equal(do_viewer(RF_OP_VIEWER_PACE, 1, 0), 0);
+    assert_int_equal(show(text, sizeof(text)), sizeof(text));
+    waits = fake_send(
+        user,
+        &(struct fake_args){
+            .slot = console, .op = RF_OP_CONSOLE_WRITE, .data = "abc", .length = 3, .buffer = 1});
+    assert_int_equal(cell_does(RF_OP_CONSOLE_ARM, 3, POLLOUT), 0);
+    assert_int_equal(do_viewer(RF_OP_VIEWER_HANG_UP, 2, 0), -EINVAL);
+    assert_int_equal(do_viewer(RF_OP_VIEWER_HANG_UP, 1, 0), 0);
+    assert_int_equal(fake_answer(user, waits), -EPIPE);
+    assert_int_equal(cell->window->wake[3], 1);
+    assert_int_equal(cell_does(RF_OP_CONSOLE_ARM, 3, POLLOUT), POLLOUT | POLLERR);
+    assert_int_equal(show("x", 1), -EPIPE);
+    assert_int_equal(do_viewer(RF_OP_VIEWER_READ, 0, 0), RF_VIEWER_RING);
+    assert_int_equal(do_viewer(RF_OP_VIEWER_READ, RF_VIEWER_RING, 0), 0);
+}
+
+static void test_input_is_wanted(void **state)
+{
+    u64 waits = send(viewer, RF_OP_VIEWER_AWAIT, RF_VIEWER_WANTED | RF_VIEWER_GONE, 1);
+
+    (void)state;
+    assert_int_equal(do_viewer(RF_OP_VIEWER_AWAIT, RF_VIEWER_WANTED, 1), -EAGAIN);
+    assert_int_equal(read_console(10), -EAGAIN);
+    assert_int_equal(fake_answer(user, waits), RF_VIEWER_WANTED);
+    assert_int_equal(fake_buffer(user, 1)->words[0], 10);
+    assert_int_equal(do_viewer(RF_OP_VIEWER_AWAIT, RF_VIEWER_WANTED, 1), RF_VIEWER_WANTED);
+    assert_int_equal(do_viewer(RF_OP_VIEWER_AWAIT, RF_VIEWER_GONE, 1), -EAGAIN);
+    assert_int_equal(type("abc", 3), 3);
+    assert_int_equal(do_viewer(RF_OP_VIEWER_AWAIT, RF_VIEWER_WANTED, 1), -EAGAIN);
+    assert_int_equal(read_console(10), 3);
+    assert_int_equal(do_viewer(RF_OP_VIEWER_AWAIT, RF_VIEWER_WANTED, 1), -EAGAIN);
+    assert_int_equal(cell_does(RF_OP_CONSOLE_ARM, 3, POLLOUT), POLLOUT);
+    assert_int_equal(cell_does(RF_OP_CONSOLE_ARM, 3, POLLIN), 0);
+    assert_int_equal(do_viewer(RF_OP_VIEWER_AWAIT, RF_VIEWER_WANTED, 1), RF_VIEWER_WANTED);
+    waits = send(viewer, RF_OP_VIEWER_AWAIT, RF_VIEWER_GONE, 1);
+    table_drop(&user->domain.caps, console);
+    table_drop(&cell->domain.caps, (u32)in_cell);
+    assert_int_equal(fake_answer(user, waits), RF_VIEWER_GONE);
+    assert_int_equal(do_viewer(RF_OP_VIEWER_AWAIT, ~0ul, 0), RF_VIEWER_GONE);
+}
+
+static void test_suspending(void **state)
+{
+    u64 waits;
+    u32 events;
+
+    (void)state;
+    assert_int_equal(do_viewer(RF_OP_VIEWER_SIZE, 80, 25), 0);
+    cell_does(RF_OP_CONSOLE_INFO, 0, 0);
+    events = cell->window->cell.console_events;
+    assert_int_equal(cell_does(RF_OP_CONSOLE_SUSPEND, events, 0), -EPERM);
+    waits = send(viewer, RF_OP_VIEWER_AWAIT, RF_VIEWER_SUSPEND | RF_VIEWER_GONE, 1);
+    assert_int_equal(cell_does(RF_OP_CONSOLE_SUSPEND, events - 1, 0), 0);
+    assert_int_equal(fake_answer(user, waits), FAKE_WAITS);
+    assert_int_equal(cell_does(RF_OP_CONSOLE_SUSPEND, events, 0), 0);
+    assert_int_equal(fake_answer(user, waits), RF_VIEWER_SUSPEND);
+    assert_int_equal(cell_does(RF_OP_CONSOLE_SUSPEND, events, 0), -EPERM);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +411,10 @@ int main(void)
         CASE(test_arming),
         CASE(test_the_viewer_ends),
         CASE(test_the_viewer_is_dropped),
+        CASE(test_pace),
+        CASE(test_nobody_looks),
+        CASE(test_input_is_wanted),
+        CASE(test_suspending),
     };
 
     return cmocka_run_group_tests(tests, fake_set_up_all, NULL);
