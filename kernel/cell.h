@@ -60,7 +60,10 @@ struct cell {
     bool any_armed;
     struct list execs;   /* struct pending: callers of CELL_EXEC */
     struct list waiters; /* struct pending: callers of CELL_WAIT */
-    u32 next_exec;
+    struct list requests; /* struct pending: callers of operations on its processes */
+    u64 last_request;
+    struct list programs; /* struct program.sibling: its processes that somebody has */
+    struct keeper keeper; /* event 0: its end; 1: a fault that no other keeper hears of */
 
     u32 tasks;                  /* host threads and processes; an upper bound until recounted */
     u32 processes;              /* host processes that exist */

@@ -37,6 +37,8 @@ static const struct operation {
 #define KIND_discrim      RF_KIND_DISCRIM
 #define KIND_viewer       RF_KIND_VIEWER
 #define KIND_world        RF_KIND_WORLD
+#define KIND_space        RF_KIND_SPACE
+#define KIND_process      RF_KIND_PROCESS
     RF_OPERATIONS(OP)
 #undef OP
 };

@@ -434,3 +434,13 @@ s64 op_CELL_VIEW(struct call *call)
     object_hold(viewer);
     return call_new_slot(call, viewer, RF_RIGHT_READ | RF_RIGHT_WRITE);
 }
+
+s64 op_CELL_SET_KEEPER(struct call *call)
+{
+    struct cell *cell = cell_of(call->cap);
+
+    if (!cell->window || cell->ending)
+        return -ESTALE;
+    cell->window->cell.keepers = 1;
+    return keeper_set(call, &cell->keeper);
+}

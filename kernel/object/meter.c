@@ -9,7 +9,6 @@
 #include "kernel/account/affinity.h"
 #include "kernel/object/call.h"
 #include "kernel/cell.h"
-#include "kernel/object/notification.h"
 
 #define SHARE_MOST   10000u
 #define PERIOD_LEAST 1000000u
@@ -73,8 +72,7 @@ static void meter_destroy(struct object *object)
     throttle_end(meter);
     groups_remove(meter);
     list_del(&meter->sibling);
-    object_release(meter->keeper);
-    meter->keeper = NULL;
+    keeper_drop(&meter->keeper);
     if (!meter->parent)
         return;
     meter->parent->given -= meter_guarantee(meter);
@@ -193,8 +191,8 @@ void meter_miss(struct meter *meter, u64 ns, u64 now)
 void meter_exhausted(struct meter *meter, u64 periods)
 {
     meter->exhausted += periods;
-    if (periods && meter->keeper && !meter->keeper->dead)
-        notification_signal(meter->keeper, meter->keeper_bits);
+    if (periods)
+        keeper_tell(&meter->keeper, 0);
 }
 
 void meter_look(struct meter *meter)
@@ -341,20 +339,7 @@ s64 op_METER_USAGE(struct call *call)
 
 s64 op_METER_SET_KEEPER(struct call *call)
 {
-    struct meter *meter = meter_of(call);
-    const struct cap *cap = call_cap(call, 0);
-
-    if (call->cap_count && (!cap || cap->kind != RF_KIND_NOTIFICATION))
-        return -EBADF;
-    if (cap && !(cap->rights & RF_RIGHT_WRITE))
-        return -EACCES;
-    call_commit(call);
-    object_release(meter->keeper);
-    meter->keeper = cap ? cap->object : NULL;
-    meter->keeper_bits = call->w[0];
-    if (cap)
-        object_hold(cap->object);
-    return 0;
+    return keeper_set(call, &meter_of(call)->keeper);
 }
 
 s64 op_METER_DESTROY(struct call *call)
