@@ -37,12 +37,7 @@ static void program_destroy(struct object *object)
     struct program *program = container_of(object, struct program, object);
     bool held = program->held;
 
-    list_for_each_safe(node, &program->cell->requests) {
-        struct pending *pending = list_entry(node, struct pending, link);
-
-        if (pending->cap.object == object)
-            pending_answer(pending, -ESTALE);
-    }
+    requests_withdraw(&program->cell->requests, object);
     list_del(&program->sibling);
     list_del(&program->shown);
     cap_drop(&program->space);

@@ -53,3 +53,13 @@ struct pending *request_find(struct list *list, u64 token)
     }
     return NULL;
 }
+
+void requests_withdraw(struct list *list, const struct object *object)
+{
+    list_for_each_safe(node, list) {
+        struct pending *pending = list_entry(node, struct pending, link);
+
+        if (pending->cap.object == object && !pending->w[REQUEST_TAKEN])
+            pending_answer(pending, -ESTALE);
+    }
+}

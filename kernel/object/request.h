@@ -20,6 +20,9 @@ void request_taken(struct pending *pending);
 /* The one that was taken by that token, or NULL. */
 struct pending *request_find(struct list *list, u64 token);
 
+/* The object that is invoked has ended: ESTALE for what was not taken yet; the rest is answered. */
+void requests_withdraw(struct list *list, const struct object *object);
+
 static inline u64 request_token(const struct pending *pending)
 {
     return pending->w[3];

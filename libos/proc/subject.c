@@ -165,9 +165,7 @@ bool subject_fault(struct regs *r, int signo, const struct siginfo *info)
         return false;
     }
     subject_wait(r);
-    if (p->subject->start == RF_START_KILL)
-        exit_process(SIG_KILL);
-    return p->subject->start == RF_START_GO_ON;
+    return p->subject->start != RF_START_DELIVER || killed(p);
 }
 
 void subject_end(const struct process *p)
