@@ -160,6 +160,13 @@ void call_commit(struct call *call)
     call->committed = true;
 }
 
+s64 call_done(struct call *call, s64 result)
+{
+    if (result >= 0)
+        call_commit(call);
+    return result;
+}
+
 s64 call_new_cap(struct call *call, struct cap cap)
 {
     s64 slot = table_add(&call->domain->caps, cap);
@@ -348,6 +355,7 @@ s64 op_DROP(struct call *call)
 {
     if (call->slot < RF_SLOT_FIRST_DIR)
         return -EACCES;
+    call_commit(call);
     table_drop(&call->domain->caps, call->slot);
     return 0;
 }

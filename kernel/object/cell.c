@@ -168,7 +168,7 @@ s64 op_CELL_START(struct call *call)
 {
     int error = check_new(cell_of(call->cap));
 
-    return error ? error : cell_start(cell_of(call->cap));
+    return error ? error : call_done(call, cell_start(cell_of(call->cap)));
 }
 
 /* Nothing of it runs, and nothing below it. */

@@ -205,7 +205,7 @@ s64 op_SEGMENT_WRITE(struct call *call)
     if (call->w[0] > held || (u64)length > held - call->w[0])
         return -EFBIG;
     error = store(segment_of(call->cap), call->cap->a + call->w[0], call->in->data, (u64)length);
-    return error ? error : length;
+    return call_done(call, error ? error : length);
 }
 
 s64 op_SEGMENT_SIZE(struct call *call)
