@@ -12,5 +12,7 @@ void conform_file(u32 dir);
 /* Where something can be written, and nothing is to be read. */
 void conform_console(u32 console);
 void conform_clock(u32 clock);
+/* Of a bank, whose space and segment are used. */
+void conform_space(u32 bank);
 
 #endif
