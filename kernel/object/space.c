@@ -66,8 +66,8 @@ static void space_destroy(struct object *object)
 {
     struct space *space = space_of(object);
 
-    while (!list_empty(&space->mappings))
-        drop(space, list_first(&space->mappings, struct mapping, link));
+    list_for_each_safe(node, &space->mappings)
+        drop(space, list_entry(node, struct mapping, link));
     keeper_drop(&space->keeper);
     changed(space);
     while (!list_empty(&space->shown))
