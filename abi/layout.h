@@ -87,6 +87,7 @@ struct rf_cell_page {
     u32 process_limit;     /* processes and threads; 0: RF_MAX_THREADS */
     u32 console_events;    /* counts console readiness changes that were armed for */
     u32 ending;            /* not 0: the cell is being ended */
+    u32 keepers;           /* not 0: somebody may want to hear of faults */
     u64 stat_system_calls; /* written by the library OS: served inside the jail (a hint) */
     /* On lines of its own: what is above is written all the time. */
     struct rf_clock_page clock __attribute__((aligned(1024)));

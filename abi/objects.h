@@ -29,7 +29,9 @@
 #include "abi/interface/meter.h"
 #include "abi/interface/node.h"
 #include "abi/interface/notification.h"
+#include "abi/interface/process.h"
 #include "abi/interface/segment.h"
+#include "abi/interface/space.h"
 #include "abi/interface/viewer.h"
 #include "abi/interface/world.h"
 #include "abi/rights.h"
@@ -52,7 +54,9 @@
     RF_OPS_CONSTRUCTOR(OP)                                                                         \
     RF_OPS_DISCRIM(OP)                                                                             \
     RF_OPS_VIEWER(OP)                                                                              \
-    RF_OPS_WORLD(OP)
+    RF_OPS_WORLD(OP)                                                                               \
+    RF_OPS_SPACE(OP)                                                                               \
+    RF_OPS_PROCESS(OP)
 
 /* Every interface: KIND(interface, NAME, "what it is"). An entry has the interface of whatever the
  * program behind it pretends to be. */
@@ -74,13 +78,15 @@
     KIND(constructor, CONSTRUCTOR, "makes instances of a program")                                 \
     KIND(discrim, DISCRIM, "tells capabilities apart")                                             \
     KIND(viewer, VIEWER, "the far end of a console")                                               \
-    KIND(world, WORLD, "the world")
+    KIND(world, WORLD, "the world")                                                                \
+    KIND(space, SPACE, "mappings of segments")                                                     \
+    KIND(process, PROCESS, "a process of a cell")
 
 enum rf_op {
 #define OP(interface, name, number, ...) RF_OP_##name = (number),
     RF_OPERATIONS(OP)
 #undef OP
-        RF_OP_LIMIT = 640
+        RF_OP_LIMIT = 704
 };
 
 enum rf_kind {

@@ -25,6 +25,7 @@
 #include "kernel/object/bank.h"
 #include "kernel/object/call.h"
 #include "kernel/object/common.h"
+#include "kernel/object/process.h"
 #include "kernel/object/meter.h"
 #include "kernel/object/viewer.h"
 #include "kernel/signals.h"
@@ -85,6 +86,8 @@ static void init_fields(struct cell *cell, struct cell *parent, const char *name
     list_init(&cell->sibling);
     list_init(&cell->prepared);
     list_init(&cell->execs);
+    list_init(&cell->requests);
+    list_init(&cell->programs);
     list_init(&cell->waiters);
     list_init(&cell->ended);
     list_init(&cell->metered);
@@ -291,6 +294,8 @@ void cell_over(struct cell *cell)
     if (cell->listener.fd >= 0)
         event_watch(&cell->listener, 0);
     pending_answer_all(&cell->execs, -ESRCH);
+    pending_answer_all(&cell->requests, -ESRCH);
+    processes_over(cell);
     keep_log(cell);
     domain_finish(&cell->domain);
     close_all((int[]){cell->listener.fd, cell->heap_fd, cell->window_fd}, 3);
@@ -303,6 +308,8 @@ void cell_over(struct cell *cell)
     free(cell->timers);
     cell->timers = NULL;
     cell_answer_waiters(cell);
+    keeper_tell(&cell->keeper, 0);
+    keeper_drop(&cell->keeper);
     if (cell->started_ns)
         world_remember(cell);
     world.cell_count--;

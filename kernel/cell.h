@@ -59,9 +59,12 @@ struct cell {
     struct thread_timer *timers;    /* RF_MAX_THREADS, by thread index */
     u64 armed[RF_MAX_THREADS / 64]; /* threads to be woken by the next console event */
     bool any_armed;
-    struct list execs;   /* struct pending: callers of CELL_EXEC */
-    struct list waiters; /* struct pending: callers of CELL_WAIT */
-    u32 next_exec;
+    struct list execs;    /* struct pending: callers of CELL_EXEC */
+    struct list waiters;  /* struct pending: callers of CELL_WAIT */
+    struct list requests; /* struct pending: callers of operations on its processes */
+    u64 last_request;
+    struct list programs; /* struct program.sibling: its processes that somebody has */
+    struct keeper keeper; /* event 0: its end; 1: a fault that no other keeper hears of */
 
     u32 tasks;                  /* host threads and processes; an upper bound until recounted */
     u32 processes;              /* host processes that exist */

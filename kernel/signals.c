@@ -48,7 +48,7 @@ void signals_forward(struct cell *cell, u32 signal)
         cell->signals_ns = now;
     cell->signals |= 1ul << (signal - 1);
     hibernate_wake(cell);
-    if (signal != SIGWINCH && signal != RF_PREPARED_CONSOLE &&
+    if (signal != SIGWINCH && signal != RF_PREPARED_CONSOLE && signal != RF_PREPARED_REQUEST &&
         now - cell->signals_ns > PATIENCE_NS) {
         report_of(cell, "the library OS does not answer: the cell is ended by signal %u", signal);
         cell_end(cell, (int)signal, -1);

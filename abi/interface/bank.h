@@ -12,7 +12,8 @@
     OP(bank, BANK_ALLOCATE, 192, RF_RIGHT_WRITE,                                                   \
        "w0: RF_KIND_*, w1: its size (node: slots; segment: bytes)",                                \
        "slot of a new object, all rights",                                                         \
-       "node, segment, endpoint, notification, constructor, viewer. ENOSPC: a limit is reached. "  \
+       "node, segment, endpoint, notification, constructor, viewer, space. ENOSPC: a limit is "    \
+       "reached. "                                                                                 \
        "EINVAL: not a kind that banks make. ERANGE, EFBIG: no such size of a node, a segment",     \
        "1 record; a node: 1 more for 256 slots; a segment: 1 file, and pages when touched; a "     \
        "constructor: 4 more; a viewer: 32 pages")                                                  \
@@ -37,7 +38,12 @@
        "")                                                                                         \
     OP(bank, BANK_VERIFY, 199, RF_RIGHT_READ, "caps: a capability",                                \
        "1 if it is a bank of this kernel's, else 0",                                               \
-       "to know a bank before relying on it: an endpoint can only pretend", "")
+       "to know a bank before relying on it: an endpoint can only pretend", "")                    \
+    OP(bank, BANK_SET_KEEPER, 200, RF_RIGHT_MANAGE, "caps: a notification, or none; w0: bits",     \
+       "0",                                                                                        \
+       "signalled each time something is refused because of this bank's limit, here or below. "    \
+       "EBADF. EACCES: a notification without RF_RIGHT_WRITE",                                     \
+       "")
 
 enum rf_resource {
     RF_RESOURCE_PAGES,   /* of PAGE_SIZE bytes: segments, and the memory of cells */

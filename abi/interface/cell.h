@@ -60,7 +60,17 @@
     OP(cell, CELL_SET_METER, 368, RF_RIGHT_MANAGE, "caps: a meter", "0",                           \
        "it runs on that meter from now on, also when its own was destroyed. ESTALE: it has ended", \
        "")                                                                                         \
-    OP(cell, CELL_HIBERNATE, 369, RF_RIGHT_WRITE, "", "0",                                         \
+    OP(cell, CELL_SET_KEEPER, 369, RF_RIGHT_MANAGE,                                                \
+       "caps: a notification, or none; w0: bits at its end, w1: bits at a fault", "0",             \
+       "signalled when it has ended, and each time one of its programs faults without a keeper "   \
+       "of its own. EBADF. EACCES: a notification without RF_RIGHT_WRITE. ESTALE: it has ended",   \
+       "")                                                                                         \
+    OP(cell, CELL_PROCESS, 370, RF_RIGHT_WRITE, "w0: number of a process, as in the cell",         \
+       "slot of the process, with READ and WRITE as this capability, and MANAGE",                  \
+       "whether there is such a process shows when it is used. EINVAL: no such number. ESRCH: "    \
+       "the cell does not run. ENOSPC",                                                            \
+       "1 record of the caller's bank")                                                            \
+    OP(cell, CELL_HIBERNATE, 371, RF_RIGHT_WRITE, "", "0",                                         \
        "its memory goes to the world's directory and its processes end; whatever happens for it, " \
        "or CELL_RESUME, makes them again. EBUSY: it sleeps. EAGAIN: it did not stand still. "      \
        "ESRCH: it has no "                                                                         \

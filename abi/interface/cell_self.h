@@ -51,17 +51,34 @@
        "the request that PREPARED announced as RF_PREPARED_EXEC. ENOENT: it was withdrawn", "")    \
     OP(cell_self, EXEC_DONE, 45, 0, "w0: token, w1: wait status as of waitpid(2)", "0",            \
        "the program that the request started has ended", "")                                       \
-    OP(cell_self, ATTACH, 46, 0, "w0: what is left of the result without RF_DETACHED",             \
+    OP(cell_self, REQUEST_TAKE, 46, 0, "a message",                                                \
+       "token; w0: process number, w1, w2: the request's w0, w1; op, data out: its own",           \
+       "the next of what PREPARED announced as RF_PREPARED_REQUEST: an operation on a process. "   \
+       "Token 0: nobody waits for an answer; the process's space has changed. ENOENT: no more",    \
+       "")                                                                                         \
+    OP(cell_self, REQUEST_DONE, 47, 0, "w0: token, w1: result; data for the caller", "0",          \
+       "answers it. ENOENT: it was withdrawn. EINVAL: no such result", "")                         \
+    OP(cell_self, SHOWN_LIST, 48, 0, "w0: process number, w1: address; a message",                 \
+       "bytes; data out: struct rf_space_mapping", "as SPACE_LIST of the space that it shows", "") \
+    OP(cell_self, SHOWN_OPEN, 49, 0, "w0: process number, w1: address",                            \
+       "a descriptor of the calling process", "as SPACE_OPEN of the space that it shows", "")      \
+    OP(cell_self, FAULT, 50, 0, "w0: process number, w1: address",                                 \
+       "1 if a keeper of the process was told, and will have it go on",                            \
+       "asked only if rf_cell_page.keepers is not 0", "")                                          \
+    OP(cell_self, PROCESS_OVER, 51, 0, "w0: process number", "0",                                  \
+       "it has ended, and its number may be used again. ENOENT: nobody has a capability to it",    \
+       "")                                                                                         \
+    OP(cell_self, ATTACH, 52, 0, "w0: what is left of the result without RF_DETACHED",             \
        "that of the call",                                                                         \
        "waits for a call of which the cell was let go. EINTR: there is none of that number, or "   \
        "it was interrupted: nothing happened that had to be told",                                 \
        "")                                                                                         \
-    OP(cell_self, RESTORE_BEGIN, 47, 0, "w0: which of the processes to restore",                   \
+    OP(cell_self, RESTORE_BEGIN, 53, 0, "w0: which of the processes to restore",                   \
        "0; the script of abi/restore.h is at RF_RESTORE_BASE",                                     \
        "EINVAL: none is to be restored, or not that one", "")                                      \
-    OP(cell_self, RESTORE_MAP, 48, 0, "w0: index of a mapping of the script",                      \
+    OP(cell_self, RESTORE_MAP, 54, 0, "w0: index of a mapping of the script",                      \
        "a descriptor of the calling process", "to map it. EINVAL, ENOENT: the file is gone", "")   \
-    OP(cell_self, RESTORE_FILL, 49, 0, "", "0",                                                    \
+    OP(cell_self, RESTORE_FILL, 55, 0, "", "0",                                                    \
        "fills the memory, and puts its descriptors where they were. EINVAL", "")
 
 /* Results of PREPARED from here on carry a signal number in the low bits, or RF_PREPARED_CONSOLE:
@@ -74,6 +91,7 @@
 #define RF_PREPARED_QUIT      62
 #define RF_PREPARED_SUSPEND   63
 #define RF_PREPARED_EXEC      60
+#define RF_PREPARED_REQUEST   59
 
 /* The host signal by which the kernel interrupts a thread of a cell (SIGUSR2's number). The library
  * OS gives it no meaning of its own: it looks at the thread's pending events. */

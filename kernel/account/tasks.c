@@ -230,7 +230,7 @@ bool tasks_charge(struct cell *cell, bool is_thread)
 {
     if (!has_room(cell))
         recount(cell);
-    if (!has_room(cell))
+    if (!has_room(cell) || !bank_allows(cell->object.bank, RF_RESOURCE_TASKS, 1))
         return false;
     bank_charge_used(cell->object.bank, RF_RESOURCE_TASKS, 1);
     cell->tasks++;

@@ -28,6 +28,8 @@ bool cap_is_discreet(const struct cap *cap)
     case RF_KIND_DIR: /* read-only, there still are locks */
     case RF_KIND_FILE:
     case RF_KIND_CELL_SELF: /* of another cell: ends it */
+    case RF_KIND_SPACE:     /* memory that others write */
+    case RF_KIND_PROCESS:   /* of another cell: whoever asks is seen to */
     case RF_KIND_WORLD:
     case RF_KIND_NONE:
     case RF_KIND_LIMIT: break;

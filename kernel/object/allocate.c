@@ -9,6 +9,7 @@
 #include "kernel/object/node.h"
 #include "kernel/object/notification.h"
 #include "kernel/object/segment.h"
+#include "kernel/object/space.h"
 #include "kernel/object/viewer.h"
 
 /* A new object of that kind, or NULL and why not. */
@@ -33,6 +34,7 @@ static struct object *make(struct bank *bank, u64 kind, u64 size, u32 cell_numbe
         return endpoint ? &endpoint->object : NULL;
     case RF_KIND_NOTIFICATION: return notification_make(bank);
     case RF_KIND_CONSTRUCTOR: return constructor_make(bank);
+    case RF_KIND_SPACE: return space_make(bank);
     case RF_KIND_VIEWER: return viewer_make(bank);
     default: *error = -EINVAL; return NULL;
     }

@@ -55,16 +55,31 @@ static void set_used(struct bank *bank, enum rf_resource resource, u64 used)
     bank->peak[resource] = MAX(bank->peak[resource], used);
 }
 
-bool bank_has_room(const struct bank *bank, enum rf_resource resource, u64 n)
+/* The first bank on the way up in which n more do not fit. NULL: they fit. */
+static const struct bank *refuser(const struct bank *bank, enum rf_resource resource, u64 n)
 {
     for (; bank && n; bank = bank->parent) {
         u64 used = bank->used[resource], most = bank->limits.most[resource];
 
         if (used > most || n > most - used)
-            return false;
+            return bank;
         n = counted(bank, resource, used + n) - counted(bank, resource, used);
     }
-    return true;
+    return NULL;
+}
+
+bool bank_has_room(const struct bank *bank, enum rf_resource resource, u64 n)
+{
+    return !refuser(bank, resource, n);
+}
+
+bool bank_allows(const struct bank *bank, enum rf_resource resource, u64 n)
+{
+    const struct bank *refusing = refuser(bank, resource, n);
+
+    if (refusing)
+        keeper_tell(&refusing->keeper, 0);
+    return !refusing;
 }
 
 void bank_charge_used(struct bank *bank, enum rf_resource resource, u64 n)
@@ -79,7 +94,7 @@ void bank_charge_used(struct bank *bank, enum rf_resource resource, u64 n)
 
 bool bank_charge(struct bank *bank, enum rf_resource resource, u64 n)
 {
-    if (bank->object.dead || !bank_has_room(bank, resource, n))
+    if (bank->object.dead || !bank_allows(bank, resource, n))
         return false;
     bank_charge_used(bank, resource, n);
     return true;
@@ -132,7 +147,7 @@ bool holding_has_room(const struct holding *holding, enum rf_resource resource, 
 {
     const struct bank *bank = holding->bank;
 
-    return !bank || !n || (!bank->object.dead && bank_has_room(bank, resource, n));
+    return !bank || !n || (!bank->object.dead && bank_allows(bank, resource, n));
 }
 
 bool holding_charge(struct holding *holding, enum rf_resource resource, u64 n)
@@ -227,6 +242,7 @@ static void bank_destroy(struct object *object)
             bank_uncharge(bank->parent, i, bank->limits.guaranteed[i]);
     }
     list_del(&bank->sibling);
+    keeper_drop(&bank->keeper);
     if (bank->parent)
         object_release(&bank->parent->object);
     bank->parent = NULL;
@@ -407,6 +423,11 @@ s64 op_BANK_VERIFY(struct call *call)
     return cap && cap->kind == RF_KIND_BANK;
 }
 
+s64 op_BANK_SET_KEEPER(struct call *call)
+{
+    return keeper_set(call, &bank_of(call)->keeper);
+}
+
 struct stored_bank {
     struct rf_bank_limits limits;
     u64 peak[RF_RESOURCES];
@@ -423,6 +444,7 @@ static void bank_save(const struct object *object, struct record *to)
 
     memcpy(stored.peak, bank->peak, sizeof(stored.peak));
     record_put(to, &stored, sizeof(stored));
+    keeper_save(&bank->keeper, to);
 }
 
 /* Without limits until all is charged that was charged before. */
@@ -449,6 +471,7 @@ static void bank_link(struct object *object, struct record *from)
     struct stored_bank stored;
 
     record_get(from, &stored, sizeof(stored));
+    keeper_load(&bank->keeper, from);
     if (from->bad)
         return;
     if (bank->parent)

@@ -5,7 +5,7 @@
 #ifndef KERNEL_OBJECT_BANK_H
 #define KERNEL_OBJECT_BANK_H
 
-#include "kernel/object/object.h"
+#include "kernel/object/keeper.h"
 
 /* Banks that may lie above each other: charging walks all of them. */
 #define BANK_DEPTH 64
@@ -31,6 +31,7 @@ struct bank {
     u64 used[RF_RESOURCES], peak[RF_RESOURCES];
     unsigned __int128 byte_ns; /* until `since_ns` */
     u64 since_ns;
+    struct keeper keeper; /* told when this bank's limit refuses something */
 };
 
 extern const struct object_class bank_class;
@@ -40,6 +41,9 @@ struct bank *bank_make_first(const struct rf_bank_limits *limits);
 
 /* Whether n more fit here and above. */
 bool bank_has_room(const struct bank *bank, enum rf_resource resource, u64 n);
+
+/* The same for what is wanted in earnest: the keeper of the bank that refuses it is told. */
+bool bank_allows(const struct bank *bank, enum rf_resource resource, u64 n);
 
 /* Counts n more; false when a limit on the way up does not allow it, and nothing is changed. */
 bool bank_charge(struct bank *bank, enum rf_resource resource, u64 n);
@@ -54,7 +58,7 @@ void bank_uncharge(struct bank *bank, enum rf_resource resource, u64 n);
 void holding_init(struct holding *holding, struct bank *bank);
 void holding_finish(struct holding *holding);
 
-/* As bank_has_room, bank_charge and bank_uncharge; a destroyed bank has room for nothing. */
+/* As bank_allows, bank_charge and bank_uncharge; a destroyed bank has room for nothing. */
 bool holding_has_room(const struct holding *holding, enum rf_resource resource, u64 n);
 bool holding_charge(struct holding *holding, enum rf_resource resource, u64 n);
 void holding_uncharge(struct holding *holding, enum rf_resource resource, u64 n);

@@ -38,6 +38,8 @@ static const struct operation {
 #define KIND_discrim      RF_KIND_DISCRIM
 #define KIND_viewer       RF_KIND_VIEWER
 #define KIND_world        RF_KIND_WORLD
+#define KIND_space        RF_KIND_SPACE
+#define KIND_process      RF_KIND_PROCESS
     RF_OPERATIONS(OP)
 #undef OP
 };
@@ -157,6 +159,13 @@ bool call_answer(const struct call *call, s64 result)
 void call_commit(struct call *call)
 {
     call->committed = true;
+}
+
+s64 call_done(struct call *call, s64 result)
+{
+    if (result >= 0)
+        call_commit(call);
+    return result;
 }
 
 s64 call_new_cap(struct call *call, struct cap cap)
@@ -378,6 +387,7 @@ s64 op_DROP(struct call *call)
 {
     if (call->slot < RF_SLOT_FIRST_DIR)
         return -EACCES;
+    call_commit(call);
     table_drop(&call->domain->caps, call->slot);
     return 0;
 }

@@ -66,6 +66,11 @@ struct cap *call_cap(const struct call *call, u32 i);
 /* The commit point: from here on the operation neither fails nor waits. */
 void call_commit(struct call *call);
 
+/* For an operation whose commit point is in a host call, which did it or gave this error: the
+ * result, and unless it is an error the commit point is passed. What of the host's files was
+ * changed before is the host's, and stays. */
+s64 call_done(struct call *call, s64 result);
+
 /* Puts a capability with all of its object's own interface and those rights into a new slot of the
  * caller's table: the slot, and the commit point is passed. The caller's reference passes to the
  * table; on -ENFILE it is released, which destroys a new object. */

@@ -169,7 +169,7 @@ s64 op_CELL_START(struct call *call)
 {
     int error = check_new(cell_of(call->cap));
 
-    return error ? error : cell_start(cell_of(call->cap));
+    return error ? error : call_done(call, cell_start(cell_of(call->cap)));
 }
 
 /* Nothing of it runs, and nothing below it. */
@@ -436,6 +436,16 @@ s64 op_CELL_VIEW(struct call *call)
         return -ENOENT;
     object_hold(viewer);
     return call_new_slot(call, viewer, RF_RIGHT_READ | RF_RIGHT_WRITE);
+}
+
+s64 op_CELL_SET_KEEPER(struct call *call)
+{
+    struct cell *cell = cell_of(call->cap);
+
+    if (!cell->window || cell->ending)
+        return -ESTALE;
+    cell->window->cell.keepers = 1;
+    return keeper_set(call, &cell->keeper);
 }
 
 s64 op_CELL_HIBERNATE(struct call *call)

@@ -17,7 +17,7 @@ struct stored_cell {
     u64 system_calls, invocations, signals;
     u64 memory_limit, time_limit_ns;
     u32 cpu_percent, process_limit, uid, gid;
-    u32 number, state, stops, next_exec;
+    u32 number, state, stops, keepers;
     s32 wait_status, own_status;
     u8 sample, job_control, main_stopped, reserved[5];
     char name[RF_CELL_NAME];
@@ -75,7 +75,7 @@ void cell_save(const struct object *object, struct record *to)
         .number = cell->number,
         .state = state_of(cell),
         .stops = cell->stops & STOP_PAUSED,
-        .next_exec = cell->next_exec,
+        .keepers = cell->window ? cell->window->cell.keepers : 0,
         .wait_status = cell->wait_status,
         .own_status = cell->own_status,
         .sample = limits->sample,
@@ -91,6 +91,7 @@ void cell_save(const struct object *object, struct record *to)
     record_put(to, &stored, sizeof(stored));
     record_put_object(to, cell->maker);
     record_put_object(to, cell->log);
+    keeper_save(&cell->keeper, to);
     if (stored.state != KEPT_OVER)
         put_table(&cell->domain.caps, to);
 }
@@ -113,7 +114,7 @@ static void fill(struct cell *cell, const struct stored_cell *stored)
     cell->domain.gid = stored->gid;
     cell->domain.memory_limit = stored->memory_limit;
     cell->stops = stored->stops;
-    cell->next_exec = stored->next_exec;
+    cell->window->cell.keepers = stored->keepers;
     cell->job_control = stored->job_control;
     cell->main_stopped = stored->main_stopped;
     memcpy(cell->reason, stored->reason, sizeof(cell->reason));
@@ -216,6 +217,7 @@ void cell_link(struct object *object, struct record *from)
 
     cell->maker = held(record_get_object(from, STORED_CONSTRUCTOR));
     cell->log = held(record_get_object(from, STORED_VIEWER));
+    keeper_load(&cell->keeper, from);
     if (!cell->over)
         get_table(&cell->domain.caps, from);
 }

@@ -23,12 +23,14 @@ s64 op_PREPARED(struct call *call)
     if (cell->signals) {
         u32 bit = (u32)__builtin_ctzl(cell->signals);
 
+        call_commit(call);
         cell->signals &= ~(1ul << bit);
         return RF_PREPARED_SIGNAL | (bit + 1);
     }
     if (cell->token_count) {
         u32 token = cell->tokens[0];
 
+        call_commit(call);
         memmove(cell->tokens, cell->tokens + 1, --cell->token_count * sizeof(token));
         return token;
     }
@@ -45,10 +47,11 @@ s64 op_SPAWN(struct call *call)
         struct pending *pending = list_first(&cell->prepared, struct pending, link);
 
         if (pending_answer(pending, (s64)call->w[0]))
-            return 0;
+            return call_done(call, 0);
     }
     if (cell->token_count == SPAWN_TOKENS)
         return -EAGAIN;
+    call_commit(call);
     cell->tokens[cell->token_count++] = (u32)call->w[0];
     return 0;
 }
@@ -61,6 +64,7 @@ s64 op_STOPPED(struct call *call)
         return -EPERM;
     if (!cell_of(call->cap)->job_control)
         return -EPERM;
+    call_commit(call);
     cell_of(call->cap)->main_stopped = true;
     kill(getpid(), SIGTSTP);
     return 0;
@@ -68,7 +72,7 @@ s64 op_STOPPED(struct call *call)
 
 s64 op_KICK(struct call *call)
 {
-    return cell_kick(cell_of(call->cap), call->w[0], call->w[1]);
+    return call_done(call, cell_kick(cell_of(call->cap), call->w[0], call->w[1]));
 }
 
 s64 op_EXIT(struct call *call)
@@ -77,6 +81,7 @@ s64 op_EXIT(struct call *call)
 
     if (!WIFEXITED(status) && !WIFSIGNALED(status))
         return -EINVAL;
+    call_commit(call);
     cell_end(cell_of(call->cap), status, -1);
     return 0;
 }
@@ -93,6 +98,7 @@ s64 op_START_FAILED(struct call *call)
     length = call_data(call, text, 1, sizeof(text));
     if (length < 0)
         return length;
+    call_commit(call);
     if (!cell_of(call->cap)->ending)
         report_foreign(cell_of(call->cap), "", text, (unsigned long)length);
     cell_end(cell_of(call->cap), status, -1);
@@ -106,6 +112,7 @@ s64 op_PANIC(struct call *call)
 
     if (length < 0)
         return length;
+    call_commit(call);
     if (!cell_of(call->cap)->ending)
         report_foreign(cell_of(call->cap), "the library OS stopped: ", text, (unsigned long)length);
     cell_end(cell_of(call->cap), 0, STATUS_OWN_FAILURE);
@@ -130,6 +137,7 @@ s64 op_TIMER(struct call *call)
     timer = &cell->timers[call->w[0]];
     cell->timers_used = MAX(cell->timers_used, (u32)call->w[0] + 1);
     if (call->w[1] == 0) {
+        call_commit(call);
         timer_cancel(&timer->timer);
         return 0;
     }
@@ -138,7 +146,7 @@ s64 op_TIMER(struct call *call)
     timer->index = (u32)call->w[0];
     timer->pid = (pid_t)call->w[2];
     timer->tid = (pid_t)call->w[3];
-    return timer_set(&timer->timer, call->w[1]);
+    return call_done(call, timer_set(&timer->timer, call->w[1]));
 }
 
 s64 op_RANDOM(struct call *call)

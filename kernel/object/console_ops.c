@@ -87,7 +87,7 @@ s64 op_CONSOLE_READ(struct call *call)
         return -EINVAL;
     if (!(call->cap->rights & RF_RIGHT_READ))
         return -EACCES;
-    return ops_of(call)->read(call);
+    return call_done(call, ops_of(call)->read(call));
 }
 
 s64 op_CONSOLE_WRITE(struct call *call)
@@ -98,7 +98,7 @@ s64 op_CONSOLE_WRITE(struct call *call)
         return length;
     if (!(call->cap->rights & RF_RIGHT_WRITE))
         return -EACCES;
-    return ops_of(call)->write(call, (u32)length);
+    return call_done(call, ops_of(call)->write(call, (u32)length));
 }
 
 s64 op_CONSOLE_INFO(struct call *call)
@@ -128,10 +128,11 @@ s64 op_CONSOLE_ARM(struct call *call)
         return -EINVAL;
     now = ops_of(call)->events(call, wanted);
     if (now || !wanted)
-        return now;
+        return call_done(call, now);
     error = watches_add(ops_of(call)->watches(call), cell, wanted);
     if (error)
         return error;
+    call_commit(call);
     cell->armed[call->w[0] / 64] |= 1ul << call->w[0] % 64;
     cell->any_armed = true;
     ops_of(call)->watched(call);
@@ -140,10 +141,10 @@ s64 op_CONSOLE_ARM(struct call *call)
 
 s64 op_CONSOLE_SUSPEND(struct call *call)
 {
-    return ops_of(call)->suspend(call);
+    return call_done(call, ops_of(call)->suspend(call));
 }
 
 s64 op_CONSOLE_MODE(struct call *call)
 {
-    return ops_of(call)->mode(call);
+    return call_done(call, ops_of(call)->mode(call));
 }

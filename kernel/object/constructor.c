@@ -122,7 +122,7 @@ s64 op_CONSTRUCTOR_LOAD(struct call *call)
     if (length < sizeof(struct rf_boot) || length > RF_BOOT_SIZE)
         return length > RF_BOOT_SIZE ? -EFBIG : -EINVAL;
     pages = PAGE_ALIGN(length) / PAGE_SIZE;
-    if (!bank_has_room(bank, RF_RESOURCE_PAGES, pages))
+    if (!bank_allows(bank, RF_RESOURCE_PAGES, pages))
         return -ENOSPC;
     boot = read_boot(cap, length, &error);
     if (!boot)

@@ -381,7 +381,7 @@ s64 op_DIR_OPEN(struct call *call)
     call->msg->words[1] = inlined;
     if (slot >= 0 && call->w[3] && call_is_own(call))
         drop_slot(call, call->w[3]);
-    return slot;
+    return call_done(call, slot);
 }
 
 /* The rights are those of this capability at most, and a grant of single files has no directories.
@@ -426,7 +426,7 @@ s64 op_DIR_MKDIR(struct call *call)
     if (error)
         return error;
     call_out(call, 0, &attr, sizeof(attr));
-    return 0;
+    return call_done(call, 0);
 }
 
 s64 op_DIR_UNLINK(struct call *call)
@@ -440,7 +440,7 @@ s64 op_DIR_UNLINK(struct call *call)
     if (unlinkat(parent.fd, parent.name, call->w[0] ? AT_REMOVEDIR : 0) < 0)
         error = -errno;
     parent_close(&parent);
-    return error;
+    return call_done(call, error);
 }
 
 s64 op_DIR_SYMLINK(struct call *call)
@@ -475,7 +475,7 @@ s64 op_DIR_SYMLINK(struct call *call)
     if (symlinkat(target, parent.fd, parent.name) < 0)
         error = -errno;
     parent_close(&parent);
-    return error;
+    return call_done(call, error);
 }
 
 s64 op_DIR_MKNOD(struct call *call)
@@ -493,7 +493,7 @@ s64 op_DIR_MKNOD(struct call *call)
     if (mknodat(parent.fd, parent.name, type | attr_allowed_mode(type, mode), 0) < 0)
         error = -errno;
     parent_close(&parent);
-    return error;
+    return call_done(call, error);
 }
 
 /* Two paths, and their parents: `to` in the dir that came along, which must be the same grant. */
@@ -554,7 +554,7 @@ s64 op_DIR_RENAME(struct call *call)
     if (renameat2(two.from.fd, two.from.name, two.to.fd, two.to.name, (u32)call->w[0]) < 0)
         error = -errno;
     two_close(&two);
-    return error;
+    return call_done(call, error);
 }
 
 s64 op_DIR_LINK(struct call *call)
@@ -567,7 +567,7 @@ s64 op_DIR_LINK(struct call *call)
     if (linkat(two.from.fd, two.from.name, two.to.fd, two.to.name, 0) < 0)
         error = -errno;
     two_close(&two);
-    return error;
+    return call_done(call, error);
 }
 
 s64 op_DIR_SETATTR(struct call *call)
@@ -603,7 +603,7 @@ s64 op_DIR_SETATTR(struct call *call)
     if (error)
         return error;
     call_out(call, 0, &attr, sizeof(attr));
-    return 0;
+    return call_done(call, 0);
 }
 
 s64 op_DIR_STATFS(struct call *call)
@@ -679,7 +679,7 @@ s64 op_DIR_XATTR(struct call *call)
     else if (what == XATTR_GET || what == XATTR_LIST)
         call->msg->data_length = (u32)n;
     parent_close(&parent);
-    return n;
+    return call_done(call, n);
 }
 
 s64 op_DIR_WATCH(struct call *call)

@@ -122,8 +122,8 @@ s64 op_FILE_WRITE(struct call *call)
         return error;
     if (length < 0 || !is_range(call->w[0], (u64)length))
         return -EINVAL;
-    return write_all(call, call->in->data, (u64)length, call->w[0],
-                     call->w[1] || file_of(call->cap)->append);
+    return call_done(call, write_all(call, call->in->data, (u64)length, call->w[0],
+                                     call->w[1] || file_of(call->cap)->append));
 }
 
 s64 op_FILE_GETATTR(struct call *call)
@@ -153,19 +153,19 @@ s64 op_FILE_SETATTR(struct call *call)
     if (set.which & RF_SETATTR_SIZE && !(call->cap->rights & RF_RIGHT_WRITE))
         return -EINVAL;
     error = attr_set(file_of(call->cap)->fd, "", &set);
-    if (!error)
-        error = attr_get(file_of(call->cap)->fd, "", &attr);
     if (error)
         return error;
+    call_commit(call);
+    error = attr_get(file_of(call->cap)->fd, "", &attr); /* of a descriptor: does not fail */
     call_out(call, 0, &attr, sizeof(attr));
-    return 0;
+    return error;
 }
 
 s64 op_FILE_SYNC(struct call *call)
 {
     int result = call->w[0] ? fdatasync(file_of(call->cap)->fd) : fsync(file_of(call->cap)->fd);
 
-    return result < 0 ? -errno : 0;
+    return call_done(call, result < 0 ? -errno : 0);
 }
 
 /* A descriptor that cannot write, for a file that was opened to write as well. */
@@ -273,7 +273,7 @@ s64 op_FILE_TO_HEAP(struct call *call)
     if (!heap_may_grow(call->domain, call->w[1]))
         return -ENOMEM;
     n = pread(file_of(call->cap)->fd, to, call->w[1], (off_t)call->w[0]);
-    return n < 0 ? -errno : n;
+    return call_done(call, n < 0 ? -errno : n);
 }
 
 s64 op_FILE_FROM_HEAP(struct call *call)
@@ -286,7 +286,8 @@ s64 op_FILE_FROM_HEAP(struct call *call)
     from = heap_range(call, &error);
     if (!from)
         return error;
-    return write_all(call, from, call->w[1], call->w[0], call->w[3] || file_of(call->cap)->append);
+    return call_done(call, write_all(call, from, call->w[1], call->w[0],
+                                     call->w[3] || file_of(call->cap)->append));
 }
 
 s64 op_FILE_SEEK(struct call *call)
@@ -310,10 +311,11 @@ s64 op_FILE_ALLOCATE(struct call *call)
         return error;
     if (call->w[0] > INT32_MAX || !is_range(call->w[1], call->w[2]))
         return -EINVAL;
-    return fallocate(file_of(call->cap)->fd, (int)call->w[0], (off_t)call->w[1],
-                     (off_t)call->w[2]) < 0
-               ? -errno
-               : 0;
+    if (fallocate(file_of(call->cap)->fd, (int)call->w[0], (off_t)call->w[1], (off_t)call->w[2]) <
+        0)
+        return -errno;
+    call_commit(call);
+    return 0;
 }
 
 /* How long between two tries for a lock that somebody on the host holds. Within a cell the library
@@ -374,7 +376,7 @@ s64 op_FILE_LOCK(struct call *call)
         return error;
     error = try_lock(call->cap, call->w);
     if ((error != -EAGAIN && error != -EACCES) || !call->w[3])
-        return error == -EACCES ? -EAGAIN : error;
+        return call_done(call, error == -EACCES ? -EAGAIN : error);
     result = call_wait(call, &call->domain->timed, &pending);
     if (result != CALL_WAITS)
         return result;

@@ -85,8 +85,7 @@ static void meter_destroy(struct object *object)
     throttle_end(meter);
     groups_remove(meter);
     list_del(&meter->sibling);
-    object_release(meter->keeper);
-    meter->keeper = NULL;
+    keeper_drop(&meter->keeper);
     if (!meter->parent)
         return;
     meter->parent->given -= meter_guarantee(meter);
@@ -205,8 +204,8 @@ void meter_miss(struct meter *meter, u64 ns, u64 now)
 void meter_exhausted(struct meter *meter, u64 periods)
 {
     meter->exhausted += periods;
-    if (periods && meter->keeper && !meter->keeper->dead)
-        notification_signal(meter->keeper, meter->keeper_bits);
+    if (periods)
+        keeper_tell(&meter->keeper, 0);
 }
 
 void meter_look(struct meter *meter)
@@ -353,20 +352,7 @@ s64 op_METER_USAGE(struct call *call)
 
 s64 op_METER_SET_KEEPER(struct call *call)
 {
-    struct meter *meter = meter_of(call);
-    const struct cap *cap = call_cap(call, 0);
-
-    if (call->cap_count && (!cap || cap->kind != RF_KIND_NOTIFICATION))
-        return -EBADF;
-    if (cap && !(cap->rights & RF_RIGHT_WRITE))
-        return -EACCES;
-    call_commit(call);
-    object_release(meter->keeper);
-    meter->keeper = cap ? cap->object : NULL;
-    meter->keeper_bits = call->w[0];
-    if (cap)
-        object_hold(cap->object);
-    return 0;
+    return keeper_set(call, &meter_of(call)->keeper);
 }
 
 s64 op_METER_DESTROY(struct call *call)
@@ -380,9 +366,9 @@ s64 op_METER_DESTROY(struct call *call)
 
 struct stored_meter {
     struct rf_meter_terms terms;
-    u64 used_ns, missing_ns, exhausted, keeper_bits;
+    u64 used_ns, missing_ns, exhausted;
 };
-_Static_assert(sizeof(struct stored_meter) == 72, "stored layout");
+_Static_assert(sizeof(struct stored_meter) == 64, "stored layout");
 
 static void meter_save(const struct object *object, struct record *to)
 {
@@ -390,12 +376,11 @@ static void meter_save(const struct object *object, struct record *to)
     struct stored_meter stored = {.terms = meter->terms,
                                   .used_ns = meter->used_ns,
                                   .missing_ns = meter->missing_ns,
-                                  .exhausted = meter->exhausted,
-                                  .keeper_bits = meter->keeper_bits};
+                                  .exhausted = meter->exhausted};
 
     record_put_object(to, meter->parent ? &meter->parent->object : NULL);
     record_put(to, &stored, sizeof(stored));
-    record_put_object(to, meter->keeper);
+    keeper_save(&meter->keeper, to);
 }
 
 /* The first meter's terms are the host's of today. */
@@ -417,15 +402,10 @@ static struct object *meter_load(struct record *from, struct bank *bank)
     meter->used_ns = stored.used_ns;
     meter->missing_ns = stored.missing_ns;
     meter->exhausted = stored.exhausted;
-    meter->keeper_bits = stored.keeper_bits;
     return &meter->object;
 }
 
 static void meter_link(struct object *object, struct record *from)
 {
-    struct object *keeper = record_get_object(from, STORED_NOTIFICATION);
-
-    if (keeper)
-        object_hold(keeper);
-    container_of(object, struct meter, object)->keeper = keeper;
+    keeper_load(&container_of(object, struct meter, object)->keeper, from);
 }

@@ -6,7 +6,7 @@
 
 #include "kernel/account/groups.h"
 #include "kernel/account/throttle.h"
-#include "kernel/object/object.h"
+#include "kernel/object/keeper.h"
 
 struct cell;
 
@@ -23,8 +23,7 @@ struct meter {
     u64 used_ns, missing_ns, exhausted; /* with all below */
     u64 judged_ns, judged_used_ns;      /* see meter_miss */
     s64 room_ns;
-    struct object *keeper; /* a notification, with a reference; NULL: none */
-    u64 keeper_bits;
+    struct keeper keeper;
     struct meter_group group;
     struct throttle throttle;
 };

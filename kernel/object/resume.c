@@ -144,7 +144,7 @@ s64 op_RESUME_REPLY(struct call *call)
     if (call->slot)
         table_drop(&call->domain->caps, call->slot);
     object_release(&resume->object);
-    return result;
+    return call_done(call, result);
 }
 
 /* Invokes caps[0] for the caller: arguments come from this call's message, which was looked at by
@@ -175,6 +175,7 @@ s64 op_RESUME_FORWARD(struct call *call)
     for (u32 i = 1; i < call->cap_count; i++)
         forwarded.caps[i - 1] = call->caps[i];
     forwarded.cap_count = call->cap_count - 1;
+    call_commit(call);
     pending_done(caller);
     if (call->slot)
         table_drop(&call->domain->caps, call->slot);

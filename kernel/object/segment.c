@@ -184,7 +184,7 @@ static bool may_hold(const struct segment *segment, u64 offset, u64 length)
     u64 most = (PAGE_ALIGN(offset + length) - (offset & PAGE_MASK)) / PAGE_SIZE;
 
     return bank_has_room(bank, RF_RESOURCE_PAGES, most) ||
-           bank_has_room(bank, RF_RESOURCE_PAGES, missing_pages(segment, offset, length));
+           bank_allows(bank, RF_RESOURCE_PAGES, missing_pages(segment, offset, length));
 }
 
 /* Writes all or nothing, and charges: 0 or a negative errno. Within the segment. */
@@ -214,7 +214,7 @@ s64 op_SEGMENT_WRITE(struct call *call)
     if (call->w[0] > held || (u64)length > held - call->w[0])
         return -EFBIG;
     error = store(segment_of(call->cap), call->cap->a + call->w[0], call->in->data, (u64)length);
-    return error ? error : length;
+    return call_done(call, error ? error : length);
 }
 
 s64 op_SEGMENT_SIZE(struct call *call)
@@ -369,17 +369,11 @@ static int read_only(const struct segment *segment)
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-s64 op_SEGMENT_MAP(struct call *call)
+s64 segment_grant(const struct call *call, struct object *object, bool writes)
 {
-    struct segment *segment = segment_of(call->cap);
-    bool writes = call->w[0] & call->cap->rights & RF_RIGHT_WRITE;
-    int fd, result;
+    struct segment *segment = container_of(object, struct segment, object);
+    int fd = writes ? segment->fd : read_only(segment), result;
 
-    if (call->cap->rights & RF_RIGHT_WEAK)
-        return -EACCES;
-    if (call->cap->b)
-        return -ENODEV;
-    fd = writes ? segment->fd : read_only(segment);
     if (fd < 0)
         return -ENFILE;
     if (list_empty(&segment->mapped))
@@ -388,6 +382,15 @@ s64 op_SEGMENT_MAP(struct call *call)
     if (!writes)
         close(fd);
     return result ? result : CALL_GRANTED;
+}
+
+s64 op_SEGMENT_MAP(struct call *call)
+{
+    if (call->cap->rights & RF_RIGHT_WEAK)
+        return -EACCES;
+    if (call->cap->b)
+        return -ENODEV;
+    return segment_grant(call, call->cap->object, call->w[0] & call->cap->rights & RF_RIGHT_WRITE);
 }
 
 s64 op_SEGMENT_HOLDERS(struct call *call)

@@ -5,6 +5,8 @@
 
 #include "kernel/cap/table.h"
 
+struct call;
+
 extern const struct object_class segment_class;
 
 /* An empty segment of at most RF_SEGMENT_MOST bytes. NULL: a limit of the bank, or the host has no
@@ -16,6 +18,9 @@ u64 segment_length(const struct cap *cap);
 
 /* Reads what lies there, fewer at the end: bytes, or a negative errno. */
 s64 segment_read(const struct cap *cap, u64 offset, void *to, u64 length);
+
+/* Gives the caller a descriptor of the segment: CALL_GRANTED, or a negative errno. */
+s64 segment_grant(const struct call *call, struct object *object, bool writes);
 
 /* Charges for pages that were touched in mappings: of those that may be mapped, a bounded number in
  * turn. */

@@ -9,7 +9,7 @@
 /* Whether the operation's result is a descriptor of the host. */
 static inline bool grants_descriptor(u32 op)
 {
-    return op == RF_OP_FILE_MAP || op == RF_OP_SEGMENT_MAP;
+    return op == RF_OP_FILE_MAP || op == RF_OP_SEGMENT_MAP || op == RF_OP_SPACE_OPEN;
 }
 
 /* granted.c: an open file of the program in place of the host's descriptor `fd`, which is the

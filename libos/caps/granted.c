@@ -49,7 +49,7 @@ static long granted_getattr(struct file *f, struct rf_attr *out)
     if (g->op == RF_OP_SEGMENT_MAP) {
         r = ask(g->slot, RF_OP_SEGMENT_SIZE, 0);
         out->size = r > 0 ? (u64)r : 0;
-    } else {
+    } else if (g->op == RF_OP_FILE_MAP) {
         struct rf_msg *m = message_get();
         r = invoke_message_retry(g->slot, RF_OP_FILE_GETATTR, m, 0, 0, 0, 0);
         if (r >= 0)
@@ -91,5 +91,7 @@ long granted_install(u32 slot, u32 op, u64 w0, int fd)
         return -ENOMEM;
     }
     *g = (struct granted){.slot = (u32)copy, .op = op, .rights = w0};
-    return anonymous_install(&granted_ops, g, w0 & RF_RIGHT_WRITE ? O_RDWR : O_RDONLY);
+    /* What a space allows is known to the host's descriptor alone. */
+    bool writable = op == RF_OP_SPACE_OPEN || w0 & RF_RIGHT_WRITE;
+    return anonymous_install(&granted_ops, g, writable ? O_RDWR : O_RDONLY);
 }

@@ -21,6 +21,7 @@
 #include "libos/proc/parking.h"
 #include "libos/proc/pidfd.h"
 #include "libos/proc/tree.h"
+#include "libos/proc/subject.h"
 #include "libos/time/clock.h"
 #include "libos/tty/session.h"
 
@@ -198,6 +199,7 @@ static _Noreturn void end_last_thread(struct thread *t, int status)
     }
     if (p->request)
         invoke_surely(RF_SLOT_CELL, RF_OP_EXEC_DONE, p->request, (u64)status, 0, 0);
+    subject_end(p);
     become_zombie(p, t, status);
     host_leave(t, true, pid, NULL);
 }

@@ -16,6 +16,7 @@
 #include "libos/proc/exit.h"
 #include "libos/proc/fork.h"
 #include "libos/proc/start.h"
+#include "libos/proc/subject.h"
 #include "libos/proc/tree.h"
 #include "libos/time/clock.h"
 #include "libos/tty/session.h"
@@ -225,6 +226,8 @@ static _Noreturn void serve(void)
 
         if (r == (long)(RF_PREPARED_SIGNAL | RF_PREPARED_EXEC))
             serve_request();
+        else if (r == (long)(RF_PREPARED_SIGNAL | RF_PREPARED_REQUEST))
+            subject_requests_serve();
         else if (r >= (long)RF_PREPARED_SIGNAL)
             serve_signal((int)(r - RF_PREPARED_SIGNAL));
         else if (r >= 0)

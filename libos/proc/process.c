@@ -12,6 +12,7 @@
 #include "libos/proc/pidfd.h"
 #include "libos/proc/process.h"
 #include "libos/proc/tree.h"
+#include "libos/proc/subject.h"
 
 #define ID_LIMIT       4194304
 #define ID_AFTER_WRAP  300
@@ -184,6 +185,7 @@ struct process *process_copy(struct process *from)
     p->vfork_parent = NULL;
     p->exec_thread = NULL;
     p->pidfd = NULL;
+    p->subject = NULL;
     p->hints = NULL;
     p->request = 0;
     if ((from->executable && !p->executable) || (from->command_line && !p->command_line)) {
@@ -196,6 +198,7 @@ struct process *process_copy(struct process *from)
 void process_free(struct process *p)
 {
     pidfd_process_gone(p);
+    subject_free(p);
     patch_hints_leave(p);
     signals_destroy_process(p);
     if (p->files)

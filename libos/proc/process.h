@@ -25,6 +25,7 @@ struct tty;
 struct exec_image;
 struct patch_hints;
 struct pidfd_state;
+struct subject;
 struct rights;
 
 #define COMM_SIZE    16
@@ -97,6 +98,7 @@ struct process {
     u32 alarm_version;          /* clock_version() then: with another, there is no alarm */
     struct patch_hints *hints;  /* entry/patch_hints.h; shared with its family of forks */
     struct pidfd_state *pidfd;  /* proc/pidfd.c; made on demand */
+    struct subject *subject;    /* proc/subject.h; made on demand */
     u32 personality;
     u32 request; /* the token of EXEC_TAKE that started it: its end is told. 0: none did */
     bool keep_capabilities;
@@ -129,9 +131,11 @@ struct thread {
     u64 libos_stack;      /* base of the private block with stack and host signal stack */
 
     struct thread_signals signals;
-    u32 *clear_tid;    /* user address: CLONE_CHILD_CLEARTID */
-    void *robust_list; /* user address */
-    u64 fs_base;       /* as the program set it */
+    u32 *clear_tid;          /* user address: CLONE_CHILD_CLEARTID */
+    void *robust_list;       /* user address */
+    u64 fs_base;             /* as the program set it */
+    struct regs *still_regs; /* proc/subject.c: where they are while it stands still (private
+                                memory), or NULL */
     char comm[COMM_SIZE];
     bool ending; /* must end at its next safe point */
     u64 affinity;

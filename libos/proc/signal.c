@@ -8,6 +8,7 @@
 #include "libos/mm/heap.h"
 #include "libos/mm/mm.h"
 #include "libos/proc/errand.h"
+#include "libos/proc/subject.h"
 #include "libos/time/clock.h"
 #include "base/string.h"
 
@@ -93,6 +94,8 @@ static struct sigaction_abi action_of(struct process *p, int signo)
 
 static void act(struct regs *r, int signo, const struct siginfo *info)
 {
+    if (subject_fault(r, signo, info))
+        return;
     struct sigaction_abi action = action_of(current_process, signo);
     note_signal(signo, info);
     if (action.handler == HANDLER_DEFAULT)
@@ -124,6 +127,11 @@ void handle_attention(struct regs *r)
     for (;;) {
         if (t->ending || p->exiting)
             exit_thread(0);
+        if (subject_still(p) && !killed(p)) {
+            settle_result(r, NULL);
+            subject_wait(r);
+            continue;
+        }
         if (p->state == PROCESS_STOPPED && !killed(p)) {
             stopped_wait();
             continue;

@@ -4,6 +4,7 @@
 #include "libos/proc/tree.h"
 #include "libos/entry/errno.h"
 #include "libos/fs/poll.h"
+#include "libos/proc/subject.h"
 #include "base/string.h"
 
 /* Signals whose default action is to do nothing. */
@@ -166,8 +167,8 @@ bool signal_pending(void)
     struct process *p = t->process;
     if (p == NULL) /* the prepared process */
         return false;
-    return t->ending || p->exiting || p->state == PROCESS_STOPPED || killed(p) ||
-           thread_deliverable(t) != 0;
+    return t->ending || p->exiting || p->state == PROCESS_STOPPED || subject_still(p) ||
+           killed(p) || thread_deliverable(t) != 0;
 }
 
 int signal_take(sigset set, struct siginfo *info)

@@ -3,6 +3,7 @@
  * threads notices on its way out of the library OS and waits in stopped_wait. */
 #include "libos/proc/errand.h"
 #include "libos/proc/signal_queue.h"
+#include "libos/proc/subject.h"
 #include "libos/proc/tree.h"
 #include "libos/fs/poll.h"
 #include "libos/host/invoke.h"
@@ -97,7 +98,7 @@ void stopped_wait(void)
         u32 ticket = wake_ticket();
         errands_run();
         if (__atomic_load_n(&p->state, __ATOMIC_ACQUIRE) != PROCESS_STOPPED || killed(p) ||
-            p->exiting || current()->ending)
+            subject_still(p) || p->exiting || current()->ending)
             break;
         sleep_stopped(ticket);
     }

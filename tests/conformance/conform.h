@@ -16,5 +16,7 @@ void conform_clock(u32 clock);
  * ("served"), with `wrap` between; a terminal of the first kind. */
 void conform_stream(const char *kind, u32 (*wrap)(u32 slot));
 void conform_terminal(u32 (*wrap)(u32 slot));
+/* Of a bank, whose space and segment are used. */
+void conform_space(u32 bank);
 
 #endif

@@ -2,7 +2,7 @@
 /* conform INTERFACE LAYERS [WRAPPER [ARG...]]
  *
  * Checks an object of the interface behind that many membranes: the kernel's own, of the directory
- * /w, standard output or the clock; or what the wrapper offers, which is given the clock.
+ * /w, standard output, the clock or the bank; or what the wrapper offers, which is given the clock.
  * INTERFACE may also be stream-kept, stream-served or terminal: consoles with both ends. */
 #include <fcntl.h>
 #include <string.h>
@@ -15,6 +15,8 @@ static s64 object_of(const char *interface)
 {
     if (strcmp(interface, "clock") == 0)
         return RF_SLOT_CLOCK;
+    if (strcmp(interface, "space") == 0)
+        return RF_SLOT_BANK;
     if (strcmp(interface, "console") == 0)
         return rf_slot_of(STDOUT_FILENO, RF_RIGHT_READ | RF_RIGHT_WRITE);
     return rf_slot_of(open("/w", O_RDONLY | O_DIRECTORY),
@@ -25,10 +27,8 @@ static const struct {
     const char *interface;
     void (*check)(u32 slot);
 } interfaces[] = {
-    {"dir", conform_dir},
-    {"file", conform_file},
-    {"console", conform_console},
-    {"clock", conform_clock},
+    {"dir", conform_dir},     {"file", conform_file},   {"console", conform_console},
+    {"clock", conform_clock}, {"space", conform_space},
 };
 
 static int layers;

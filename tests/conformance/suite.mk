@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-CONFORMANCE := dir streams console main
+CONFORMANCE := dir streams console space main
 TEST_PROGRAMS += $(B)/tests/conformance/conform $(EXAMPLES)
 
 $(B)/tests/conformance/conform: $(CONFORMANCE:%=tests/conformance/%.c) tests/conformance/conform.h \

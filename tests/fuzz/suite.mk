@@ -11,7 +11,7 @@ FUZZ_TARGETS := $(basename $(notdir $(wildcard tests/fuzz/*.c)))
 FUZZ_SRC_elf     := libos/proc/elf_parse.c
 FUZZ_SRC_store   := $(filter kernel/store/%,$(KERNEL_SRC))
 FUZZ_SRC_mail    := sdk/examples/mail/decode.c
-FUZZ_SRC_message := $(filter kernel/% base/%,$(KERNEL_SRC)) tests/unit/fake_cell.c
+FUZZ_SRC_message := $(filter kernel/% base/%,$(KERNEL_SRC)) tests/unit/fake_cell.c tests/unit/commit.c
 
 ifneq ($(shell command -v $(FUZZ_CC)),)
 TEST_PROGRAMS += $(FUZZ_TARGETS:%=$(B)/tests/fuzz/%)

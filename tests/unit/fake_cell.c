@@ -13,6 +13,7 @@
 #include "kernel/object/console.h"
 #include "kernel/object/dir.h"
 #include "kernel/world.h"
+#include "tests/unit/commit.h"
 
 static struct cell *cell;
 
@@ -73,9 +74,12 @@ s64 fake_call(struct cell *fake, u32 slot, u32 op, const void *data, u32 length,
 {
     struct call call = {
         .domain = &fake->domain, .slot = slot, .op = op, .w = {w0, w1, w2, w3}, .fd = -1};
+    s64 result;
 
     fake_message(fake)->data_length = length;
     if (data)
         memcpy(fake_message(fake)->data, data, length);
-    return call_dispatch(&call);
+    result = call_dispatch(&call);
+    commit_check(&call, result);
+    return result;
 }

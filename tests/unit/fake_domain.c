@@ -9,6 +9,7 @@
 
 #include "kernel/object/attr.h"
 #include "kernel/world.h"
+#include "tests/unit/commit.h"
 
 static struct fake_domain *of(const struct domain *domain)
 {
@@ -136,6 +137,7 @@ u64 fake_send(struct fake_domain *fake, const struct fake_args *args)
     if (args->buffer != RF_MSG_NONE)
         fill_message(fake_buffer(fake, args->buffer), args);
     result = call_dispatch(&call);
+    commit_check(&call, result);
     if (result != CALL_WAITS && result != CALL_GRANTED)
         fake_take(&fake->domain, call.id, result);
     return call.id;

@@ -5,7 +5,7 @@
 UNIT_CFLAGS  := -std=gnu17 -I. $(WARN) -O1 -g -D_GNU_SOURCE -DRF_VERSION='"$(VERSION)"' \
                 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 UNIT_SRC     := $(filter kernel/% base/% cli/numbers.c,$(KERNEL_SRC)) tests/unit/fake_cell.c tests/unit/fake_domain.c \
-                tests/unit/memory_store.c
+                tests/unit/memory_store.c tests/unit/commit.c
 UNIT_OBJ     := $(patsubst %,$(B)/unit-obj/%.o,$(UNIT_SRC))
 UNIT_TESTS   := $(basename $(notdir $(wildcard tests/unit/*_test.c)))
 .SECONDARY: $(UNIT_OBJ)
