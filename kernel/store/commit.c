@@ -101,7 +101,7 @@ static int put_page(struct commit *c, const struct op *op)
     free_entry(c, at);
     c->chunk.entries[at] = op->entry;
     c->chunk.present |= 1ul << at;
-    return forget_journalled(c, op->object, op->number, op->number);
+    return op->kind == OP_PAGE_MOVE ? 0 : forget_journalled(c, op->object, op->number, op->number);
 }
 
 static int drop_pages(struct commit *c, u64 object, u64 first, u64 last)
@@ -163,7 +163,8 @@ static int apply(struct commit *c, const struct op *op)
 
     switch ((enum op_kind)op->kind) {
     case OP_RECORD: return put_record(c, op);
-    case OP_PAGE: return put_page(c, op);
+    case OP_PAGE:
+    case OP_PAGE_MOVE: return put_page(c, op);
     case OP_PAGE_DROP:
         return drop_pages(c, op->object, op->number, last < op->number ? ~0ul : last);
     case OP_OBJECT_DROP: return drop_object(c, op->object);

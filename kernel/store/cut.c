@@ -114,7 +114,8 @@ static int know_copies(struct store_cut *cut, u64 object)
     return error;
 }
 
-int store_page_put(struct store_cut *cut, u64 object, u64 index, const void *page)
+static int put_page(struct store_cut *cut, enum op_kind kind, u64 object, u64 index,
+                    const void *page)
 {
     struct op *op;
     int error;
@@ -124,13 +125,23 @@ int store_page_put(struct store_cut *cut, u64 object, u64 index, const void *pag
     error = know_copies(cut, object);
     if (error)
         return failed(cut, error);
-    op = add_op(cut, OP_PAGE, object, index);
+    op = add_op(cut, kind, object, index);
     if (!op)
         return cut->error;
     op->page = page;
     op->entry.hash = page_hash(page);
     error = cut_place(cut, cut->op_count - 1, cut->copies);
     return error ? failed(cut, error) : 0;
+}
+
+int store_page_put(struct store_cut *cut, u64 object, u64 index, const void *page)
+{
+    return put_page(cut, OP_PAGE, object, index, page);
+}
+
+int cut_move_page(struct store_cut *cut, u64 object, u64 index, const void *page)
+{
+    return put_page(cut, OP_PAGE_MOVE, object, index, page);
 }
 
 int store_page_drop(struct store_cut *cut, u64 object, u64 first, u64 count)

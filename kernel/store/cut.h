@@ -6,7 +6,7 @@
 
 #include "kernel/store/internal.h"
 
-enum op_kind { OP_RECORD, OP_PAGE, OP_PAGE_DROP, OP_OBJECT_DROP, OP_COPIES };
+enum op_kind { OP_RECORD, OP_PAGE, OP_PAGE_MOVE, OP_PAGE_DROP, OP_OBJECT_DROP, OP_COPIES };
 
 struct op {
     u32 kind;
@@ -44,6 +44,9 @@ struct store_cut {
     u32 copies;
     bool has_object;
 };
+
+/* As store_page_put, for a page as the last generation has it: what was journalled is newer. */
+int cut_move_page(struct store_cut *cut, u64 object, u64 index, const void *page);
 
 /* Gives each copy of a page a place, on different volumes where there are several, and writes it
  * now or later. -ENOSPC and others. */

@@ -31,6 +31,21 @@ static const char *name_of(const struct opening *o, const char *path)
     return path[0] ? path : o->config->path;
 }
 
+/* 0 or -EPERM. Who can change a volume can change what is in it: checksums find accidents only. */
+static int trust_directory(const struct opening *o, const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return 0; /* found missing later */
+    if (st.st_uid != geteuid())
+        return why_set(o->why, -EPERM, "%s belongs to somebody else; its owner can use it", path);
+    if (st.st_mode & 022)
+        return why_set(o->why, -EPERM,
+                       "others may write to %s; chmod 700 it, if it is to be trusted", path);
+    return 0;
+}
+
 /* The volume file of a directory: its descriptor; -ENOENT there is none, or no directory. */
 static int open_file(const struct opening *o, const char *path)
 {
@@ -169,55 +184,65 @@ static int take_file(struct opening *o, struct volume *volume, const char *path,
     return error ? why_set(o->why, error, "cannot use the volume in %s", name_of(o, path)) : 0;
 }
 
-/* Looks at the file of a directory that the configuration gives (`given`), or that the index
+/* Why a file that is there is refused; the error, by what its stamps say. */
+static int refuse_file(const struct opening *o, const char *path, enum stamped stamped,
+                       u64 generation)
+{
+    const char *name = name_of(o, path);
+
+    if (stamped == STAMP_FOREIGN)
+        return why_set(o->why, -ESTALE,
+                       "%s/" STORE_VOLUME " belongs to another world; move it away", name);
+    if (stamped == STAMP_NONE)
+        return why_set(o->why, -EUCLEAN,
+                       "%s/" STORE_VOLUME " is damaged, or no volume; put the right one back, or "
+                       "ringfence scrub --refill",
+                       name);
+    return why_set(
+        o->why, -ESTALE,
+        "the volume in %s is newer (generation %lu) than the index (generation %lu); put "
+        "the right index back",
+        name, generation, o->super->generation);
+}
+
+/* Takes over `fd`. A file that cannot be used, but may be made anew, counts as not there. */
+static int use_file(struct opening *o, const char *path, s32 given, int fd)
+{
+    u64 id, generation;
+    enum stamped stamped = judge(o, fd, &id, &generation);
+    struct volume *volume = volume_by_id(o, id);
+    /* To be added when its first cut failed: it is added again. */
+    bool was_new = stamped != STAMP_FOREIGN && stamped != STAMP_NONE && !volume && given >= 0 &&
+                   generation <= o->super->generation + 1;
+    bool is_lost = stamped == STAMP_NONE && o->config->repair;
+
+    if (volume && volume->fd < 0 && (stamped == STAMP_GOOD || stamped == STAMP_OTHER_TIME))
+        return take_file(o, volume, path, fd, stamped, generation);
+    close(fd);
+    if ((was_new || is_lost) && given >= 0)
+        o->given_new[given] = true;
+    if (was_new || is_lost || (volume && stamped != STAMP_FOREIGN))
+        return 0;
+    return refuse_file(o, path, stamped, generation);
+}
+
+/* Looks at a directory that the configuration gives (its number is `given`), or that the index
  * remembers. */
 static int look_at(struct opening *o, const char *path, s32 given)
 {
-    u64 id, generation;
-    struct volume *volume;
-    enum stamped stamped;
-    int fd = open_file(o, path);
+    int error = path[0] ? trust_directory(o, path) : 0, fd;
 
+    if (error)
+        return error;
+    fd = open_file(o, path);
+    if (fd >= 0)
+        return use_file(o, path, given, fd);
     if (fd == -ENOENT && given >= 0)
         o->given_new[given] = true;
     if (fd == -ENOENT && (given < 0 || access(path, F_OK) == 0))
         return 0;
-    if (fd < 0)
-        return why_set(o->why, fd == -ENOENT ? -ENODEV : fd, "cannot use a volume in %s: %s",
-                       name_of(o, path), strerror(-fd));
-    stamped = judge(o, fd, &id, &generation);
-    volume = volume_by_id(o, id);
-    if (stamped == STAMP_FOREIGN) {
-        close(fd);
-        return why_set(o->why, -ESTALE,
-                       "%s/" STORE_VOLUME " belongs to another world; move it away",
-                       name_of(o, path));
-    }
-    if (stamped == STAMP_NONE) {
-        close(fd);
-        if (given >= 0 && o->config->repair)
-            o->given_new[given] = true;
-        return o->config->repair ? 0
-                                 : why_set(o->why, -EUCLEAN,
-                                           "%s/" STORE_VOLUME
-                                           " is damaged, or no volume; put the right one back, or "
-                                           "ringfence scrub --refill",
-                                           name_of(o, path));
-    }
-    /* One that was to be added when its first cut failed is added again. */
-    if (!volume && generation <= o->super->generation + 1 && given >= 0) {
-        close(fd);
-        o->given_new[given] = true;
-        return 0;
-    }
-    if (volume && volume->fd < 0)
-        return take_file(o, volume, path, fd, stamped, generation);
-    close(fd);
-    return volume ? 0
-                  : why_set(o->why, -ESTALE,
-                            "the volume in %s is newer (generation %lu) than the index (generation "
-                            "%lu); put the right index back",
-                            name_of(o, path), generation, o->super->generation);
+    return why_set(o->why, fd == -ENOENT ? -ENODEV : fd, "cannot use a volume in %s: %s",
+                   name_of(o, path), strerror(-fd));
 }
 
 static int add_volume(struct opening *o, struct volume *volume, const char *path)

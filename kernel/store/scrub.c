@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "kernel/store/internal.h"
+#include "kernel/store/cut.h"
 
 struct scrub {
     struct store *store;
@@ -92,7 +92,7 @@ static int scrub_chunk(struct scrub *s, const struct disk_key *key, const struct
         if (!cut)
             result = store_begin(s->store, &cut);
         if (!result)
-            store_page_put(cut, object, base + at, s->pages[at]);
+            cut_move_page(cut, object, base + at, s->pages[at]);
     }
     if (cut)
         result = store_commit(cut);

@@ -30,20 +30,24 @@ struct store_why {
 
 struct store_config {
     const char *path; /* the world's directory */
-    const char *const
-        *volumes; /* further directories for pages; those of earlier times are remembered */
+    /* Further directories for pages, as absolute paths. They are remembered. */
+    const char *const *volumes;
     u32 volume_count;
     bool create; /* make a store where there is none; the directory too */
     bool repair; /* take volumes that are damaged, stale or lost, for store_scrub to refill */
 };
 
 /* Opens the last committed generation. A new directory among the volumes is used from the next cut
- * on. On failure nothing was changed and `why` is set: -ENOENT   no store there, and config->create
- * is not set -EBUSY    another process has it -EPERM    the directory belongs to somebody else, or
- * others may write to it -ENOTSUP  written by a newer version -EUCLEAN  no store of ours, or
- * damaged -ENODEV   a volume is not where it was -ESTALE   a volume is of another world, or of
- * another time than the index -EINVAL   too many volumes, or a path too long others    of the host,
- * when it cannot be opened
+ * on. On failure nothing was changed and `why` is set:
+ *   -ENOENT   no store there, and config->create is not set
+ *   -EBUSY    another process has it
+ *   -EPERM    a directory belongs to somebody else, or others may write to it
+ *   -ENOTSUP  written by a newer version
+ *   -EUCLEAN  no store of ours, or damaged
+ *   -ENODEV   a volume is not where it was
+ *   -ESTALE   a volume is of another world, or of another time than the index
+ *   -EINVAL   too many volumes, or a path empty or too long
+ *   others    of the host, when it cannot be opened
  */
 int store_open(const struct store_config *config, struct store **store, struct store_why *why);
 
@@ -83,22 +87,24 @@ int store_page_next(struct store *store, u64 object, u64 *index, u64 *count);
 int store_object_next(struct store *store, u64 *object);
 
 /* Writing one cut at a time. store_begin is called at the instant of the cut: what is journalled
- * after it is newer than the cut's pages. Its calls act in their order. The first that fails makes
- * all later ones and store_commit fail with the same error, so they need not be looked at one by
- * one. -EINVAL   a record too long, an index too large, copies not 1 to STORE_COPIES_MAX
+ * after it is newer than the cut's pages. The calls of a cut act in their order. The first that
+ * fails makes all later ones and store_commit fail with the same error, so they need not be looked
+ * at one by one:
+ *   -EINVAL   a record too long, an index too large, copies not 1 to STORE_COPIES_MAX
  *
  * store_record_put copies the bytes; none (length 0) drops the record.
  * store_page_put takes the page where it is: it must stay as it is until the cut ends.
  * store_page_drop drops the pages from `first` on, `count` of them; count 0: all from there on.
- * store_object_drop drops the records, pages, copies of an object, whatever there is.
+ * store_object_drop drops the records, pages and copies of an object, whatever there is.
  * store_object_copies sets how many copies pages have that are put from now on (1 at first);
  *   store_scrub brings the others to it.
  *
- * store_commit ends the cut: the new generation, durable, or a negative errno and the last one
- * stands whole; then the next cut must hold what this one held, and more. store_abort ends it too.
- *   -EIO of store_commit may mean that the index cannot be written any more: then no later one
- * succeeds either until the store was closed and opened, which gives the generation before this cut
- * or the one of it. */
+ * store_commit ends the cut: the new generation, durable; or a negative errno, and the last one
+ * stands whole. The next cut must then hold what this one held, and more. store_abort ends it too.
+ *   -EIO      may mean that the index cannot be written any more: then store_begin fails with it
+ *             too until the store was closed and opened, which gives the generation before this cut
+ *             or the one of it
+ */
 int store_begin(struct store *store, struct store_cut **cut);
 int store_record_put(struct store_cut *cut, u64 object, u32 part, const void *bytes, u32 length);
 int store_page_put(struct store_cut *cut, u64 object, u64 index, const void *page);

@@ -42,8 +42,8 @@ static struct {
     u64 found;                     /* the generation that was looked at last */
     u32 journalled;                /* when the cut was begun */
     u32 event, only_event, only_loss, every;
-    u64 points, crashes;
-    u32 life; /* how often the power failed */
+    u64 points, crashes, full, flushes; /* that were looked at, gone through; cuts that failed */
+    u32 life;                           /* how often the power failed */
     char paths[2][DISK_DIRECTORIES][96];
     char *live[DISK_DIRECTORIES], *image[DISK_DIRECTORIES];
     struct store *store;
@@ -379,6 +379,8 @@ static void after_failure(s64 error)
 
     if (error != -ENOSPC && error != -EIO)
         wrong("a cut failed: %ld", error);
+    run.full += error == -ENOSPC;
+    run.flushes += error == -EIO;
     if (!matches(run.store, &run.now))
         wrong("a failed cut changed something");
     disk_set_room(~0ul);
@@ -519,8 +521,7 @@ int main(int argc, char **argv)
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     if (!mkdtemp(top))
         return 1;
-    if (!getenv("KEEP"))
-        atexit(clean_up);
+    atexit(clean_up);
     if (argc == 2 && sscanf(argv[1], "%lu.%u.%u", &from, &run.only_event, &run.only_loss) == 3) {
         run.every = 1;
         run_seed(from);
@@ -534,7 +535,9 @@ int main(int argc, char **argv)
     run.every = argc > 3 ? (u32)strtoul(argv[3], NULL, 10) : 1;
     for (u64 seed = from; seed < from + count; seed++)
         run_seed(seed);
-    printf("%lu crashes looked at, %lu of them gone through, in %lu runs\n", run.points,
-           run.crashes, count);
+    printf(
+        "%lu crashes looked at, %lu of them gone through, in %lu runs; %lu cuts failed for want of "
+        "room, %lu by failing flushes\n",
+        run.points, run.crashes, count, run.full, run.flushes);
     return 0;
 }

@@ -525,6 +525,26 @@ static void gives_pages_their_copies(void **state)
     close_and_check();
 }
 
+/* A page that is given more copies is no newer than it was. */
+static void scrubs_beside_the_journal(void **state)
+{
+    struct store_verdict verdict;
+    u8 page[PAGE_SIZE];
+
+    (void)state;
+    must_open(1);
+    fill_copies(1);
+    fill(page, 500);
+    assert_int_equal(store_journal_put(store, 1, 7, page), 0);
+    begin();
+    store_object_copies(cut, 1, 2);
+    assert_true(store_commit(cut) > 0);
+    assert_int_equal(store_scrub(store, ignore, NULL, &verdict), 0);
+    expect(1, 7, 500);
+    expect(1, 8, 8);
+    close_and_check();
+}
+
 static void refused(int error, u32 volumes, const char *text)
 {
     assert_int_equal(open_with(volumes, false, false), error);
@@ -564,6 +584,9 @@ static void refuses_volumes(void **state)
     must_open(1);
     fill_copies(2);
     store_close(store);
+    run("chmod 777 %s", second);
+    refused(-EPERM, 0, "others may write");
+    run("chmod 700 %s", second);
     run("mv %s/volume %s/away", second, second);
     refused(-ENODEV, 0, "is missing");
     run("echo nonsense >%s/volume", second);
@@ -793,6 +816,7 @@ int main(void)
         CASE(refuses_indexes),
         CASE(figures_tell),
         CASE(flips_bits),
+        CASE(scrubs_beside_the_journal),
     };
 
     if (!mkdtemp(top))
