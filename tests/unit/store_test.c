@@ -753,7 +753,7 @@ static void flips_bits(void **state)
     fd = open(name, O_RDWR);
     assert_int_equal(fstat(fd, &st), 0);
     for (off_t at = 0; at < st.st_size;
-         at += at < 8192 ? (at % 4096 < 160 ? 1 : 97) : 61, flips++) {
+         at += at < 8192 ? (at % 4096 < 160 ? 1 : 97) : 151, flips++) {
         u8 good, bad;
 
         assert_int_equal(pread(fd, &good, 1, at), 1);
