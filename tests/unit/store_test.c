@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel/store/index.h"
 #include "kernel/store/layout.h"
 #include "kernel/store/store.h"
 
@@ -775,6 +776,57 @@ static void flips_bits(void **state)
     close_and_check();
 }
 
+static void set_version(u32 version)
+{
+    struct disk_key key = index_key(KEY_SUPER, 0, 0);
+    struct disk_super super;
+    struct index index;
+    char name[512];
+    MDB_txn *txn;
+
+    snprintf(name, sizeof(name), "%s/" STORE_INDEX, path);
+    assert_int_equal(index_open(&index, name, false), 0);
+    for (u32 i = 0; i < 2; i++) {
+        assert_int_equal(index_begin(&index, false, &txn), 0);
+        assert_int_equal(index_get_fixed(&index, txn, key, &super, sizeof(super)), 0);
+        super.version = version;
+        super.transaction = mdb_txn_id(txn);
+        assert_int_equal(index_put(&index, txn, key, &super, sizeof(super)), 0);
+        assert_int_equal(index_commit(txn), 0);
+    }
+    index_close(&index);
+}
+
+static void refuses_newer_versions(void **state)
+{
+    (void)state;
+    must_open(0);
+    fill_copies(1);
+    store_close(store);
+    set_version(STORE_VERSION + 1);
+    refused(-ENOTSUP, 0, "newer version");
+    set_version(STORE_VERSION);
+    must_open(0);
+    expect(1, 99, 99);
+    close_and_check();
+}
+
+static void refuses_odd_volumes(void **state)
+{
+    const char *many[STORE_VOLUMES_MAX + 1] = {second};
+    struct store_config config = {
+        .path = path, .volumes = many, .volume_count = ARRAY_SIZE(many), .create = true};
+
+    (void)state;
+    assert_int_equal(store_open(&config, &store, &why), -EINVAL);
+    config.volume_count = 2;
+    many[1] = "";
+    assert_int_equal(store_open(&config, &store, &why), -EINVAL);
+    many[1] = "/nowhere";
+    assert_int_equal(store_open(&config, &store, &why), -ENODEV);
+    store = NULL;
+}
+
 static void figures_tell(void **state)
 {
     struct store_figures figures;
@@ -816,6 +868,8 @@ int main(void)
         CASE(refuses_indexes),
         CASE(figures_tell),
         CASE(flips_bits),
+        CASE(refuses_newer_versions),
+        CASE(refuses_odd_volumes),
         CASE(scrubs_beside_the_journal),
     };
 
