@@ -11,7 +11,7 @@ for who in range(2):
     pid = os.fork()
     if pid == 0:
         db = sqlite3.connect(path, timeout=60, isolation_level=None)
-        for n in range(400):
+        for n in range(2000):
             db.execute("insert into t values (?, ?)", (who, n))
         os._exit(0)
     children.append(pid)
