@@ -105,7 +105,7 @@ static void reap_one(pid_t pid)
     activity_wake(cell);
     restore_process_ended(cell, pid);
     end_for_death(cell, status);
-    if (!cell->processes || pid == cell->leader || cell->ending) {
+    if (!cell->processes || pid == cell->leader || cell->ending || cell_sleeps(cell)) {
         if (is_empty(cell))
             gone(cell);
     }

@@ -96,7 +96,7 @@ static int put_page(struct sink *sink, u64 key, u64 index, const void *page)
 
     if (error)
         return error;
-    if (last && last->key == key && last->index + last->count == index) {
+    if (spool->runs && last && last->key == key && last->index + last->count == index) {
         last->count++;
     } else {
         if (!grow((void **)&spool->runs, spool->run_count, &spool->run_room, sizeof(*spool->runs)))

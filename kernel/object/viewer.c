@@ -492,9 +492,10 @@ s64 op_VIEWER_AWAIT(struct call *call)
 
     if (error)
         return error;
-    if (events)
-        return tell_news(viewer, events, call->msg);
-    return call->w[1] ? -EAGAIN : call_wait(call, &viewer->servers, NULL);
+    if (!events)
+        return call->w[1] ? -EAGAIN : call_wait(call, &viewer->servers, NULL);
+    call_commit(call);
+    return tell_news(viewer, events, call->msg);
 }
 
 static s64 screen_read(struct call *call)
