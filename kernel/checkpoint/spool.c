@@ -45,35 +45,46 @@ static struct spool *of_source(struct source *source)
     return container_of(source, struct spool, source);
 }
 
-/* One more element: false without memory. */
-static bool grow(void **list, u32 count, u32 *room, size_t size)
+/* One more at the end, of which nothing is filled in. NULL: no memory. */
+static struct spooled_record *add_record(struct spool *spool)
 {
-    void *more;
+    if (spool->record_count == spool->record_room) {
+        u32 room = (spool->record_room + STEP) * 2;
+        struct spooled_record *more = realloc(spool->records, room * sizeof(*more));
 
-    if (count < *room)
-        return true;
-    more = realloc(*list, (*room + STEP) * 2 * size);
-    if (!more)
-        return false;
-    *list = more;
-    *room = (*room + STEP) * 2;
-    return true;
+        if (!more)
+            return NULL;
+        spool->records = more;
+        spool->record_room = room;
+    }
+    return &spool->records[spool->record_count++];
+}
+
+static struct run *add_run(struct spool *spool)
+{
+    if (spool->run_count == spool->run_room) {
+        u32 room = (spool->run_room + STEP) * 2;
+        struct run *more = realloc(spool->runs, room * sizeof(*more));
+
+        if (!more)
+            return NULL;
+        spool->runs = more;
+        spool->run_room = room;
+    }
+    return &spool->runs[spool->run_count++];
 }
 
 static int put_record(struct sink *sink, u64 key, u32 part, const void *bytes, size_t length)
 {
     struct spool *spool = of_sink(sink);
-    struct spooled_record *record;
+    struct spooled_record *record = add_record(spool);
 
-    if (!grow((void **)&spool->records, spool->record_count, &spool->record_room,
-              sizeof(*spool->records)))
+    if (!record)
         return -ENOMEM;
-    record = &spool->records[spool->record_count];
     *record = (struct spooled_record){key, part, malloc(length + 1), length};
     if (!record->bytes)
         return -ENOMEM;
     memcpy(record->bytes, bytes, length);
-    spool->record_count++;
     return 0;
 }
 
@@ -96,12 +107,13 @@ static int put_page(struct sink *sink, u64 key, u64 index, const void *page)
 
     if (error)
         return error;
-    if (spool->runs && last && last->key == key && last->index + last->count == index) {
+    if (last && last->key == key && last->index + last->count == index) {
         last->count++;
     } else {
-        if (!grow((void **)&spool->runs, spool->run_count, &spool->run_room, sizeof(*spool->runs)))
+        last = add_run(spool);
+        if (!last)
             return -ENOMEM;
-        spool->runs[spool->run_count++] = (struct run){key, index, 1, spool->pages};
+        *last = (struct run){key, index, 1, spool->pages};
     }
     memcpy(spool->batch + spool->batched++ * PAGE_SIZE, page, PAGE_SIZE);
     spool->pages++;
