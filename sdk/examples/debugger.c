@@ -64,7 +64,7 @@ static void set(const char *name, u64 value)
 {
     u64 r[ARRAY_SIZE(names)];
 
-    if (said("set", ask(RF_OP_PROCESS_REGISTERS, 0, 0, r, sizeof(r))) < 0)
+    if (!name || said("set", ask(RF_OP_PROCESS_REGISTERS, 0, 0, r, sizeof(r))) < 0)
         return;
     for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
         if (strcmp(names[i], name) == 0)
