@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import sys
+import time
 
 path = sys.argv[1]
 sqlite3.connect(path).execute("create table t (who int, n int)")
@@ -13,6 +14,7 @@ for who in range(2):
         db = sqlite3.connect(path, timeout=60, isolation_level=None)
         for n in range(2000):
             db.execute("insert into t values (?, ?)", (who, n))
+            time.sleep(0.001)
         os._exit(0)
     children.append(pid)
 for pid in children:

@@ -146,6 +146,9 @@ static s64 behind(u32 constructors, s64 slot)
     WAY("a segment", false, allocate(RF_KIND_SEGMENT))                                             \
     WAY("a read-only segment", false, reduced(allocate(RF_KIND_SEGMENT), READ))                    \
     WAY("a weak segment", true, weakened(allocate(RF_KIND_SEGMENT)))                               \
+    WAY("a space", false, allocate(RF_KIND_SPACE))                                                 \
+    WAY("a space to look at", false, reduced(allocate(RF_KIND_SPACE), READ))                       \
+    WAY("a process", false, rf_call(RF_SLOT_PLACE, RF_OP_CELL_PROCESS, 2, 0, 0, 0))                \
     WAY("a cell", false, RF_SLOT_PLACE)                                                            \
     WAY("a cell to make others in", false, reduced(RF_SLOT_PLACE, READ | WRITE))                   \
     WAY("a cell to look at", true, reduced(RF_SLOT_PLACE, READ))                                   \
