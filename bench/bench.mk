@@ -6,7 +6,7 @@ ONLY   ?= *
 
 BENCH_CFLAGS := -std=gnu17 -I. -O2 -g $(WARN) -D_GNU_SOURCE -pthread
 BENCH_SDK    := calls cells
-BENCH_PLAIN  := cpu_loop notification
+BENCH_PLAIN  := cpu_loop notification written
 BENCH_BUILT  := $(B)/bench/syscall_table $(B)/bench/large.c $(B)/bench/one_byte $(BENCH_SDK:%=$(B)/bench/%) \
                 $(BENCH_PLAIN:%=$(B)/bench/%)
 
