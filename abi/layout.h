@@ -21,6 +21,13 @@
 #include "abi/clock.h"
 #include "base/types.h"
 
+/* Changes when a kernel and a library OS of different builds would misunderstand each other: when
+ * the window, the boot record, the script of a restore, an operation that a library OS uses, or the
+ * host calls that it may do change in another way than by something added that the other side need
+ * not know. A cell goes on with the library OS that it was made with, so kernels refuse the others.
+ */
+#define RF_INTERFACE_VERSION 1u
+
 #define RF_LIBOS_BASE  0x680000000000ul
 #define RF_HOST_VDSO   0x6800001e8000ul
 #define RF_WINDOW_BASE 0x6800001f8000ul

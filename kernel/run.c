@@ -130,18 +130,16 @@ void kernel_prepare(void)
 
 int kernel_run(const struct run_config *config, struct rf_cell_stat *stat)
 {
-    static struct image image;
     struct cell *cell;
     int error;
 
     kernel_prepare();
     cell = world.only = make_cell(config);
-    image_open(&image, config->libos_path);
+    image_open(config->libos_path);
     confine_files(cell, config);
-    starter_start(&image);
+    starter_start();
     if ((error = cell_start(cell)) || (error = signals_start()))
         fail_errno(-error, "cannot start the cell");
-    close(image.fd);
     confine_calls();
     event_loop();
     consoles_restore();

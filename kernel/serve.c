@@ -69,7 +69,6 @@ static void choose_groups(enum limit_by by)
 
 int kernel_serve(const struct world_config *config)
 {
-    static struct image image;
     int dir_fd = open_directory(config->path), error;
 
     take_lock(dir_fd, config->path);
@@ -77,11 +76,10 @@ int kernel_serve(const struct world_config *config)
     world.dir_fd = dir_fd;
     world.until_left = config->until_left;
     choose_groups(config->limit_by);
-    image_open(&image, config->libos_path);
+    image_open(config->libos_path);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         fail_errno(errno, "cannot set no_new_privs");
-    starter_start(&image);
-    close(image.fd);
+    starter_start();
     checkpoint_open(&config->checkpoint);
     checkpoint_restart();
     error = session_listen(dir_fd);

@@ -9,6 +9,7 @@
 #include "kernel/checkpoint/calls.h"
 #include "kernel/checkpoint/hibernate.h"
 #include "kernel/checkpoint/image.h"
+#include "kernel/checkpoint/keys.h"
 #include "kernel/checkpoint/objects.h"
 #include "kernel/checkpoint/restore.h"
 #include "kernel/checkpoint/staging.h"
@@ -16,6 +17,7 @@
 #include "kernel/checkpoint/store_source.h"
 #include "kernel/checkpoint/writer.h"
 #include "kernel/event.h"
+#include "kernel/jail/image.h"
 #include "kernel/object/call.h"
 #include "kernel/report.h"
 #include "kernel/store/store.h"
@@ -243,7 +245,7 @@ void checkpoint_open(const struct checkpoint_config *config)
         fail("%s", why.text);
     store_source_init(&checkpoint.source, checkpoint.store);
     checkpoint.staging = staging_create();
-    if (!checkpoint.staging || writer_start(checkpoint.store, committed))
+    if (!checkpoint.staging || image_view(image_own()) || writer_start(checkpoint.store, committed))
         fail("no memory to write checkpoints");
     checkpoint.every_ns = config->every_ns;
     checkpoint.timer.expired = attempt;
@@ -260,11 +262,7 @@ static void cell_is_back(struct cell *cell, struct source *source)
 
 static void lose(struct cell *cell, int error)
 {
-    report_of(cell,
-              error == -ENOEXEC
-                  ? "the cell cannot go on: it was made by another version of ringfence"
-                  : "the cell cannot go on from the last checkpoint: %s",
-              strerror(-error));
+    report_of(cell, "the cell cannot go on from the last checkpoint: %s", strerror(-error));
     cell_end(cell, 0, STATUS_OWN_FAILURE);
     cell_over(cell);
     object_release(&cell->object);
@@ -287,6 +285,20 @@ static void go_on(struct cell *cell)
     }
 }
 
+/* Before anything has changed: a world is not to go on without some of its cells, only because
+ * another ringfence would be needed for them. */
+static void check_all(void)
+{
+    list_for_each(node, &world.cells) {
+        const struct cell *cell = list_entry(node, struct cell, all);
+
+        if (is_kept(cell) && restore_check(cell, &checkpoint.source.source) == -ENOEXEC)
+            fail("cell %s needs another version of ringfence; start the world with the one that it "
+                 "ran with",
+                 cell->name);
+    }
+}
+
 void checkpoint_restart(void)
 {
     char why[128] = "";
@@ -296,10 +308,11 @@ void checkpoint_restart(void)
         return;
     if (checkpoint.every_ns)
         next_at(now_ns() + checkpoint.every_ns);
-    if (store_object_next(checkpoint.store, &object))
+    if (store_object_next(checkpoint.store, &object) || object >= KEY_LIBOS)
         return; /* a new world */
     if (objects_load(&checkpoint.source.source, why))
         fail("the world cannot go on from its last checkpoint: %s", why);
+    check_all();
     checkpoint.figures.restarts++;
     list_for_each_safe(node, &world.cells) {
         struct cell *cell = list_entry(node, struct cell, all);

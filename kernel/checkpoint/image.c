@@ -288,19 +288,24 @@ static int save_process(struct cell *cell, const struct process *process, struct
 
 static int save_head(struct cell *cell, const u32 *memories, u32 processes, struct sink *sink)
 {
-    struct stored_image head = {.version = IMAGE_VERSION, .processes = processes};
+    struct stored_image head = {
+        .version = IMAGE_VERSION, .interface = RF_INTERFACE_VERSION, .processes = processes};
+    struct image *image = cell->image ? cell->image : image_own();
     struct record record = {0};
     struct cell_clock clock;
     int error;
 
     cell_clock_save(cell, &clock);
     memcpy(head.clock, clock.now, sizeof(head.clock));
-    image_identity(head.libos);
+    error = image_view(image);
+    memcpy(head.libos, image->identity, sizeof(head.libos));
     record_put(&record, &head, sizeof(head));
     record_put(&record, memories, processes * sizeof(*memories));
-    error = record.bad ? -ENOMEM
-                       : sink->record(sink, key_of(cell->object.number, MEMORY_OBJECT), PART_IMAGE,
-                                      record.bytes, record.length);
+    if (record.bad)
+        error = -ENOMEM;
+    if (!error)
+        error = sink->record(sink, key_of(cell->object.number, MEMORY_OBJECT), PART_IMAGE,
+                             record.bytes, record.length);
     record_finish(&record);
     return error;
 }

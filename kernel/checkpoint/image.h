@@ -12,7 +12,7 @@
 #include "kernel/cell.h"
 #include "kernel/checkpoint/sink.h"
 
-#define IMAGE_VERSION   1u
+#define IMAGE_VERSION   2u
 #define IMAGE_PROCESSES 4096u /* of a cell, at most */
 
 /* Which memories are written. */

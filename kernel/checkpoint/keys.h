@@ -19,8 +19,12 @@ enum {
     PART_OBJECT = 0,
     PART_IMAGE,        /* of a cell that has begun: checkpoint/image.h */
     PART_CALLS,        /* the same: calls under way (calls.h) */
+    PART_LIBOS,        /* of a library OS's image: libos_kept.h */
     PART_PROCESS = 16, /* its host processes, by the numbers of their memories */
 };
+
+/* From here on: images of library OSes. They change never, and no cut puts or drops them. */
+#define KEY_LIBOS (1ul << 63)
 
 static inline u64 key_of(u64 number, u32 memory)
 {

@@ -14,11 +14,11 @@
 #include "kernel/checkpoint/host_file.h"
 #include "kernel/checkpoint/image.h"
 #include "kernel/checkpoint/keys.h"
+#include "kernel/checkpoint/libos_kept.h"
 #include "kernel/checkpoint/objects.h"
 #include "kernel/checkpoint/record.h"
 #include "kernel/checkpoint/stop.h"
 #include "kernel/checkpoint/stored_process.h"
-#include "kernel/jail/image.h"
 #include "kernel/jail/notify.h"
 #include "kernel/object/call.h"
 #include "kernel/object/segment.h"
@@ -44,16 +44,6 @@ struct restore {
     struct making processes[];
 };
 
-/* Whether it was made by the library OS that we have: its code lies in the images of all processes.
- */
-static bool is_ours(const struct stored_image *head)
-{
-    u64 libos[2];
-
-    image_identity(libos);
-    return !memcmp(libos, head->libos, sizeof(libos));
-}
-
 static struct restore *make_restore(const struct stored_image *head, const u32 *memories)
 {
     struct restore *restore =
@@ -62,14 +52,17 @@ static struct restore *make_restore(const struct stored_image *head, const u32 *
     if (!restore)
         return NULL;
     restore->count = head->processes;
+    memcpy(restore->clock.now, head->clock, sizeof(head->clock));
     for (u32 i = 0; i < head->processes; i++)
         restore->processes[i].memory = memories[i];
     return restore;
 }
 
-static int read_head(struct cell *cell, struct source *source, struct restore **restore)
+/* The head with the memories' numbers behind it, for the caller to free, and the image that it
+ * wants. */
+static int read_head(const struct cell *cell, struct source *source, struct stored_image **head,
+                     struct image **image)
 {
-    struct stored_image head;
     size_t length;
     void *bytes;
     int error = source->record(source, key_of(cell->object.number, MEMORY_OBJECT), PART_IMAGE,
@@ -77,17 +70,28 @@ static int read_head(struct cell *cell, struct source *source, struct restore **
 
     if (error)
         return error;
-    memcpy(&head, bytes, MIN(length, sizeof(head)));
-    if (length < sizeof(head) || head.version != IMAGE_VERSION || !head.processes ||
-        head.processes > IMAGE_PROCESSES || length != sizeof(head) + head.processes * sizeof(u32))
+    *head = bytes;
+    if (length < sizeof(**head) || (*head)->version != IMAGE_VERSION || !(*head)->processes ||
+        (*head)->processes > IMAGE_PROCESSES ||
+        length != sizeof(**head) + (*head)->processes * sizeof(u32))
         error = -EPROTO;
-    else if (!is_ours(&head))
+    else if ((*head)->interface != RF_INTERFACE_VERSION)
         error = -ENOEXEC;
-    else if (!(*restore = make_restore(&head, (const u32 *)((u8 *)bytes + sizeof(head)))))
-        error = -ENOMEM;
     else
-        memcpy((*restore)->clock.now, head.clock, sizeof(head.clock));
-    free(bytes);
+        error = libos_find(source, (*head)->libos, image);
+    if (error)
+        free(bytes);
+    return error;
+}
+
+int restore_check(const struct cell *cell, struct source *source)
+{
+    struct stored_image *head;
+    struct image *image;
+    int error = read_head(cell, source, &head, &image);
+
+    if (!error)
+        free(head);
     return error;
 }
 
@@ -95,11 +99,16 @@ int restore_begin(struct cell *cell, struct source *source, bool clock_goes_on,
                   void (*done)(struct cell *cell, struct source *source))
 {
     struct rf_stop *stop = &cell->window->stop;
+    struct stored_image *head;
     struct restore *restore;
-    int error = read_head(cell, source, &restore);
+    int error = read_head(cell, source, &head, &cell->image);
 
     if (error)
         return error;
+    restore = make_restore(head, (const u32 *)(head + 1));
+    free(head);
+    if (!restore)
+        return -ENOMEM;
     restore->source = source;
     restore->done = done;
     cell->restore = restore;

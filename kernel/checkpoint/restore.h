@@ -9,9 +9,13 @@
 #include "kernel/cell.h"
 #include "kernel/checkpoint/sink.h"
 
-/* Begins: 0; -ENOEXEC: it was made by another version of the library OS; or another negative errno,
- * and then nothing has begun. `clock_goes_on`: from where its clocks stood at the cut. `done` is
- * called once, when the cell goes on or has ended; until then the source stays. */
+/* Whether restore_begin would begin, changing nothing: 0; -ENOEXEC: the cell's library OS is not
+ * there, or needs another version of the kernel; or another negative errno. */
+int restore_check(const struct cell *cell, struct source *source);
+
+/* Begins: 0; or a negative errno, and then nothing has begun. `clock_goes_on`: from where its
+ * clocks stood at the cut. `done` is called once, when the cell goes on or has ended; until then
+ * the source stays. */
 int restore_begin(struct cell *cell, struct source *source, bool clock_goes_on,
                   void (*done)(struct cell *cell, struct source *source));
 

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <xxhash.h>
 
+#include "kernel/checkpoint/keys.h"
 #include "kernel/checkpoint/store_source.h"
 #include "kernel/store/store.h"
 
@@ -272,7 +273,7 @@ static void drop_all(struct store *store, struct store_cut *cut)
 {
     u64 key = 0;
 
-    for (; store_object_next(store, &key) == 0; key++)
+    for (; store_object_next(store, &key) == 0 && key < KEY_LIBOS; key++)
         store_object_drop(cut, key);
 }
 

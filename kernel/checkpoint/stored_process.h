@@ -8,11 +8,12 @@
 
 /* Followed by the numbers of the processes' memories, u32 each. */
 struct stored_image {
-    u32 version, processes;
+    u32 version, interface; /* RF_INTERFACE_VERSION: it speaks with its kernel in this way */
+    u32 processes, reserved;
     u64 libos[2]; /* identity of the library OS's image */
     u64 clock[RF_CLOCK_FAMILIES];
 };
-_Static_assert(sizeof(struct stored_image) == 48, "stored layout");
+_Static_assert(sizeof(struct stored_image) == 56, "stored layout");
 
 struct stored_process {
     u32 map_count, descriptor_count, thread_count, reserved;

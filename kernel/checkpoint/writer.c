@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "kernel/checkpoint/libos_kept.h"
 #include "kernel/checkpoint/staging.h"
 #include "kernel/event.h"
 #include "kernel/store/store.h"
@@ -53,6 +54,7 @@ static void *run(void *unused)
         s64 result;
 
         batch_put(batch, writer.store, writer.cut);
+        libos_keep(writer.store, writer.cut);
         result = store_commit(writer.cut);
         pthread_mutex_lock(&writer.lock);
         writer.result = result;

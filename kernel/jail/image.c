@@ -83,17 +83,19 @@ static int protection_of(u32 flags)
            (flags & PF_X ? PROT_EXEC : 0);
 }
 
-static bool add_segment(struct image *image, const Elf64_Phdr *p, u64 base)
+static bool add_segment(struct image *image, const Elf64_Phdr *p)
 {
     u64 lead = p->p_vaddr % PAGE_SIZE;
 
     if (p->p_vaddr < RF_LIBOS_BASE || p->p_memsz > RF_LIBOS_CODE_SIZE ||
-        p->p_vaddr + p->p_memsz > RF_START_STUB || p->p_offset % PAGE_SIZE != lead ||
-        (p->p_filesz != p->p_memsz && !(p->p_flags & PF_W)) || image->count == IMAGE_SEGMENTS)
+        p->p_vaddr > RF_START_STUB - p->p_memsz || p->p_offset % PAGE_SIZE != lead ||
+        (p->p_filesz != p->p_memsz && !(p->p_flags & PF_W)) || image->count == IMAGE_SEGMENTS ||
+        p->p_filesz > p->p_memsz || p->p_offset > image->size ||
+        p->p_filesz > image->size - p->p_offset)
         return false;
     image->segments[image->count++] = (struct image_segment){
         .address = p->p_vaddr - lead,
-        .file_offset = base + p->p_offset - lead,
+        .file_offset = image->base + p->p_offset - lead,
         .file_length = lead + p->p_filesz,
         .length = PAGE_ALIGN(lead + p->p_memsz),
         .protection = protection_of(p->p_flags),
@@ -101,28 +103,43 @@ static bool add_segment(struct image *image, const Elf64_Phdr *p, u64 base)
     return true;
 }
 
-void image_open(struct image *image, const char *path)
+int image_parse(struct image *image, int fd, u64 base, u64 size)
 {
     Elf64_Phdr headers[32];
     Elf64_Ehdr elf;
-    u64 base = 0;
 
-    image->count = 0;
-    image->fd = path ? open(path, O_RDONLY | O_CLOEXEC) : open_embedded(&base);
-    if (image->fd < 0)
-        fail_errno(errno, "cannot open the library OS%s%s", path ? " " : "", path ? path : "");
-    if (pread(image->fd, &elf, sizeof(elf), (off_t)base) != sizeof(elf) ||
+    *image = (struct image){.fd = fd, .base = base, .size = size};
+    if (pread(fd, &elf, sizeof(elf), (off_t)base) != sizeof(elf) ||
         memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 || elf.e_type != ET_EXEC ||
         elf.e_phnum > ARRAY_SIZE(headers) ||
-        pread(image->fd, headers, elf.e_phnum * sizeof(headers[0]), (off_t)(base + elf.e_phoff)) !=
+        pread(fd, headers, elf.e_phnum * sizeof(headers[0]), (off_t)(base + elf.e_phoff)) !=
             (ssize_t)(elf.e_phnum * sizeof(headers[0])))
-        fail("the library OS image is not an executable ELF file");
+        return -ENOEXEC;
     image->entry = elf.e_entry;
     for (u32 i = 0; i < elf.e_phnum; i++) {
-        if (headers[i].p_type == PT_LOAD && headers[i].p_memsz &&
-            !add_segment(image, &headers[i], base))
-            fail("the library OS image has a segment out of its place");
+        if (headers[i].p_type == PT_LOAD && headers[i].p_memsz && !add_segment(image, &headers[i]))
+            return -ENOEXEC;
     }
+    return 0;
+}
+
+static struct image own;
+
+void image_open(const char *path)
+{
+    u64 base = 0, size = (u64)(rf_libos_image_end - rf_libos_image);
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : open_embedded(&base);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        fail_errno(errno, "cannot open the library OS%s%s", path ? " " : "", path ? path : "");
+    if (image_parse(&own, fd, base, path ? (u64)st.st_size : size))
+        fail("the library OS image is not an executable ELF file with its segments in their place");
+}
+
+struct image *image_own(void)
+{
+    return &own;
 }
 
 /* Its own memory from the start, so that the host has one mapping for all of it. */
@@ -160,12 +177,19 @@ int image_map(const struct image *image)
     return error;
 }
 
-void image_identity(u64 identity[2])
+int image_view(struct image *image)
 {
-    static XXH128_hash_t hash;
+    XXH128_hash_t hash;
+    void *bytes;
 
-    if (!hash.low64 && !hash.high64)
-        hash = XXH3_128bits(rf_libos_image, (size_t)(rf_libos_image_end - rf_libos_image));
-    identity[0] = hash.low64;
-    identity[1] = hash.high64;
+    if (image->bytes)
+        return 0;
+    bytes = mmap(NULL, image->size, PROT_READ, MAP_PRIVATE, image->fd, (off_t)image->base);
+    if (bytes == MAP_FAILED)
+        return -errno;
+    hash = XXH3_128bits(bytes, image->size);
+    image->identity[0] = hash.low64;
+    image->identity[1] = hash.high64;
+    image->bytes = bytes;
+    return 0;
 }

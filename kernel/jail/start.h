@@ -8,10 +8,9 @@
 #define KERNEL_JAIL_START_H
 
 #include "kernel/cell.h"
-#include "kernel/jail/image.h"
 
 /* Starts the starter. Fails (fail()) when the host gives no process. */
-void starter_start(const struct image *image);
+void starter_start(void);
 
 /* Dismisses it: all cells are over. */
 void starter_end(void);

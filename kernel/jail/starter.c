@@ -16,6 +16,7 @@
 
 #include "kernel/account/groups.h"
 #include "kernel/jail/first_process.h"
+#include "kernel/jail/image.h"
 #include "kernel/jail/start.h"
 #include "kernel/object/console.h"
 #include "kernel/object/meter.h"
@@ -27,6 +28,7 @@
 struct request {
     pid_t forget;   /* 0: start */
     u64 processors; /* that it may use */
+    struct image image;
     char group_paths[CGROUP_CONTROLLERS][560];
 };
 
@@ -115,13 +117,14 @@ static void forget(pid_t leader)
 }
 
 /* The new process is the kernel's child, as this one is. */
-static void start_one(const struct image *image, const struct request *request, const int fds[],
-                      u32 count)
+static void start_one(const struct request *request, const int fds[], u32 count)
 {
+    struct image image = request->image;
     long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, 0L);
 
+    image.fd = fds[START_IMAGE];
     if (pid == 0)
-        first_process(image, request->processors, fds, count);
+        first_process(&image, request->processors, fds, count);
     for (u32 i = 0; i < count; i++)
         close(fds[i]);
     if (pid > 0)
@@ -142,14 +145,14 @@ static void clean_up(void)
 }
 
 /* Closes all but these (a negative one: none). */
-static void keep_only(const int keep[3])
+static void keep_only(const int keep[2])
 {
     int from = 0;
 
     for (;;) {
         int next = -1;
 
-        for (u32 i = 0; i < 3; i++) {
+        for (u32 i = 0; i < 2; i++) {
             if (keep[i] >= from && (next < 0 || keep[i] < next))
                 next = keep[i];
         }
@@ -174,7 +177,7 @@ static void reset_signals(void)
         sigaction(i, &action, NULL);
 }
 
-_Noreturn static void serve(int fd, const struct image *image)
+_Noreturn static void serve(int fd)
 {
     struct request request;
     int fds[START_MOST];
@@ -182,18 +185,18 @@ _Noreturn static void serve(int fd, const struct image *image)
 
     reset_signals();
     setsid();
-    keep_only((const int[]){fd, consoles_terminal(), image->fd});
+    keep_only((const int[]){fd, consoles_terminal()});
     while (receive(fd, &request, sizeof(request), fds, START_MOST, &count) > 0) {
         if (request.forget)
             forget(request.forget);
         else if (count >= START_GROUPS)
-            start_one(image, &request, fds, count);
+            start_one(&request, fds, count);
     }
     clean_up();
     _exit(0);
 }
 
-void starter_start(const struct image *image)
+void starter_start(void)
 {
     int ends[2];
 
@@ -204,7 +207,7 @@ void starter_start(const struct image *image)
         fail_errno(errno, "cannot make a process");
     if (starter == 0) {
         close(ends[1]);
-        serve(ends[0], image);
+        serve(ends[0]);
     }
     close(ends[0]);
     socket_fd = ends[1];
@@ -247,7 +250,8 @@ static void name_groups(const struct cell *cell, struct request *request)
 
 int start_cell(struct cell *cell)
 {
-    struct request request = {.processors = meter_processors(cell->meter)};
+    const struct image *image = cell->image ? cell->image : image_own();
+    struct request request = {.processors = meter_processors(cell->meter), .image = *image};
     int ends[2], fds[START_MOST], error;
     u32 count = START_GROUPS;
 
@@ -256,6 +260,7 @@ int start_cell(struct cell *cell)
     fds[START_HEAP] = cell->heap_fd;
     fds[START_WINDOW] = cell->window_fd;
     fds[START_SOCKET] = ends[1];
+    fds[START_IMAGE] = image->fd;
     count += limits_group_fds(cell, fds + START_GROUPS);
     name_groups(cell, &request);
     error = send_request(&request, fds, count);
