@@ -107,6 +107,8 @@ static _Noreturn void move_to_fresh_process(struct thread *t, struct exec_image 
     p->host_pid = 0;
     p->memory = 0;
     p->vfork_parent = NULL;
+    if (p->stop_later)
+        __atomic_or_fetch(&t->attention, ATTENTION_EVENTS, __ATOMIC_SEQ_CST);
     host_set_gs((u64)caller); /* t may run elsewhere from now on */
     spawn_from_prepared(t);
     vfork_resume(caller, pid);

@@ -138,6 +138,10 @@ void handle_attention(struct regs *r)
         }
         if (p->news_continued && !p->told_continued)
             report_continued();
+        if (p->stop_later && !p->vfork_parent) {
+            process_stop_now(p);
+            continue;
+        }
         int signo = signal_take(~t->signals.mask, &info);
         if (signo == 0)
             break;

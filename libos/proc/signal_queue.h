@@ -64,6 +64,8 @@ int signal_take(sigset set, struct siginfo *info);
 /* Job control (signal_stop.c). */
 /* A stop signal's default action: stops the whole process. Takes the locks. */
 void process_stop(int signo);
+/* What process_stop put off, once the process has a program of its own; for its one thread. */
+void process_stop_now(struct process *p);
 /* The calling thread waits while its process is stopped. */
 void stopped_wait(void);
 /* SIGCONT was sent: stop signals are forgotten, a stopped process runs. p's lock held. */

@@ -40,9 +40,31 @@ static void orphans_stop(int signo)
         console_suspend();
 }
 
+/* A terminal's stop signal does not stop the child of a vfork before it has another program: its
+ * parent waits for that, cannot stop itself, and a shell would wait for both for ever. */
+static bool stop_must_wait(struct process *p, int signo)
+{
+    lock_take(&p->lock);
+    bool wait = p->vfork_parent && signo != SIG_STOP;
+    if (wait)
+        p->stop_later = signo;
+    lock_release(&p->lock);
+    return wait;
+}
+
+void process_stop_now(struct process *p)
+{
+    int signo = p->stop_later;
+    p->stop_later = 0;
+    if (signo)
+        process_stop(signo);
+}
+
 void process_stop(int signo)
 {
     struct process *p = current_process;
+    if (stop_must_wait(p, signo))
+        return;
     lock_take(&the_cell->lock);
     if (signo != SIG_STOP && group_orphaned(p->pgid, NULL)) {
         orphans_stop(signo);
@@ -68,6 +90,7 @@ void process_stop(int signo)
 
 void process_continue(struct process *p)
 {
+    p->stop_later = 0;
     if (p->state != PROCESS_STOPPED)
         return;
     p->state = PROCESS_RUNS;

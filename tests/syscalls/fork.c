@@ -100,6 +100,41 @@ CASE(vfork_exec)
     JOIN_STATUS(OK(child), 9);
 }
 
+static char state_of(pid_t pid)
+{
+    char path[32], text[128] = "";
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    int fd = open(path, O_RDONLY);
+    if (fd >= 0) {
+        read(fd, text, sizeof(text) - 1);
+        close(fd);
+    }
+    const char *end = strrchr(text, ')');
+    return end ? end[2] : 0;
+}
+
+/* Linux stops it before it has another program, and its parent with it; we do later. Either way
+ * somebody else sees it stopped and lets it go on. */
+CASE(vfork_stopped)
+{
+    volatile pid_t *child = shared_memory(4096);
+    pid_t helper = CHILD({
+        while (!*child || state_of(*child) != 'T')
+            usleep(1000);
+        OK(kill(*child, SIGCONT));
+    });
+    pid_t pid = vfork();
+    if (pid == 0) {
+        *child = getpid();
+        setpgid(0, 0); /* not an orphaned group, which would not stop */
+        kill(getpid(), SIGTSTP);
+        execl("/bin/sh", "sh", "-c", "exit 9", NULL);
+        _exit(127);
+    }
+    JOIN_STATUS(OK(pid), 9);
+    JOIN(helper);
+}
+
 static int in_clone(void *argument)
 {
     *(volatile int *)argument = 5;
