@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # make                 build ./ringfence
-# make demo            install what is missing, build, crack passwords in one cell per processor
+# make demo            install what is missing, build, crack passwords in cells, also across a kill -9
 # make test            install what is missing, build, run every test
 # make test-programs   install the big programs that some tests want
 # make bench           the side-by-side benchmark against native, bwrap and proot

@@ -3,7 +3,8 @@
 # usage: tools/demo.sh   (started by make demo, from the top of the tree)
 #
 # John the Ripper, unmodified, cracks sha512crypt hashes: one cell for each processor, each taking its
-# part of a word list in the user's directory. Then a cell tries to read what it was not given.
+# part of a word list in the user's directory. Then a cell tries to read what it was not given. Then the same
+# again in a world that is kept, which is killed in the middle and started again (demo-restart.sh).
 #
 # The hashes are made on the spot, with new salts each time, from words of the list; what is printed
 # as cracked is what John found, and is checked against what was hashed.
@@ -14,8 +15,9 @@ ringfence=${RINGFENCE:-$top/ringfence}
 john=$(PATH=$PATH:/usr/sbin command -v john)
 cells=$(nproc)
 folder=$HOME/ringfence-demo
+settings=$'[Options]\nSave = 1\nIdle = N\n' # John notes every second how far it is, in its session file
 word_count=900 hash_count=12
-pids=()
+pids=() world=
 
 bold='' plain='' red='' green=''
 if [ -t 1 ]; then
@@ -38,6 +40,7 @@ end_cells()
     for pid in "${pids[@]}"; do
         kill "$pid" 2>/dev/null
     done
+    [ -z "$world" ] || "$ringfence" stop --world "$world" 2>/dev/null
 }
 trap end_cells EXIT
 trap 'exit 130' INT TERM
@@ -61,8 +64,7 @@ prepare()
 
 start_cells()
 {
-    # John notes every second how far it is, in its session file.
-    local settings=$'[Options]\nSave = 1\nIdle = N\n' part
+    local part
     cd "$folder/shared" || exit 1
     for n in $(seq "$cells"); do
         part=()
@@ -138,13 +140,19 @@ finish_cells()
     pids=()
 }
 
+# collect_cracked FILE...: what John said in them, by user.
+collect_cracked()
+{
+    sed -n 's/^\(.*[^ ]\) *(\(user[0-9]*\)) *$/\2:\1/p' "$@" | sort -t: -k 1.5n -u >../cracked
+    cmp -s ../cracked <(sort -t: -k 1.5n -u ../expected) ||
+        give_up "that is not what was hashed: compare $folder/cracked and $folder/expected"
+}
+
 show_cracked()
 {
     say "cracked:"
-    sed -n 's/^\(.*[^ ]\) *(\(user[0-9]*\)) *$/\2:\1/p' ../cell*.out | sort -t: -k 1.5n -u >../cracked
+    collect_cracked ../cell*.out
     awk -F: '{ printf "  %-8s %s\n", $1, $2 }' ../cracked
-    cmp -s ../cracked <(sort -t: -k 1.5n -u ../expected) ||
-        give_up "that is not what was hashed: compare $folder/cracked and $folder/expected"
 }
 
 # figure CELL NAME: a number from the JSON object that --stats=json printed at the end.
@@ -180,6 +188,8 @@ show_refusal()
     echo "  ${green}refused:${plain} for the cell these files do not exist"
 }
 
+. "$top/tools/demo-restart.sh"
+
 prepare
 say "$hash_count sha512crypt hashes, $word_count words in $folder/shared, $cells cells"
 start_cells
@@ -188,3 +198,6 @@ finish_cells
 show_cracked
 show_table
 show_refusal
+crack_in_a_world
+kill_the_world
+start_again

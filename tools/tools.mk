@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # make deps   packages to build and test with
-# make demo   the main job: cracking passwords in one cell for each processor
+# make demo   the main job: cracking passwords in one cell for each processor, and across a kill -9
 # make install PREFIX=/usr/local DESTDIR=   the program, its manual page and the completion for bash
 # make lint   formatting, licence lines, clang-tidy, cppcheck: all must be clean
 
