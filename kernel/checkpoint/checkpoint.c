@@ -121,6 +121,7 @@ static int cut(void)
 
     if (error)
         return error;
+    staging_prepare(checkpoint.staging);
     checkpoint.cut_ns = now_ns();
     error = stop_and_copy();
     batch = error ? NULL : staging_end(checkpoint.staging);
@@ -128,7 +129,6 @@ static int cut(void)
         writer_abort();
         return error ? error : -ENOMEM;
     }
-    checkpoint.figures.bytes = batch_bytes(batch);
     checkpoint.writing = true;
     writer_give(batch);
     return 0;
@@ -180,6 +180,7 @@ static void attempt(struct timer *timer)
 static void committed(struct batch *batch, s64 result)
 {
     checkpoint.writing = false;
+    checkpoint.figures.bytes = batch_bytes(batch);
     if (result < 0) {
         staging_not_written(checkpoint.staging, batch);
         say_failed(result);

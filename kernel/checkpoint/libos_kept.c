@@ -74,7 +74,7 @@ static int cut_page(struct sink *sink, u64 key, u64 index, const void *page)
 
 static void keep(struct image *image, struct store *store, struct store_cut *cut)
 {
-    struct cut_sink to = {{cut_record, cut_page}, cut};
+    struct cut_sink to = {{.record = cut_record, .page = cut_page}, cut};
     struct stored_libos stored;
 
     if (store_record_get(store, key_of_libos(image->identity), PART_LIBOS << STORED_PIECE_BITS,

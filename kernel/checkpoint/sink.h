@@ -6,10 +6,19 @@
 
 #include "base/types.h"
 
+#define SINK_ROOM 256u /* pages, at most at once */
+
 struct sink {
     /* Each 0 or a negative errno. The bytes are the caller's, and used before it returns. */
     int (*record)(struct sink *sink, u64 key, u32 part, const void *bytes, size_t length);
     int (*page)(struct sink *sink, u64 key, u64 index, const void *page);
+
+    /* Of a sink that knows what was put last, at the cut with the number `last` (0: at none); NULL
+     * of others. `same`: so many pages from there on lie as they were put last. `room`: memory for
+     * so many pages, which the caller has filled when the cut is complete; NULL: there is none. */
+    int (*same)(struct sink *sink, u64 key, u64 index, u64 count);
+    void *(*room)(struct sink *sink, u64 key, u64 index, u64 count);
+    u64 last, number; /* number: of this cut */
 };
 
 typedef int record_visitor(void *argument, u64 key, u32 part, const void *bytes, size_t length);

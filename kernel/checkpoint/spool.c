@@ -205,7 +205,7 @@ struct spool *spool_create(int dir_fd)
 
     if (!spool)
         return NULL;
-    spool->sink = (struct sink){put_record, put_page};
+    spool->sink = (struct sink){.record = put_record, .page = put_page};
     spool->source = (struct source){each_record, one_record, each_page};
     spool->fd = open_file(dir_fd);
     if (spool->fd >= 0)

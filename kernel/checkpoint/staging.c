@@ -8,14 +8,15 @@
 #include <xxhash.h>
 
 #include "kernel/checkpoint/keys.h"
+#include "kernel/checkpoint/known.h"
 #include "kernel/checkpoint/store_source.h"
 #include "kernel/store/store.h"
 
-#define CHUNK_BYTES (4u << 20)
-#define STEP        1024u
-#define FIRST_SLOTS 4096u
-#define PIECE_MOST  STORE_RECORD_MAX /* longer records are kept in pieces */
-#define PIECES      (1u << STORED_PIECE_BITS)
+#define CHUNK_BYTES   (4u << 20)
+#define PREPARED_MOST 64u /* chunks */
+#define STEP          1024u
+#define PIECE_MOST    STORE_RECORD_MAX /* longer records are kept in pieces */
+#define PIECES        (1u << STORED_PIECE_BITS)
 
 enum change_kind { CHANGE_RECORD, CHANGE_PAGE, CHANGE_DROP_RECORD, CHANGE_DROP_PAGE };
 
@@ -31,40 +32,75 @@ struct chunk {
     u8 bytes[];
 };
 
+/* Pages as they came: to be compared, or (bytes NULL) the same as last time. */
+struct run {
+    u64 key, index, count;
+    const u8 *bytes;
+};
+
 /* Changes in the order in which they came; of an older batch that was not written first. */
 struct batch {
     struct batch *older;
+    struct staging *staging;
     struct change *changes;
-    u32 count, room;
+    struct run *runs;
+    u32 count, room, run_count, run_room;
     struct chunk *chunks;
-    u64 bytes;
+    u64 bytes; /* of the changes */
     bool all;  /* what the store held before goes */
     bool lost; /* no memory */
 };
 
-/* What was put last under a key. */
-struct known {
-    u64 key, index;
-    u64 hash;
-    u32 epoch; /* of the cut in which it was put; 0: a free place */
-    u32 kind;  /* CHANGE_RECORD or CHANGE_PAGE */
-};
-
 struct staging {
     struct sink sink;
-    struct known *slots; /* open addressing; a power of two */
-    u64 slot_count, used;
-    u32 epoch;
+    struct known *known;
     struct batch *batch;
+    struct chunk *spare; /* brought in already */
+    u64 taken;           /* chunks of the last batch */
 };
+
+static struct chunk *chunk_make(bool bring_in)
+{
+    struct chunk *chunk =
+        mmap(NULL, CHUNK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (chunk == MAP_FAILED)
+        return NULL;
+    madvise(chunk, CHUNK_BYTES, MADV_HUGEPAGE);
+    if (bring_in)
+        madvise(chunk, CHUNK_BYTES, MADV_POPULATE_WRITE);
+    return chunk;
+}
+
+static struct chunk *chunk_take(struct staging *staging)
+{
+    struct chunk *chunk = staging->spare;
+
+    staging->taken++;
+    if (!chunk)
+        return chunk_make(false);
+    staging->spare = chunk->next;
+    chunk->used = 0;
+    return chunk;
+}
+
+static void chunks_free(struct chunk *chunk)
+{
+    while (chunk) {
+        struct chunk *next = chunk->next;
+
+        munmap(chunk, CHUNK_BYTES);
+        chunk = next;
+    }
+}
 
 static void *batch_take(struct batch *batch, size_t length)
 {
     struct chunk *chunk = batch->chunks;
 
     if (!chunk || length > CHUNK_BYTES - sizeof(*chunk) - chunk->used) {
-        chunk = mmap(NULL, CHUNK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (chunk == MAP_FAILED) {
+        chunk = chunk_take(batch->staging);
+        if (!chunk) {
             batch->lost = true;
             return NULL;
         }
@@ -75,83 +111,69 @@ static void *batch_take(struct batch *batch, size_t length)
     return chunk->bytes + chunk->used - length;
 }
 
-static void batch_add(struct batch *batch, const struct change *change, const void *bytes)
+void batch_destroy(struct batch *batch)
 {
-    u8 *copy = change->length ? batch_take(batch, change->length) : NULL;
+    while (batch) {
+        struct batch *older = batch->older;
 
-    if (batch->count == batch->room) {
-        struct change *more =
-            realloc(batch->changes, (batch->room * 2 + STEP) * sizeof(struct change));
-
-        if (!more) {
-            batch->lost = true;
-            return;
-        }
-        batch->changes = more;
-        batch->room = batch->room * 2 + STEP;
-    }
-    if (change->length && !copy)
-        return;
-    if (change->length)
-        memcpy(copy, bytes, change->length);
-    batch->changes[batch->count] = *change;
-    batch->changes[batch->count++].bytes = copy;
-    batch->bytes += change->length;
-}
-
-static struct known *place_of(const struct staging *staging, u64 key, u64 index, u32 kind)
-{
-    u64 mask = staging->slot_count - 1;
-    u64 at = (key * 0x9e3779b97f4a7c15u ^ (index * 2 + kind) * 0xc2b2ae3d27d4eb4fu);
-
-    at ^= at >> 29;
-    for (;; at++) {
-        struct known *known = &staging->slots[at & mask];
-
-        if (!known->epoch || (known->key == key && known->index == index && known->kind == kind))
-            return known;
+        chunks_free(batch->chunks);
+        free(batch->changes);
+        free(batch->runs);
+        free(batch);
+        batch = older;
     }
 }
 
-static bool grow(struct staging *staging)
+/* Room for one more in a list of batch: false: no memory. */
+static bool make_room(struct batch *batch, void **list, u32 count, u32 *room, size_t size)
 {
-    struct known *old = staging->slots;
-    u64 count = staging->slot_count;
+    void *more;
 
-    staging->slots = calloc(count * 2, sizeof(*old));
-    if (!staging->slots) {
-        staging->slots = old;
+    if (count < *room)
+        return true;
+    more = realloc(*list, (*room * 2 + STEP) * size);
+    if (!more) {
+        batch->lost = true;
         return false;
     }
-    staging->slot_count = count * 2;
-    for (u64 i = 0; i < count; i++) {
-        if (old[i].epoch)
-            *place_of(staging, old[i].key, old[i].index, old[i].kind) = old[i];
-    }
-    free(old);
+    *list = more;
+    *room = *room * 2 + STEP;
     return true;
 }
 
-/* Remembers it: whether it is another than last time. */
-static bool differs(struct staging *staging, u64 key, u64 index, u32 kind, u64 hash)
+/* Its bytes stay where they are. */
+static void batch_add(struct batch *batch, const struct change *change)
 {
-    struct known *known;
-    bool same;
+    if (!make_room(batch, (void **)&batch->changes, batch->count, &batch->room,
+                   sizeof(*batch->changes)))
+        return;
+    batch->changes[batch->count++] = *change;
+    batch->bytes += change->length;
+}
 
-    if (staging->used * 2 >= staging->slot_count && !grow(staging)) {
-        staging->batch->lost = true;
-        return true;
-    }
-    known = place_of(staging, key, index, kind);
-    staging->used += known->epoch == 0;
-    same = known->epoch && known->hash == hash;
-    *known = (struct known){key, index, hash, staging->epoch, kind};
-    return !same;
+static void batch_copy(struct batch *batch, struct change *change, const void *bytes)
+{
+    u8 *copy = batch_take(batch, change->length);
+
+    if (!copy)
+        return;
+    memcpy(copy, bytes, change->length);
+    change->bytes = copy;
+    batch_add(batch, change);
+}
+
+static bool differs(struct batch *batch, u64 key, u64 index, enum known_kind kind,
+                    const void *bytes, size_t length)
+{
+    int result = known_see(batch->staging->known, key, index, kind, XXH3_64bits(bytes, length));
+
+    batch->lost |= result < 0;
+    return result > 0;
 }
 
 static int put_record(struct sink *sink, u64 key, u32 part, const void *bytes, size_t length)
 {
-    struct staging *staging = container_of(sink, struct staging, sink);
+    struct batch *batch = container_of(sink, struct staging, sink)->batch;
     size_t at = 0;
 
     if (length > (size_t)PIECES * PIECE_MOST)
@@ -161,21 +183,61 @@ static int put_record(struct sink *sink, u64 key, u32 part, const void *bytes, s
         const u8 *from = (const u8 *)bytes + at;
         struct change change = {key, piece, NULL, CHANGE_RECORD, n};
 
-        if (differs(staging, key, piece, CHANGE_RECORD, XXH3_64bits(from, n)))
-            batch_add(staging->batch, &change, from);
+        if (differs(batch, key, piece, KNOWN_RECORD, from, n))
+            batch_copy(batch, &change, from);
         at += n;
     }
-    return staging->batch->lost ? -ENOMEM : 0;
+    return batch->lost ? -ENOMEM : 0;
 }
 
 static int put_page(struct sink *sink, u64 key, u64 index, const void *page)
 {
-    struct staging *staging = container_of(sink, struct staging, sink);
+    struct batch *batch = container_of(sink, struct staging, sink)->batch;
     struct change change = {key, index, NULL, CHANGE_PAGE, PAGE_SIZE};
 
-    if (differs(staging, key, index, CHANGE_PAGE, XXH3_64bits(page, PAGE_SIZE)))
-        batch_add(staging->batch, &change, page);
-    return staging->batch->lost ? -ENOMEM : 0;
+    if (differs(batch, key, index, KNOWN_PAGE, page, PAGE_SIZE))
+        batch_copy(batch, &change, page);
+    return batch->lost ? -ENOMEM : 0;
+}
+
+static int add_run(struct batch *batch, const struct run *run)
+{
+    struct run *last = batch->run_count ? &batch->runs[batch->run_count - 1] : NULL;
+
+    if (last && !run->bytes && !last->bytes && last->key == run->key &&
+        last->index + last->count == run->index) {
+        last->count += run->count;
+        return 0;
+    }
+    if (!make_room(batch, (void **)&batch->runs, batch->run_count, &batch->run_room,
+                   sizeof(*batch->runs)))
+        return -ENOMEM;
+    batch->runs[batch->run_count++] = *run;
+    return 0;
+}
+
+static int put_same(struct sink *sink, u64 key, u64 index, u64 count)
+{
+    struct staging *staging = container_of(sink, struct staging, sink);
+
+    return add_run(staging->batch, &(struct run){key, index, count, NULL});
+}
+
+static void *give_room(struct sink *sink, u64 key, u64 index, u64 count)
+{
+    struct batch *batch = container_of(sink, struct staging, sink)->batch;
+    u8 *bytes = batch_take(batch, count * PAGE_SIZE);
+
+    return bytes && !add_run(batch, &(struct run){key, index, count, bytes}) ? bytes : NULL;
+}
+
+static struct batch *batch_create(struct staging *staging)
+{
+    struct batch *batch = calloc(1, sizeof(*batch));
+
+    if (batch)
+        batch->staging = staging;
+    return batch;
 }
 
 struct staging *staging_create(void)
@@ -184,89 +246,119 @@ struct staging *staging_create(void)
 
     if (!staging)
         return NULL;
-    staging->sink = (struct sink){put_record, put_page};
-    staging->slot_count = FIRST_SLOTS;
-    staging->slots = calloc(FIRST_SLOTS, sizeof(*staging->slots));
-    staging->batch = calloc(1, sizeof(*staging->batch));
-    if (staging->slots && staging->batch) {
+    staging->sink = (struct sink){put_record, put_page, put_same, give_room, 0, 0};
+    staging->known = known_create();
+    staging->batch = batch_create(staging);
+    if (staging->known && staging->batch) {
         staging->batch->all = true;
         return staging;
     }
-    free(staging->slots);
     free(staging->batch);
     free(staging);
     return NULL;
 }
 
+void staging_prepare(struct staging *staging)
+{
+    for (u64 i = 0; i < MIN(staging->taken, PREPARED_MOST); i++) {
+        struct chunk *chunk = chunk_make(true);
+
+        if (!chunk)
+            return;
+        chunk->next = staging->spare;
+        staging->spare = chunk;
+    }
+}
+
 struct sink *staging_begin(struct staging *staging)
 {
-    staging->epoch++;
+    staging->taken = 0;
+    staging->sink.number++;
+    known_begin(staging->known);
     return &staging->sink;
 }
 
-static void drop(struct staging *staging, struct known *known)
+static void free_spare(struct staging *staging)
 {
-    struct change change = {.key = known->key,
-                            .index = known->index,
-                            .kind =
-                                known->kind == CHANGE_PAGE ? CHANGE_DROP_PAGE : CHANGE_DROP_RECORD};
-
-    batch_add(staging->batch, &change, NULL);
+    chunks_free(staging->spare);
+    staging->spare = NULL;
 }
 
-/* What was not put this time goes, in a new table: entries of an open one cannot be taken out. */
-static void sweep(struct staging *staging)
+/* Nothing is known of what the store will hold: the next cut replaces all of it. */
+static void begin_anew(struct staging *staging)
 {
-    struct known *old = staging->slots;
-    struct known *slots = calloc(staging->slot_count, sizeof(*slots));
+    struct batch *batch = staging->batch;
 
-    if (!slots) {
-        staging->batch->lost = true;
-        return;
-    }
-    staging->slots = slots;
-    staging->used = 0;
-    for (u64 i = 0; i < staging->slot_count; i++) {
-        if (old[i].epoch == staging->epoch) {
-            *place_of(staging, old[i].key, old[i].index, old[i].kind) = old[i];
-            staging->used++;
-        } else if (old[i].epoch) {
-            drop(staging, &old[i]);
-        }
-    }
-    free(old);
-}
-
-static bool any_old(const struct staging *staging)
-{
-    for (u64 i = 0; i < staging->slot_count; i++) {
-        if (staging->slots[i].epoch && staging->slots[i].epoch != staging->epoch)
-            return true;
-    }
-    return false;
+    known_clear(staging->known);
+    staging->sink.last = 0;
+    batch_destroy(batch->older);
+    chunks_free(batch->chunks);
+    batch->older = NULL;
+    batch->chunks = NULL;
+    batch->count = batch->run_count = 0;
+    batch->bytes = 0;
+    batch->lost = false;
+    batch->all = true;
 }
 
 void staging_abandon(struct staging *staging)
 {
-    /* With other hashes everything is written again, after what is in the batch already. */
-    for (u64 i = 0; i < staging->slot_count; i++)
-        staging->slots[i].hash = ~staging->slots[i].hash;
-    staging->batch->lost = false;
+    begin_anew(staging);
+    free_spare(staging);
 }
 
 struct batch *staging_end(struct staging *staging)
 {
-    struct batch *batch = staging->batch, *next = calloc(1, sizeof(*next));
+    struct batch *batch = staging->batch, *next = batch_create(staging);
 
-    if (any_old(staging))
-        sweep(staging);
     if (!next || batch->lost) {
         free(next);
         staging_abandon(staging);
         return NULL;
     }
+    free_spare(staging);
+    staging->sink.last = staging->sink.number;
     staging->batch = next;
     return batch;
+}
+
+static void compare(struct batch *batch, const struct run *run)
+{
+    for (u64 i = 0; i < run->count; i++) {
+        struct change change = {run->key, run->index + i, run->bytes + i * PAGE_SIZE, CHANGE_PAGE,
+                                PAGE_SIZE};
+
+        if (differs(batch, change.key, change.index, KNOWN_PAGE, change.bytes, PAGE_SIZE))
+            batch_add(batch, &change);
+    }
+}
+
+static void drop(void *argument, u64 key, u64 index, enum known_kind kind)
+{
+    batch_add(argument,
+              &(struct change){key, index, NULL,
+                               kind == KNOWN_PAGE ? CHANGE_DROP_PAGE : CHANGE_DROP_RECORD, 0});
+}
+
+/* Nothing of it is left to be compared. */
+static int settle(struct batch *batch)
+{
+    struct known *known = batch->staging->known;
+    bool good = true;
+
+    for (u32 i = 0; i < batch->run_count && good; i++) {
+        const struct run *run = &batch->runs[i];
+
+        if (run->bytes)
+            compare(batch, run);
+        else
+            good = known_keep(known, run->key, run->index, run->count);
+    }
+    batch->run_count = 0;
+    known_sweep(known, drop, batch);
+    if (!good)
+        return -EPROTO;
+    return batch->lost ? -ENOMEM : 0;
 }
 
 static void drop_all(struct store *store, struct store_cut *cut)
@@ -277,10 +369,10 @@ static void drop_all(struct store *store, struct store_cut *cut)
         store_object_drop(cut, key);
 }
 
-void batch_put(const struct batch *batch, struct store *store, struct store_cut *cut)
+static void put_changes(const struct batch *batch, struct store *store, struct store_cut *cut)
 {
     if (batch->older)
-        batch_put(batch->older, store, cut);
+        put_changes(batch->older, store, cut);
     if (batch->all)
         drop_all(store, cut);
     for (u32 i = 0; i < batch->count; i++) {
@@ -297,29 +389,28 @@ void batch_put(const struct batch *batch, struct store *store, struct store_cut 
     }
 }
 
+int batch_put(struct batch *batch, struct store *store, struct store_cut *cut)
+{
+    int error = settle(batch);
+
+    if (error)
+        batch->lost = true;
+    else
+        put_changes(batch, store, cut);
+    return error;
+}
+
 u64 batch_bytes(const struct batch *batch)
 {
     return batch->bytes + (batch->older ? batch_bytes(batch->older) : 0);
 }
 
-void batch_destroy(struct batch *batch)
-{
-    while (batch) {
-        struct batch *older = batch->older;
-
-        while (batch->chunks) {
-            struct chunk *chunk = batch->chunks;
-
-            batch->chunks = chunk->next;
-            munmap(chunk, CHUNK_BYTES);
-        }
-        free(batch->changes);
-        free(batch);
-        batch = older;
-    }
-}
-
 void staging_not_written(struct staging *staging, struct batch *batch)
 {
-    staging->batch->older = batch;
+    if (batch->lost) {
+        batch_destroy(batch);
+        begin_anew(staging);
+    } else {
+        staging->batch->older = batch;
+    }
 }

@@ -41,6 +41,18 @@ static struct batch *wait_for_batch(void)
     return batch;
 }
 
+static s64 write_batch(struct batch *batch)
+{
+    int error = batch_put(batch, writer.store, writer.cut);
+
+    if (error) {
+        store_abort(writer.cut);
+        return error;
+    }
+    libos_keep(writer.store, writer.cut);
+    return store_commit(writer.cut);
+}
+
 static void *run(void *unused)
 {
     (void)unused;
@@ -53,9 +65,7 @@ static void *run(void *unused)
         u64 one = 1;
         s64 result;
 
-        batch_put(batch, writer.store, writer.cut);
-        libos_keep(writer.store, writer.cut);
-        result = store_commit(writer.cut);
+        result = write_batch(batch);
         pthread_mutex_lock(&writer.lock);
         writer.result = result;
         writer.batch = NULL;

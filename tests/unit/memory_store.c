@@ -73,7 +73,7 @@ static int pages(struct source *source, u64 key, page_visitor *visit, void *argu
 
 void memory_store_init(struct memory_store *store)
 {
-    *store = (struct memory_store){.sink = {put_record, put_page},
+    *store = (struct memory_store){.sink = {.record = put_record, .page = put_page},
                                    .source = {records, one_record, pages}};
 }
 
