@@ -37,7 +37,7 @@ struct cell {
     struct list metered;  /* of meter->cells */
     struct bank *bank;    /* what it is charged to; a reference */
     struct object *maker; /* the constructor that yielded it; a reference. NULL: none */
-    struct image *image; /* its library OS; NULL: that of new cells */
+    struct image *image;  /* its library OS; NULL: that of new cells */
     u64 clock_shift[RF_CLOCK_FAMILIES]; /* base time less the host's: cell_clock.h */
 
     struct rf_window *window; /* NULL: the first cell */

@@ -91,7 +91,7 @@ struct process {
     u64 user_ns, system_ns, peak_memory;                            /* filled in at its end */
     void *timers;                 /* time/: POSIX and interval timers; made on demand */
     struct process *vfork_parent; /* not NULL: runs in that process's memory until exec or exit */
-    int stop_later; /* the stop signal that came meanwhile; see process_stop */
+    int stop_later;               /* the stop signal that came meanwhile; see process_stop */
     u64 map_bytes, brk_start, brk_end, stack_start; /* for /proc */
     struct thread *exec_thread; /* runs execve and waits for the other threads to end */
     u64 alarm_time;             /* time/timers.c: when the kernel wakes a thread; 0: never */
