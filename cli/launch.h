@@ -73,6 +73,10 @@ const struct prepared *launch_prepare(const struct launch *launch);
 /* Makes a cell for it, filled and not yet started: its slot. NULL: named after the program. */
 u32 launch_make(const struct launch *launch, const char *name, bool detached);
 
+/* A bank and a meter with those limits, split from ours: their slots. */
+u32 launch_bank(const struct limits_config *limits);
+u32 launch_meter(const struct limits_config *limits);
+
 /* Runs it in a world that stays (NULL: the one of the environment, or the user's own): the exit
  * status; with `detached`, 0 as soon as it runs, and its name on stdout. Inside a cell: in a cell
  * below that one. */

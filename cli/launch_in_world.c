@@ -36,8 +36,7 @@ static s64 import(u32 kind, int fd, u32 rights, const char *only, size_t only_le
     return rf_invoke(RF_SLOT_WORLD, RF_OP_WORLD_IMPORT, &message);
 }
 
-/* A bank of its own, with the limits that were asked for. */
-static u32 make_bank(const struct limits_config *limits)
+u32 launch_bank(const struct limits_config *limits)
 {
     struct rf_bank_limits bank;
     struct rf_message message = RF_MESSAGE;
@@ -54,7 +53,7 @@ static u32 make_bank(const struct limits_config *limits)
     return (u32)client_invoke(RF_SLOT_BANK, RF_OP_BANK_SPLIT, &message, "make a bank");
 }
 
-static u32 make_meter(const struct limits_config *limits)
+u32 launch_meter(const struct limits_config *limits)
 {
     struct rf_meter_terms terms = {.period_ns = 100000000u,
                                    .quota_ns = limits->cpu_percent * 1000000ul};
@@ -102,7 +101,7 @@ static void make_name(const char *program, u32 attempt, char name[RF_CELL_NAME])
 static u32 create(const struct launch *launch, const char *chosen, const char *program,
                   char taken[RF_CELL_NAME])
 {
-    u32 bank = make_bank(&launch->limits), meter = make_meter(&launch->limits);
+    u32 bank = launch_bank(&launch->limits), meter = launch_meter(&launch->limits);
     s64 slot = -EEXIST;
 
     if (chosen && strlen(chosen) < RF_CELL_NAME) {

@@ -17,6 +17,7 @@
 #include "abi/objects.h"
 #include "kernel/account/affinity.h"
 #include "kernel/account/tasks.h"
+#include "kernel/checkpoint/branch.h"
 #include "kernel/checkpoint/hibernate.h"
 #include "kernel/checkpoint/objects.h"
 #include "kernel/checkpoint/restore.h"
@@ -36,6 +37,7 @@
 static void cell_destroy(struct object *object);
 static void cell_forget(struct object *object);
 static void cell_recharged(struct object *object, struct bank *bank);
+static bool cell_is_kept(const struct object *object);
 
 const struct object_class cell_class = {.kind = RF_KIND_CELL,
                                         .records = 8,
@@ -44,6 +46,7 @@ const struct object_class cell_class = {.kind = RF_KIND_CELL,
                                         .forget = cell_forget,
                                         .recharged = cell_recharged,
                                         .stored = STORED_CELL,
+                                        .kept = cell_is_kept,
                                         .save = cell_save,
                                         .load = cell_load,
                                         .link = cell_link};
@@ -240,6 +243,14 @@ void cell_told_terms(struct cell *cell)
     affinity_apply(cell);
 }
 
+/* An image is not kept. */
+static bool cell_is_kept(const struct object *object)
+{
+    const struct cell *cell = container_of(object, const struct cell, object);
+
+    return !cell->origin || cell->started_ns;
+}
+
 static void cell_recharged(struct object *object, struct bank *bank)
 {
     struct cell *cell = container_of(object, struct cell, object);
@@ -285,6 +296,7 @@ void cell_over(struct cell *cell)
     cell->over = true;
     restore_drop(cell);
     hibernate_drop(cell);
+    branch_drop(cell);
     cell->ended_ns = now_ns();
     for (u32 i = 0; i < cell->timers_used; i++)
         timer_cancel(&cell->timers[i].timer);

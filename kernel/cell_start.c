@@ -10,6 +10,7 @@
 #include "kernel/boot.h"
 #include "kernel/cell.h"
 #include "kernel/cell_clock.h"
+#include "kernel/checkpoint/branch.h"
 #include "kernel/jail/notify.h"
 #include "kernel/jail/start.h"
 #include "kernel/report.h"
@@ -75,17 +76,22 @@ int cell_start_processes(struct cell *cell)
     return error;
 }
 
+static int begin(struct cell *cell)
+{
+    int error = boot_finish(cell);
+
+    cell_put_own(cell);
+    cell_clock_begin(cell);
+    return error ? error : cell_start_processes(cell);
+}
+
 int cell_start(struct cell *cell)
 {
     int error;
 
     if (cell->started_ns || cell->ending)
         return -EBUSY;
-    error = boot_finish(cell);
-    cell_put_own(cell);
-    cell_clock_begin(cell);
-    if (!error)
-        error = cell_start_processes(cell);
+    error = cell->origin ? branch_start(cell) : begin(cell);
     if (error)
         return error;
     cell->started_ns = now_ns();

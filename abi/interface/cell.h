@@ -26,7 +26,8 @@
        "filled. ERANGE",                                                                           \
        "")                                                                                         \
     OP(cell, CELL_START, 355, RF_RIGHT_MANAGE, "", "0",                                            \
-       "EBUSY: it was started. EAGAIN: the host has no more processes",                            \
+       "EBUSY: it was started. EAGAIN: the host has no more processes. ENOEXEC: its image was "    \
+       "made by another version of ringfence. EPROTO: its image makes no sense",                   \
        "its processes and memory, as they are used")                                               \
     OP(cell, CELL_PAUSE, 356, RF_RIGHT_WRITE, "", "0",                                             \
        "with all below; nothing of it runs until CELL_RESUME", "")                                 \
@@ -75,7 +76,27 @@
        "or CELL_RESUME, makes them again. EBUSY: it sleeps. EAGAIN: it did not stand still. "      \
        "ESRCH: it has no "                                                                         \
        "processes. ENOSPC",                                                                        \
-       "")
+       "")                                                                                         \
+    OP(cell, CELL_BRANCH, 372, RF_RIGHT_WRITE, "caps: bank, meter, a cell; data: name",            \
+       "slot of the new cell, all rights",                                                         \
+       "a cell like that one at one instant, below this one, that was not started yet: "           \
+       "CELL_START "                                                                               \
+       "has it go on from there. It has the other's capabilities, but is its own place and has "   \
+       "its own bank, meter and consoles, and calls that were under way are interrupted. A cell "  \
+       "that was not started can be branched if it is itself a branch, or its image was written. " \
+       "As CELL_CREATE; EACCES: no RF_RIGHT_WRITE to the other. EDEADLK: it is the caller. "       \
+       "EAGAIN: it did not stand still, or sleeps and is woken now. ESRCH: it has no processes, "  \
+       "and no image",                                                                             \
+       "8 records of that bank, and pages for the image until it starts")                          \
+    OP(cell, CELL_IMAGE_READ, 373, RF_RIGHT_MANAGE, "w0: position, 0 first",                       \
+       "bytes; w0: next position; data out: a piece (abi/image.h)",                                \
+       "the image of a branch that was not started. 0: the end. ENODATA: it has none", "")         \
+    OP(cell, CELL_IMAGE_WRITE, 374, RF_RIGHT_MANAGE, "data: a piece (abi/image.h)", "0",           \
+       "gives an image to a new cell, which CELL_START then has go on from it, with what it was "  \
+       "given by CELL_GIVE; what reached outside is not in it, or is looked for below the "        \
+       "directories that it was given. EBUSY: it was started, or is a branch. EINVAL: no such "    \
+       "piece. ENOSPC",                                                                            \
+       "pages for the image until it starts")
 
 enum rf_cell_state { RF_CELL_NEW, RF_CELL_RUNNING, RF_CELL_PAUSED, RF_CELL_ENDED };
 

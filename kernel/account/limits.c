@@ -231,7 +231,7 @@ void limits_look(struct cell *cell)
     bool grouped = cell->limits.group.part[CGROUP_MEMORY].dir_fd >= 0;
     u64 limit = cell->limits.config.memory_limit, held, before = cell->pages_charged;
 
-    if (!cell->window || cell->ending)
+    if (!cell->window || cell->ending || (cell->origin && !cell->started_ns))
         return;
     held = grouped ? cgroup_memory_now(&cell->limits.group)
            : limit ? memory_held(cell, limit)

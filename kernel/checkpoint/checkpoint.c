@@ -276,10 +276,10 @@ static void go_on(struct cell *cell)
 
     object_hold(&cell->object); /* for its processes */
     if (!error)
-        error = image_load_shared(cell, IMAGE_HEAP | IMAGE_WINDOW, source);
+        error = image_load_shared(cell, IMAGE_HEAP | IMAGE_WINDOW, source, cell->object.number);
     checkpoint.restoring++;
     if (!error)
-        error = restore_begin(cell, source, true, cell_is_back);
+        error = restore_begin(cell, source, cell->object.number, true, cell_is_back);
     if (error) {
         checkpoint.restoring--;
         lose(cell, error);

@@ -127,9 +127,9 @@ static void go_on(struct timer *timer)
     }
     if (cell->restore)
         return;
-    error = image_load_shared(cell, IMAGE_HEAP, source);
+    error = image_load_shared(cell, IMAGE_HEAP, source, cell->object.number);
     if (!error)
-        error = restore_begin(cell, source, false, restored);
+        error = restore_begin(cell, source, cell->object.number, false, restored);
     if (!error) {
         asleep->gone = false; /* there are processes again */
         return;

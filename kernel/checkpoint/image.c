@@ -13,6 +13,7 @@
 
 #include "kernel/account/tasks.h"
 #include "kernel/cell_clock.h"
+#include "kernel/checkpoint/granted_file.h"
 #include "kernel/checkpoint/host_file.h"
 #include "kernel/checkpoint/keys.h"
 #include "kernel/checkpoint/memory_file.h"
@@ -32,6 +33,7 @@ struct saving {
     pid_t pid;
     u64 key; /* of its pages */
     int memory, pagemap;
+    bool granted; /* IMAGE_GRANTED */
     struct record maps, descriptors;
     u32 map_count, descriptor_count;
 };
@@ -107,6 +109,15 @@ static u32 put_open_file(struct saving *saving, struct record *record, int fd, i
     if (is_heap(saving->cell, &st)) {
         put_file(record, STORED_FILE_HEAP, flags);
         return STORED_FILE_HEAP;
+    }
+    if (saving->granted) {
+        size_t length = record->length;
+
+        put_file(record, STORED_FILE_GRANTED, flags);
+        if (granted_file_save(saving->cell, fd, record))
+            return STORED_FILE_GRANTED;
+        record->length = length;
+        return STORED_FILE_NONE;
     }
     segment = segment_of_file(st.st_dev, st.st_ino);
     put_file(record, segment ? STORED_FILE_SEGMENT : STORED_FILE_HOST, flags);
@@ -261,11 +272,13 @@ static int put_process(struct saving *saving, u32 memory)
 }
 
 /* -ESRCH: it has no thread any more. */
-static int save_process(struct cell *cell, const struct process *process, struct sink *sink)
+static int save_process(struct cell *cell, const struct process *process, bool granted,
+                        struct sink *sink)
 {
     struct saving saving = {.cell = cell,
                             .sink = sink,
                             .pid = process->pid,
+                            .granted = granted,
                             .key = key_of(cell->object.number, process->memory),
                             .memory = open_proc(process->pid, "mem"),
                             .pagemap = open_proc(process->pid, "pagemap")};
@@ -331,7 +344,9 @@ int image_save(struct cell *cell, u32 memories, struct sink *sink)
 
         if (error)
             break;
-        error = processes < IMAGE_PROCESSES ? save_process(cell, process, sink) : -E2BIG;
+        error = processes < IMAGE_PROCESSES
+                    ? save_process(cell, process, memories & IMAGE_GRANTED, sink)
+                    : -E2BIG;
         if (!error)
             numbers[processes++] = process->memory;
         if (error == -ESRCH)
@@ -340,9 +355,8 @@ int image_save(struct cell *cell, u32 memories, struct sink *sink)
     return error ? error : save_head(cell, numbers, processes, sink);
 }
 
-int image_load_shared(struct cell *cell, u32 memories, struct source *source)
+int image_load_shared(struct cell *cell, u32 memories, struct source *source, u64 number)
 {
-    u64 number = cell->object.number;
     int error = 0;
 
     if (memories & IMAGE_HEAP)

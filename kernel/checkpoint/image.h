@@ -15,8 +15,9 @@
 #define IMAGE_VERSION   2u
 #define IMAGE_PROCESSES 4096u /* of a cell, at most */
 
-/* Which memories are written. */
-enum { IMAGE_PRIVATE = 1, IMAGE_HEAP = 2, IMAGE_WINDOW = 4, IMAGE_ALL = 7 };
+/* Which memories are written; and that files are named by the capabilities that reach them
+ * (granted_file.h), not by what they are to this kernel. */
+enum { IMAGE_PRIVATE = 1, IMAGE_HEAP = 2, IMAGE_WINDOW = 4, IMAGE_ALL = 7, IMAGE_GRANTED = 8 };
 
 /* Writes the image of a cell that stands still (stop.h). 0 or a negative errno. */
 int image_save(struct cell *cell, u32 memories, struct sink *sink);
@@ -24,7 +25,8 @@ int image_save(struct cell *cell, u32 memories, struct sink *sink);
 /* The window alone. */
 int image_save_window(struct cell *cell, struct sink *sink);
 
-/* Fills what the cell's heap segment and window hold. 0 or a negative errno. */
-int image_load_shared(struct cell *cell, u32 memories, struct source *source);
+/* Fills what the cell's heap segment and window hold from the image of the cell of that number. 0
+ * or a negative errno. */
+int image_load_shared(struct cell *cell, u32 memories, struct source *source, u64 number);
 
 #endif

@@ -20,6 +20,7 @@ enum {
     PART_IMAGE,        /* of a cell that has begun: checkpoint/image.h */
     PART_CALLS,        /* the same: calls under way (calls.h) */
     PART_LIBOS,        /* of a library OS's image: libos_kept.h */
+    PART_HELD,         /* of a branch: what the kernel holds for it besides (branch.h) */
     PART_PROCESS = 16, /* its host processes, by the numbers of their memories */
 };
 

@@ -11,6 +11,7 @@
 #include "abi/restore.h"
 #include "kernel/boot.h"
 #include "kernel/cell_clock.h"
+#include "kernel/checkpoint/granted_file.h"
 #include "kernel/checkpoint/host_file.h"
 #include "kernel/checkpoint/image.h"
 #include "kernel/checkpoint/keys.h"
@@ -26,6 +27,7 @@
 
 /* One that is being made. */
 struct making {
+    struct cell *cell;
     u32 memory; /* its number */
     u32 pid;    /* 0: it has not asked yet */
     struct record record;
@@ -36,6 +38,7 @@ struct making {
 
 struct restore {
     struct source *source;
+    u64 number; /* of the cell whose image it is */
     void (*done)(struct cell *cell, struct source *source);
     u32 count, filled;
     struct cell_clock clock; /* at the cut */
@@ -60,13 +63,12 @@ static struct restore *make_restore(const struct stored_image *head, const u32 *
 
 /* The head with the memories' numbers behind it, for the caller to free, and the image that it
  * wants. */
-static int read_head(const struct cell *cell, struct source *source, struct stored_image **head,
+static int read_head(struct source *source, u64 number, struct stored_image **head,
                      struct image **image)
 {
     size_t length;
     void *bytes;
-    int error = source->record(source, key_of(cell->object.number, MEMORY_OBJECT), PART_IMAGE,
-                               &bytes, &length);
+    int error = source->record(source, key_of(number, MEMORY_OBJECT), PART_IMAGE, &bytes, &length);
 
     if (error)
         return error;
@@ -88,20 +90,20 @@ int restore_check(const struct cell *cell, struct source *source)
 {
     struct stored_image *head;
     struct image *image;
-    int error = read_head(cell, source, &head, &image);
+    int error = read_head(source, cell->object.number, &head, &image);
 
     if (!error)
         free(head);
     return error;
 }
 
-int restore_begin(struct cell *cell, struct source *source, bool clock_goes_on,
+int restore_begin(struct cell *cell, struct source *source, u64 number, bool clock_goes_on,
                   void (*done)(struct cell *cell, struct source *source))
 {
     struct rf_stop *stop = &cell->window->stop;
     struct stored_image *head;
     struct restore *restore;
-    int error = read_head(cell, source, &head, &cell->image);
+    int error = read_head(source, number, &head, &cell->image);
 
     if (error)
         return error;
@@ -110,6 +112,7 @@ int restore_begin(struct cell *cell, struct source *source, bool clock_goes_on,
     if (!restore)
         return -ENOMEM;
     restore->source = source;
+    restore->number = number;
     restore->done = done;
     cell->restore = restore;
     cell->stop_epoch = stop->let_go + 1;
@@ -202,14 +205,16 @@ static int open_memory(u32 pid)
     return open(path, O_RDWR | O_CLOEXEC);
 }
 
-/* A file of the record, opened when `wanted`: a descriptor, -1: none. A record that makes no sense
- * is bad. */
-static int take_file(struct record *record, bool wanted)
+/* A file of the record, opened when `wanted` (`exact`: as it was): a descriptor, -1: none. A record
+ * that makes no sense is bad. What came from elsewhere names nothing of this world. */
+static int take_file(struct cell *cell, struct record *record, bool wanted, bool exact)
 {
     struct stored_open_file stored;
     struct object *segment;
 
     record_get(record, &stored, sizeof(stored));
+    if (cell->origin && (stored.kind == STORED_FILE_SEGMENT || stored.kind == STORED_FILE_HOST))
+        stored.kind = UINT32_MAX;
     switch (stored.kind) {
     case STORED_FILE_NONE:
     case STORED_FILE_HEAP: return -1;
@@ -220,6 +225,9 @@ static int take_file(struct record *record, bool wanted)
                    : -1;
     case STORED_FILE_HOST:
         return wanted ? host_file_load(record, (int)stored.flags) : host_file_skip(record);
+    case STORED_FILE_GRANTED:
+        return wanted ? granted_file_load(cell, record, (int)stored.flags, exact)
+                      : granted_file_skip(record);
     default: record->bad = true; return -1;
     }
 }
@@ -232,7 +240,7 @@ static int open_map(const struct making *making, u32 index, struct rf_restore_ma
 
     for (u32 i = 0; i <= index && !at.bad; i++) {
         record_get(&at, map, sizeof(*map));
-        fd = take_file(&at, i == index);
+        fd = take_file(making->cell, &at, i == index, true);
     }
     return fd;
 }
@@ -253,11 +261,11 @@ static struct rf_restore *make_script(const struct making *making, size_t *lengt
     script->thread_count = head->thread_count;
     for (u32 i = 0; i < head->map_count; i++) {
         record_get(&at, &rf_restore_maps(script)[i], sizeof(struct rf_restore_map));
-        take_file(&at, false);
+        take_file(making->cell, &at, false, false);
     }
     for (u32 i = 0; i < head->descriptor_count; i++) {
         record_get_number(&at);
-        take_file(&at, false);
+        take_file(making->cell, &at, false, false);
     }
     record_get(&at, rf_restore_threads(script), head->thread_count * sizeof(struct rf_stopped));
     if (!at.bad)
@@ -285,11 +293,12 @@ static int read_process(struct cell *cell, struct making *making)
     struct source *source = cell->restore->source;
     void *bytes;
     size_t length;
-    int error = source->record(source, key_of(cell->object.number, MEMORY_OBJECT),
+    int error = source->record(source, key_of(cell->restore->number, MEMORY_OBJECT),
                                PART_PROCESS + making->memory, &bytes, &length);
 
     if (error)
         return error;
+    making->cell = cell;
     making->record = (struct record){.bytes = bytes, .length = length, .room = length};
     record_get(&making->record, &making->head, sizeof(making->head));
     return making->record.bad || !making->head.thread_count ? -EPROTO : 0;
@@ -344,7 +353,7 @@ static int fill(struct cell *cell, const struct making *making)
 
     if (fd < 0)
         return -ESRCH;
-    error = source->pages(source, key_of(cell->object.number, making->memory), fill_page, &fd);
+    error = source->pages(source, key_of(cell->restore->number, making->memory), fill_page, &fd);
     close(fd);
     return error;
 }
@@ -357,11 +366,11 @@ static void put_descriptors(struct call *call, const struct making *making)
 
     for (u32 i = 0; i < making->head.map_count; i++) {
         record_get(&at, &map, sizeof(map));
-        take_file(&at, false);
+        take_file(making->cell, &at, false, false);
     }
     for (u32 i = 0; i < making->head.descriptor_count && !at.bad; i++) {
         u64 number = record_get_number(&at);
-        int fd = take_file(&at, true);
+        int fd = take_file(making->cell, &at, true, false);
 
         if (fd < 0)
             continue;

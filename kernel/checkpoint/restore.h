@@ -13,10 +13,10 @@
  * there, or needs another version of the kernel; or another negative errno. */
 int restore_check(const struct cell *cell, struct source *source);
 
-/* Begins: 0; or a negative errno, and then nothing has begun. `clock_goes_on`: from where its
- * clocks stood at the cut. `done` is called once, when the cell goes on or has ended; until then
- * the source stays. */
-int restore_begin(struct cell *cell, struct source *source, bool clock_goes_on,
+/* Begins, from the image of the cell of that number: 0; or a negative errno, and then nothing has
+ * begun. `clock_goes_on`: from where its clocks stood at the cut. `done` is called once, when the
+ * cell goes on or has ended; until then the source stays. */
+int restore_begin(struct cell *cell, struct source *source, u64 number, bool clock_goes_on,
                   void (*done)(struct cell *cell, struct source *source));
 
 /* A host process of the cell ended: if the cell is just being made again, it cannot be. */

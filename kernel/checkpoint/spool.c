@@ -191,6 +191,38 @@ int spool_pages(struct spool *spool, page_visitor *visit, void *argument)
     return result;
 }
 
+bool spool_record_at(const struct spool *spool, u32 index, u32 *part, const void **bytes,
+                     size_t *length)
+{
+    const struct spooled_record *record = &spool->records[index];
+
+    if (index >= spool->record_count)
+        return false;
+    *part = record->part;
+    *bytes = record->bytes;
+    *length = record->length;
+    return true;
+}
+
+s64 spool_pages_at(struct spool *spool, u64 position, u32 most, void *to, u64 *key, u64 *index)
+{
+    const struct run *run = spool->runs;
+    u64 count;
+    int error = flush(spool);
+
+    while (run < spool->runs + spool->run_count && run->at + run->count <= position)
+        run++;
+    if (error || run == spool->runs + spool->run_count)
+        return error;
+    *key = run->key;
+    *index = run->index + position - run->at;
+    count = MIN(run->at + run->count - position, most);
+    if (pread(spool->fd, to, count * PAGE_SIZE, (off_t)(position * PAGE_SIZE)) !=
+        (ssize_t)(count * PAGE_SIZE))
+        return -EIO;
+    return (s64)count;
+}
+
 /* Without a directory's help, in memory. */
 static int open_file(int dir_fd)
 {

@@ -18,6 +18,15 @@ struct source *spool_source(struct spool *spool);
 /* Visits all pages of all keys. */
 int spool_pages(struct spool *spool, page_visitor *visit, void *argument);
 
+/* What it holds in the order in which it came. The record of that index: false: there is none. The
+ * bytes are the spool's. */
+bool spool_record_at(const struct spool *spool, u32 index, u32 *part, const void **bytes,
+                     size_t *length);
+
+/* Pages from the position on, counted over all keys, that belong together, `most` at most: how many
+ * are at `to`, and which they are; 0: there are no more; or a negative errno. */
+s64 spool_pages_at(struct spool *spool, u64 position, u32 most, void *to, u64 *key, u64 *index);
+
 u64 spool_bytes(const struct spool *spool); /* of pages */
 
 #endif

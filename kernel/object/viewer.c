@@ -684,6 +684,34 @@ static struct object *viewer_load(struct record *from, struct bank *bank)
     return object;
 }
 
+static struct object *copy(const struct object *object, struct bank *bank)
+{
+    struct record record = {0};
+    struct object *made;
+    struct viewer *viewer;
+
+    viewer_save(object, &record);
+    made = record.bad ? NULL : viewer_load(&record, bank);
+    record_finish(&record);
+    if (!made)
+        return NULL;
+    viewer = container_of(made, struct viewer, object);
+    viewer->paced = viewer->deaf = false;
+    return made;
+}
+
+struct object *viewer_console_like(struct object *console, struct bank *bank)
+{
+    struct object *viewer =
+        console->class == &screen_class
+            ? copy(&container_of(console, struct screen, object)->viewer->object, bank)
+            : viewer_make(bank);
+    struct object *made = viewer ? viewer_console(viewer) : NULL;
+
+    object_release(viewer);
+    return made;
+}
+
 static void screen_save(const struct object *object, struct record *to)
 {
     const struct screen *screen = container_of(object, const struct screen, object);

@@ -15,6 +15,10 @@ struct object *viewer_make(struct bank *bank);
 /* Its console, with a reference of the caller's. NULL: a limit of the bank, or no memory. */
 struct object *viewer_console(struct object *viewer);
 
+/* A console for the copy of who has that one: of a copy of its viewer as it is now, with nobody at
+ * it; or of a new one, if that is a stream of the host. With a reference; NULL: as above. */
+struct object *viewer_console_like(struct object *console, struct bank *bank);
+
 /* The viewer of a console; NULL: it is none of these. The caller gets no reference. */
 struct object *viewer_of_console(const struct cap *console);
 

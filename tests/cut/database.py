@@ -5,14 +5,14 @@ import sqlite3
 import sys
 import time
 
-path = sys.argv[1]
+path, rows = sys.argv[1], int((sys.argv + ["2000"])[2])
 sqlite3.connect(path).execute("create table t (who int, n int)")
 children = []
 for who in range(2):
     pid = os.fork()
     if pid == 0:
         db = sqlite3.connect(path, timeout=60, isolation_level=None)
-        for n in range(2000):
+        for n in range(rows):
             db.execute("insert into t values (?, ?)", (who, n))
             time.sleep(0.001)
         os._exit(0)
