@@ -114,10 +114,12 @@ static void grant_arguments(struct launch *launch, char *argv[])
 }
 
 /* A wrapper sees the system's programs, the directory that it lies in, what its arguments name, and
- * what all are granted. */
-static void describe(struct wrapper *wrapper, const char *program, const char *writable)
+ * what all are granted. It is the user that the wrapped program is, since whose a file is shows as
+ * seen by who asks. */
+static void describe(struct wrapper *wrapper, const char *program, const struct launch *wrapped)
 {
     struct launch *launch = &wrapper->launch;
+    const char *writable = wrapped->wrap_dir;
 
     snprintf(wrapper->text, sizeof(wrapper->text), "%s", program);
     snprintf(wrapper->caps, sizeof(wrapper->caps), "RINGFENCE_CAPS=target=%d,offer=%d", SLOT_TARGET,
@@ -144,7 +146,9 @@ static void describe(struct wrapper *wrapper, const char *program, const char *w
     launch->envc = 2;
     launch->cwd = "/";
     launch->hostname = "wrapper";
-    launch->user_name = "root";
+    launch->user_name = wrapped->user_name;
+    launch->uid = wrapped->uid;
+    launch->gid = wrapped->gid;
 }
 
 /* Waits until the wrapper says what it offers. */
@@ -171,7 +175,7 @@ static u32 await_offer(u32 endpoint, u32 cell, const char *program)
 }
 
 /* Starts the program with the capability: what it offers. */
-static u32 wrap_one(u32 slot, const char *program, const char *writable)
+static u32 wrap_one(u32 slot, const char *program, const struct launch *wrapped)
 {
     struct wrapper *wrapper = calloc(1, sizeof(*wrapper));
     s64 endpoint = rf_endpoint(), offer = endpoint < 0 ? endpoint : rf_mint((u32)endpoint, 0);
@@ -181,7 +185,7 @@ static u32 wrap_one(u32 slot, const char *program, const char *writable)
         fail("too many wrappers: cannot start \"%s\"", program);
     if (offer < 0)
         fail("cannot start the wrapper \"%s\": %s", program, rf_error_text(offer));
-    describe(wrapper, program, writable);
+    describe(wrapper, program, wrapped);
     cell = launch_make(&wrapper->launch, NULL, false);
     free(wrapper);
     client_give(cell, SLOT_TARGET, slot);
@@ -200,7 +204,7 @@ u32 wrap_slot(const struct launch *launch, enum rf_kind kind, const char *path, 
         const char *only = launch->wraps[i].path;
 
         if (launch->wraps[i].kind == kind && (!only || (path && strcmp(path, only) == 0)))
-            slot = wrap_one(slot, launch->wraps[i].program, launch->wrap_dir);
+            slot = wrap_one(slot, launch->wraps[i].program, launch);
     }
     return slot;
 }
