@@ -27,7 +27,7 @@ x: $(shell seq 1 20); @echo "all of $(words $^)"
 %:; @test $@ -gt 0
 EOF
 input build <<'EOF'
-make -s -j 4; cat prog; make -q prog; echo $?; touch a.c; make -q prog; echo $?; make -s prog; make fail; echo $?; make -k -j 2 fail none; echo $?
+make -s -j 4 | sort; cat prog; make -q prog; echo $?; touch a.c; make -q prog; echo $?; make -s prog; make fail; echo $?; make -k -j 2 fail none; echo $?
 make -n -B prog | sort; make -p -q none >/dev/null 2>&1; echo $?; echo 'all:; @echo $(shell uname -s) $(MAKELEVEL)' | make -f -; make -s -t prog; make -C none; echo $?
 EOF
 compare bash script
