@@ -107,6 +107,7 @@ $(B)/host-obj/%.o: % Makefile
 -include $(B)/vdso.d $(LIBOS_OBJ:.o=.d) $(KERNEL_OBJ:.o=.d)
 include sdk/sdk.mk
 include top/top.mk
+include frozen/frozen.mk
 -include tests/tests.mk bench/bench.mk tools/tools.mk
 
 clean:

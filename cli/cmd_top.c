@@ -2,14 +2,12 @@
 /* ringfence top: starts ringfence-top, which lies beside this program or in ../libexec/ringfence;
  * with
  * --once or --json it is what `ringfence ps` says. */
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/helper.h"
 #include "kernel/report.h"
 
 struct top_request {
@@ -43,11 +41,8 @@ const struct option_row top_options[] = {
 
 int cmd_top(int argc, char **argv)
 {
-    static const char *const places[] = {"build/ringfence-top", "ringfence-top",
-                                         "../libexec/ringfence/ringfence-top"};
+    char *argv_of_top[] = {(char *)"ringfence-top", NULL, NULL};
     struct top_request request = {0};
-    char self[PATH_MAX], path[PATH_MAX + 64];
-    ssize_t n;
 
     arguments_parse(command_find("top"), argc, argv, &request, NULL, 0, 0);
     client_open(request.client.world);
@@ -55,15 +50,8 @@ int cmd_top(int argc, char **argv)
         client_print_cells(request.client.json, false);
         return 0;
     }
-    memset(self, 0, sizeof(self));
-    n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    if (n <= 0)
-        fail_errno(errno, "cannot find ringfence-top");
-    *strrchr(self, '/') = 0;
-    for (u32 i = 0; i < ARRAY_SIZE(places); i++) {
-        snprintf(path, sizeof(path), "%s/%s", self, places[i]);
-        execl(path, "ringfence-top", request.client.world, NULL);
-    }
+    argv_of_top[1] = (char *)(uintptr_t)request.client.world;
+    helper_exec(argv_of_top[0], argv_of_top);
     fail("ringfence-top is not installed (it is built where libncurses-dev is); see: ringfence top "
          "--once");
 }

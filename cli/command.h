@@ -31,6 +31,9 @@ int cmd_ps(int argc, char **argv);
 int cmd_checkpoint(int argc, char **argv);
 int cmd_hibernate(int argc, char **argv);
 int cmd_fork(int argc, char **argv);
+int cmd_freeze(int argc, char **argv);
+int cmd_thaw(int argc, char **argv);
+int cmd_key(int argc, char **argv);
 int cmd_kill(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
@@ -72,6 +75,7 @@ extern const struct option_row logs_options[];
 extern const struct option_row ps_options[];
 extern const struct option_row top_options[];
 extern const struct option_row caps_options[], checkpoint_options[], fork_options[];
+extern const struct option_row freeze_options[], thaw_options[], key_options[];
 extern const struct option_row fsck_options[];
 extern const struct option_row scrub_options[];
 

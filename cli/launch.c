@@ -164,7 +164,7 @@ static void name_cell(const char *program, char name[RF_CELL_NAME])
     }
 }
 
-const struct prepared *launch_prepare(const struct launch *launch)
+struct prepared *launch_prepare(const struct launch *launch)
 {
     /* Not of the heap, which would clear it: most of it is never touched. */
     struct opened *opened =

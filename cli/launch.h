@@ -29,6 +29,8 @@ struct mount_config {
     u32 mode;   /* permission bits of RAM objects */
 };
 
+struct prepared;
+
 struct launch {
     char *const *argv; /* of the program; argv[0] is the program as the user named it */
     u32 argc;
@@ -53,6 +55,9 @@ struct launch {
     int trace_fd;             /* the kernel's stderr when the user named no file */
     struct limits_config limits;
     enum stats_format stats;
+    /* NULL, or gives the cell an image, in place of its boot record, and changes the slots into
+     * which the grants go; 0: nowhere. */
+    void (*bring)(u32 cell, struct prepared *prepared);
     const char
         *libos_path; /* another library OS image, for tests of the jail; NULL: the embedded one */
 };
@@ -68,7 +73,7 @@ struct prepared {
 };
 
 /* Opens what is granted and writes the boot record. Fails (fail()) with a line for the user. */
-const struct prepared *launch_prepare(const struct launch *launch);
+struct prepared *launch_prepare(const struct launch *launch);
 
 /* Makes a cell for it, filled and not yet started: its slot. NULL: named after the program. */
 u32 launch_make(const struct launch *launch, const char *name, bool detached);

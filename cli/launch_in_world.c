@@ -288,8 +288,11 @@ static void give_dirs(u32 cell, const struct launch *launch, const struct prepar
 {
     for (u32 i = 0; i < prepared->grant_count; i++) {
         const struct grant_config *grant = &prepared->grants[i];
+        s64 slot;
 
-        s64 slot = import(RF_KIND_DIR, grant->fd, grant->rights, grant->only, grant->only_length);
+        if (!grant->slot)
+            continue;
+        slot = import(RF_KIND_DIR, grant->fd, grant->rights, grant->only, grant->only_length);
 
         if (slot == -EOPNOTSUPP && detached)
             refuse_in_background("a directory in memory");
@@ -306,10 +309,13 @@ static void give_dirs(u32 cell, const struct launch *launch, const struct prepar
 static u32 make(const struct launch *launch, const char *name, bool detached,
                 char taken[RF_CELL_NAME])
 {
-    const struct prepared *prepared = launch_prepare(launch);
+    struct prepared *prepared = launch_prepare(launch);
     u32 cell = create(launch, name, prepared->name, taken);
 
-    load(cell, prepared);
+    if (launch->bring)
+        launch->bring(cell, prepared);
+    else
+        load(cell, prepared);
     give_consoles(cell, launch, detached);
     give_clock(cell, launch);
     give_dirs(cell, launch, prepared, detached);
@@ -336,6 +342,18 @@ static void show_figures(const struct launch *launch, u32 cell)
     figures_show(&stat, launch->stats);
 }
 
+static void start(u32 cell)
+{
+    s64 result = rf_call(cell, RF_OP_CELL_START, 0, 0, 0, 0);
+
+    if (result == -ENOEXEC)
+        fail("the cell was frozen by another version of ringfence");
+    if (result == -EPROTO)
+        fail("the image of the cell makes no sense");
+    if (result < 0)
+        fail("cannot start the cell: %s", rf_error_text(result));
+}
+
 static int run(const struct launch *launch, const char *name, bool detached)
 {
     char taken[RF_CELL_NAME];
@@ -346,7 +364,7 @@ static int run(const struct launch *launch, const char *name, bool detached)
     u32 cell = make(launch, name, detached, taken);
     if (!detached)
         terminal_begin(cell);
-    client_invoke(cell, RF_OP_CELL_START, NULL, "start the cell");
+    start(cell);
     if (detached) {
         printf("%s\n", taken);
         return 0;

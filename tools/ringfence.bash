@@ -24,6 +24,9 @@ _ringfence()
         if [[ $previous == --world || $previous == -w || $previous == --volume || ${COMP_WORDS[1]} == @(world|fsck|scrub) && $current != -* ]]; then
             compopt -o filenames
             mapfile -t COMPREPLY < <(compgen -d -- "$current")
+        elif [[ $previous == @(-o|--output|--identity|--encrypt-to|--ro|--rw|--root) || ${COMP_WORDS[1]} == @(thaw|key) && $current != -* ]]; then
+            compopt -o filenames
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
         elif [[ $current == -* ]]; then
             mapfile -t COMPREPLY < <(
                 compgen -W "$("${COMP_WORDS[0]}" help "${COMP_WORDS[1]}" 2>/dev/null | grep -oE '^  --[a-z-]+')" -- "$current"

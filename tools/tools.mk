@@ -16,9 +16,10 @@ demo:
 	@$(MAKE) --no-print-directory ringfence
 	@tools/demo.sh
 
-install: ringfence $(SDK_LIB) $(TOP_PROGRAM)
+install: ringfence $(SDK_LIB) $(TOP_PROGRAM) $(FROZEN_PROGRAM)
 	install -D -m 755 ringfence $(DESTDIR)$(PREFIX)/bin/ringfence
 	[ -z '$(TOP_PROGRAM)' ] || install -D -m 755 $(TOP_PROGRAM) $(DESTDIR)$(PREFIX)/libexec/ringfence/ringfence-top
+	[ -z '$(FROZEN_PROGRAM)' ] || install -D -m 755 $(FROZEN_PROGRAM) $(DESTDIR)$(PREFIX)/libexec/ringfence/ringfence-frozen
 	install -D -m 644 $(SDK_LIB) $(DESTDIR)$(PREFIX)/lib/libringfence.a
 	for header in sdk/*.h abi/*.h abi/interface/*.h base/types.h; do \
 	    install -D -m 644 $$header $(DESTDIR)$(PREFIX)/include/ringfence/$$header || exit 1; done
