@@ -52,7 +52,8 @@ enum {
     RF_SLOT_METER,  /* interface meter: what the cell runs on */
     RF_SLOT_PLACE,  /* interface cell: the cell as others see it, to make cells below it */
     RF_SLOT_DISCRIM,
-    RF_SLOT_WORLD, /* interface world: clients of a world's socket only */
+    RF_SLOT_WORLD, /* interface world: clients of a world's socket, and cells that were granted
+                      checkpoints */
     RF_SLOT_FIRST_DIR =
         16, /* the mounts' dir (or file) capabilities, in the order of the boot record */
     RF_SLOT_LIMIT = 1024, /* of slots that are given before the cell runs */

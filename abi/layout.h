@@ -80,6 +80,15 @@ struct rf_msg {
 _Static_assert(sizeof(struct rf_msg) <= RF_MSG_STRIDE, "a message fits its stride");
 _Static_assert(offsetof(struct rf_msg, data) == 128, "shared layout");
 
+/* How a cell came to be where it is. */
+enum rf_came {
+    RF_CAME_STARTED,   /* it began, and has run since */
+    RF_CAME_RESUMED,   /* it slept (CELL_HIBERNATE), and was woken */
+    RF_CAME_RESTARTED, /* its world went on from a checkpoint */
+    RF_CAME_BRANCHED,  /* it is a branch of a cell */
+    RF_CAME_THAWED,    /* its image came from elsewhere */
+};
+
 /* Written by the kernel, read by the cell without a call. */
 struct rf_cell_page {
     u32 magic; /* RF_CELL_MAGIC */
@@ -96,6 +105,8 @@ struct rf_cell_page {
     u32 ending;            /* not 0: the cell is being ended */
     u32 keepers;           /* not 0: somebody may want to hear of faults */
     u64 stat_system_calls; /* written by the library OS: served inside the jail (a hint) */
+    u32 came;              /* enum rf_came: the last of these; each time with another generation */
+    u32 branch;            /* number among the branches of one image; 0: it is none */
     /* On lines of its own: what is above is written all the time. */
     struct rf_clock_page clock __attribute__((aligned(1024)));
 };

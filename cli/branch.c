@@ -25,7 +25,7 @@ static struct limits_config limits_of(u32 cell)
                                   .cpu_percent = stat.cpu_percent};
 }
 
-static s64 make(u32 cell, u32 bank, u32 meter, const char *name)
+static s64 make(u32 cell, bool pause_it, u32 bank, u32 meter, const char *name)
 {
     static const struct timespec pause = {.tv_nsec = PAUSE_NS};
     s64 slot = -EAGAIN;
@@ -39,6 +39,7 @@ static s64 make(u32 cell, u32 bank, u32 meter, const char *name)
         message.caps[1] = meter;
         message.caps[2] = cell;
         message.cap_count = 3;
+        message.words[2] = pause_it;
         message.data = name;
         message.data_length = (u32)strlen(name);
         slot = rf_invoke(RF_SLOT_PLACE, RF_OP_CELL_BRANCH, &message);
@@ -57,7 +58,7 @@ static const char *why(s64 error)
     }
 }
 
-void branch_numbered(u32 cell, const char *base, u32 *number, struct branch *branch)
+void branch_numbered(u32 cell, bool pause, const char *base, u32 *number, struct branch *branch)
 {
     struct limits_config limits = limits_of(cell);
     u32 bank = launch_bank(&limits), meter = launch_meter(&limits);
@@ -66,7 +67,8 @@ void branch_numbered(u32 cell, const char *base, u32 *number, struct branch *bra
     while (slot == -EEXIST) {
         int length = snprintf(branch->name, sizeof(branch->name), "%s-%u", base, (*number)++);
 
-        slot = length < (int)sizeof(branch->name) ? make(cell, bank, meter, branch->name) : -EINVAL;
+        slot = length < (int)sizeof(branch->name) ? make(cell, pause, bank, meter, branch->name)
+                                                  : -EINVAL;
     }
     if (slot == -EINVAL)
         fail("\"%s-%u\" is no name for a cell: 1 to 31 letters, digits, dots and dashes; see: "

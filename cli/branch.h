@@ -11,7 +11,8 @@ struct branch {
 };
 
 /* One that is named BASE-*number, or with the next number that is free; *number is moved behind it.
- * It has a bank and a meter of its own, with the limits of the cell. */
-void branch_numbered(u32 cell, const char *base, u32 *number, struct branch *branch);
+ * It has a bank and a meter of its own, with the limits of the cell. `pause`: the cell is paused
+ * from then on. */
+void branch_numbered(u32 cell, bool pause, const char *base, u32 *number, struct branch *branch);
 
 #endif

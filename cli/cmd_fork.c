@@ -51,8 +51,8 @@ int cmd_fork(int argc, char **argv)
     client_open(request.world);
     cell = client_find(found);
     for (u32 i = 0; i < request.count; i++)
-        branch_numbered(i ? copies[0].slot : cell, request.name ? request.name : found, &number,
-                        &copies[i]);
+        branch_numbered(i ? copies[0].slot : cell, false, request.name ? request.name : found,
+                        &number, &copies[i]);
     for (u32 i = 0; i < request.count; i++) {
         client_invoke(copies[i].slot, RF_OP_CELL_START, NULL, "start the copy");
         puts(copies[i].name);

@@ -56,16 +56,6 @@ static void go_on(void)
         rf_call(stopped, RF_OP_CELL_RESUME, 0, 0, 0, 0);
 }
 
-/* So that nothing that it does is lost between the image and its end. */
-static void stop(u32 cell, u32 state)
-{
-    if (state == RF_CELL_PAUSED)
-        return;
-    client_invoke(cell, RF_OP_CELL_PAUSE, NULL, "pause the cell");
-    stopped = cell;
-    atexit(go_on);
-}
-
 static struct rf_cell_stat stat_of(u32 cell)
 {
     struct rf_message message = RF_MESSAGE;
@@ -115,9 +105,12 @@ int cmd_freeze(int argc, char **argv)
     memcpy(frozen.name, stat.name, sizeof(frozen.name));
     frozen.memory_limit = stat.memory_limit;
     frozen.cpu_percent = stat.cpu_percent;
-    if (request.stop)
-        stop(cell, stat.state);
-    branch_numbered(cell, "frozen", &number, &branch);
+    /* Nothing that it does is lost between the image and its end. */
+    branch_numbered(cell, request.stop, "frozen", &number, &branch);
+    if (request.stop && stat.state != RF_CELL_PAUSED) {
+        stopped = cell;
+        atexit(go_on);
+    }
     freezing_begin(&freezing, request.path, request.key, &frozen);
     write_image(branch.slot, &freezing);
     freezing_end(&freezing);

@@ -208,6 +208,12 @@ static void take_detached(void *target, const char *value)
     ((struct request *)target)->detached = true;
 }
 
+static void take_checkpoint(void *target, const char *value)
+{
+    (void)value;
+    ((struct request *)target)->config->checkpoints = true;
+}
+
 const struct option_row run_options[] = {
     {"ro", VALUE_NEEDED, "HOST[:CELL]", "grant a directory or file, read-only", take_ro, 0},
     {"rw", VALUE_NEEDED, "HOST[:CELL]", "grant a directory or file, writable", take_rw, 0},
@@ -235,6 +241,8 @@ const struct option_row run_options[] = {
     {"name", VALUE_NEEDED, "NAME", "in a world: the cell's name", take_name, 'n'},
     {"detach", VALUE_NONE, NULL, "in a world: do not wait for its end", take_detached, 'd'},
     {"tty", VALUE_NONE, NULL, "with -d: its console is a terminal", take_terminal, 't'},
+    {"checkpoint", VALUE_NONE, NULL, "in a world: it may ask for checkpoints (/proc/ringfence)",
+     take_checkpoint, 0},
     {"wrap", VALUE_NEEDED, "KIND=PROGRAM",
      "put a program before each dir, console or clock; dir:CELL=PROGRAM: before that one",
      take_wrap, 0},
@@ -313,6 +321,8 @@ int cmd_run(int argc, char **argv)
     if (request.world || request.name || request.detached || getenv("RINGFENCE_WORLD") ||
         rf_in_cell())
         return launch_in_world(&config, request.world, request.name, request.detached);
+    if (config.checkpoints)
+        usage_error(command, "--checkpoint needs a world that stays: --world DIR");
     if (config.wrap_count || config.clock.rate)
         return launch_in_own_world(&config);
     return launch_alone(&config);

@@ -61,6 +61,12 @@ static void take_identity(void *target, const char *value)
     ((struct thaw_request *)target)->identity = value;
 }
 
+static void take_checkpoint(void *target, const char *value)
+{
+    (void)value;
+    ((struct thaw_request *)target)->config->checkpoints = true;
+}
+
 static void take_mem(void *target, const char *value)
 {
     ((struct thaw_request *)target)->config->limits.memory_limit =
@@ -107,6 +113,8 @@ const struct option_row thaw_options[] = {
     {"root", VALUE_NEEDED, "DIR", "the tree that is /, in place of the system's", take_root, 0},
     {"root-rw", VALUE_NONE, NULL, "that may be written", take_root_rw, 0},
     {"identity", VALUE_NEEDED, "KEYFILE", "the key that it was encrypted to", take_identity, 0},
+    {"checkpoint", VALUE_NONE, NULL, "it may ask for checkpoints (/proc/ringfence)",
+     take_checkpoint, 0},
     {"mem", VALUE_NEEDED, "SIZE", "most memory; else what it had", take_mem, 0},
     {"cpu", VALUE_NEEDED, "PERCENT", "most processor time; else what it had", take_cpu, 0},
     {"pids", VALUE_NEEDED, "N", "most processes and threads", take_pids, 0},

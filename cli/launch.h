@@ -49,6 +49,7 @@ struct launch {
     u32 wrap_count;
     const char *wrap_dir; /* HOST[:CELL], which the wrappers may write; NULL: none */
     struct clock_config clock;
+    bool checkpoints; /* it may ask for them */
     bool trace;
     bool terminal;            /* in the background: its console is a terminal */
     const char *trace_filter; /* NULL: every system call */

@@ -256,6 +256,16 @@ static void refuse_in_background(const char *what)
          what);
 }
 
+/* The world, for what its cells may do with it: look at its figures, and ask for checkpoints. */
+static void give_world(u32 cell)
+{
+    s64 copy = rf_copy(RF_SLOT_WORLD, RF_RIGHT_READ | RF_RIGHT_WRITE);
+
+    if (copy < 0)
+        fail("cannot grant checkpoints: this cell may not ask for them itself");
+    client_give(cell, RF_SLOT_WORLD, (u32)copy);
+}
+
 /* In the background it is the one that we have, or none. */
 static void give_trace(u32 cell, const struct launch *launch, bool detached)
 {
@@ -319,6 +329,8 @@ static u32 make(const struct launch *launch, const char *name, bool detached,
     give_consoles(cell, launch, detached);
     give_clock(cell, launch);
     give_dirs(cell, launch, prepared, detached);
+    if (launch->checkpoints)
+        give_world(cell);
     return cell;
 }
 

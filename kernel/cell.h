@@ -85,6 +85,7 @@ struct cell {
                      */
     bool standing;  /* they do, or are to */
     struct restore *restore; /* its processes are being made again; NULL: they are not */
+    u32 branch;              /* number among the branches of one image; 0: it is none */
     struct origin *origin;   /* checkpoint/branch.h: the image that it goes on from; NULL: none */
     struct asleep *asleep;   /* checkpoint/hibernate.h: it has no processes; NULL: it has */
     bool ending;

@@ -48,6 +48,21 @@ s64 rf_invoke(u32 slot, u32 op, struct rf_message *message);
 /* The same with up to four words and no data. A descriptor that comes is the result. */
 s64 rf_call(u32 slot, u32 op, u64 w0, u64 w1, u64 w2, u64 w3);
 
+/* How the cell that this program runs in came to be where it is. `generation` changes whenever the
+ * others do: who holds something that must not be used twice, such as random numbers drawn earlier,
+ * compares it before. On the host all is 0. */
+struct rf_arrival {
+    u64 generation;
+    u32 came;   /* enum rf_came */
+    u32 branch; /* number among the branches of one image; 0: it is none */
+};
+struct rf_arrival rf_arrival(void);
+
+/* Has the world make a checkpoint, and returns when it is durable: its number; or, in what goes on
+ * from it or was branched off meanwhile, 0. EBADF: the cell was not granted that. EOPNOTSUPP: the
+ * world is not durable; ENOSPC, EIO and the like: it was not written. */
+s64 rf_checkpoint(void);
+
 void rf_drop(u32 slot);
 s64 rf_copy(u32 slot, u32 rights);
 

@@ -77,7 +77,8 @@
        "ESRCH: it has no "                                                                         \
        "processes. ENOSPC",                                                                        \
        "")                                                                                         \
-    OP(cell, CELL_BRANCH, 372, RF_RIGHT_WRITE, "caps: bank, meter, a cell; data: name",            \
+    OP(cell, CELL_BRANCH, 372, RF_RIGHT_WRITE,                                                     \
+       "caps: bank, meter, a cell; w2: 1: that one is paused from then on; data: name",            \
        "slot of the new cell, all rights",                                                         \
        "a cell like that one at one instant, below this one, that was not started yet: "           \
        "CELL_START "                                                                               \

@@ -15,9 +15,12 @@
        "1 record, 1 file of the client's bank")                                                    \
     OP(world, WORLD_STAT, 609, RF_RIGHT_READ, "", "0; data out: struct rf_world_stat", "", "")     \
     OP(world, WORLD_STOP, 610, RF_RIGHT_MANAGE, "", "0", "ends all cells, then the kernel", "")    \
-    OP(world, WORLD_CHECKPOINT, 611, RF_RIGHT_WRITE, "w0: 1 to wait until it is durable",          \
+    OP(world, WORLD_CHECKPOINT, 611, RF_RIGHT_WRITE,                                               \
+       "w0: 1 to wait until it is durable; w1: 0, or what an earlier call returned, to wait for "  \
+       "that one",                                                                                 \
        "number of the generation",                                                                 \
-       "a cut that is not older than this call. EOPNOTSUPP: the world is not durable. Waiting: "   \
+       "a cut that is not older than this call. EOPNOTSUPP: the world is not durable. ERANGE: w1 " \
+       "was never returned. Waiting: "                                                             \
        "EINTR; ENOSPC, EIO and the like: it was not written, and the last one stands",             \
        "")
 

@@ -27,6 +27,7 @@ struct origin {
     struct spool *spool;
     u64 number; /* of the cell as its keys say */
     u32 users;
+    u32 branches; /* that were ever made of it */
     bool brought; /* in pieces: its capabilities are to be found again */
     struct {
         u32 part;
@@ -78,6 +79,12 @@ static bool charge(struct cell *cell, u64 bytes)
 
 /* --- making one --- */
 
+static void hand_over(struct origin *origin, struct cell *to)
+{
+    to->origin = origin;
+    to->branch = ++origin->branches;
+}
+
 static int capture(struct cell *from, struct cell *to)
 {
     struct origin *origin = make_origin(from->object.number);
@@ -93,7 +100,7 @@ static int capture(struct cell *from, struct cell *to)
     if (error)
         release(origin);
     else
-        to->origin = origin;
+        hand_over(origin, to);
     return error;
 }
 
@@ -102,7 +109,7 @@ static int share(struct cell *from, struct cell *to)
     if (!charge(to, spool_bytes(from->origin->spool)))
         return -ENOSPC;
     from->origin->users++;
-    to->origin = from->origin;
+    hand_over(from->origin, to);
     return held_copy(from, to);
 }
 
@@ -116,7 +123,7 @@ static void limit_like(const struct cell *from, struct cell *to)
         limits->process_limit = from->limits.config.process_limit;
 }
 
-static int branch(struct cell *from, struct cell *to)
+static int branch(struct cell *from, struct cell *to, bool pause)
 {
     int error;
 
@@ -131,6 +138,8 @@ static int branch(struct cell *from, struct cell *to)
     if (error)
         return error;
     error = capture(from, to);
+    if (!error && pause)
+        cell_stop(from, STOP_PAUSED);
     stop_end(from);
     return error;
 }
@@ -150,7 +159,7 @@ s64 op_CELL_BRANCH(struct call *call)
     error = cell_create(call, cell_of(call->cap), 0, &cell);
     if (error)
         return error;
-    error = branch(from, cell);
+    error = branch(from, cell, call->w[2] & 1);
     if (!error)
         return call_new_slot(call, &cell->object, RF_RIGHT_ALL);
     object_release(&cell->object);
@@ -191,6 +200,8 @@ int branch_start(struct cell *cell)
         error = held_load(cell, source, origin->number, origin->brought);
     if (!error)
         error = restore_begin(cell, source, origin->number, true, is_there);
+    cell->window->cell.came = origin->brought ? RF_CAME_THAWED : RF_CAME_BRANCHED;
+    cell->window->cell.branch = cell->branch;
     if (error)
         take_own(cell);
     return error == -ENOENT || error == -EINVAL ? -EPROTO : error;

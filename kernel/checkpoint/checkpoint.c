@@ -202,12 +202,19 @@ static void committed(struct batch *batch, s64 result)
 /* The cut that is being written began before the caller asked. */
 s64 op_WORLD_CHECKPOINT(struct call *call)
 {
-    u64 wanted = checkpoint.figures.generation + 1 + checkpoint.writing;
+    u64 next = checkpoint.figures.generation + 1 + checkpoint.writing;
+    u64 wanted = call->w[1] ? call->w[1] : next;
     struct pending *pending;
     s64 result;
 
     if (!checkpoint.store)
         return -EOPNOTSUPP;
+    if (wanted > next)
+        return -ERANGE;
+    if (wanted <= checkpoint.figures.generation) {
+        call_commit(call);
+        return (s64)checkpoint.figures.generation;
+    }
     if (call->w[0]) {
         result = call_wait(call, &checkpoint.waiting, &pending);
         if (result != CALL_WAITS)
@@ -278,6 +285,7 @@ static void go_on(struct cell *cell)
     if (!error)
         error = image_load_shared(cell, IMAGE_HEAP | IMAGE_WINDOW, source, cell->object.number);
     checkpoint.restoring++;
+    cell->window->cell.came = RF_CAME_RESTARTED;
     if (!error)
         error = restore_begin(cell, source, cell->object.number, true, cell_is_back);
     if (error) {

@@ -131,6 +131,7 @@ static void go_on(struct timer *timer)
     if (!error)
         error = restore_begin(cell, source, cell->object.number, false, restored);
     if (!error) {
+        cell->window->cell.came = RF_CAME_RESUMED;
         asleep->gone = false; /* there are processes again */
         return;
     }

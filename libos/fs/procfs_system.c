@@ -250,6 +250,7 @@ const struct text_entry proc_system_entries[] = {
     LINK("mounts", mounts_readlink),
     LINK("net", net_readlink),
     TEXT_DIR("sys", proc_sys_entries),
+    TEXT_DIR("ringfence", proc_ringfence_entries),
     TEXT_FILE("stat", print_stat),
     TEXT_FILE("meminfo", print_meminfo),
     TEXT_FILE("cpuinfo", print_cpuinfo),
