@@ -34,8 +34,8 @@ u32 cell_processors(void);
 /* Tables of entries, each ended by one without a name. */
 extern const struct text_entry proc_system_entries[]; /* procfs_system.c: files of /proc itself */
 extern const struct text_entry proc_ringfence_entries[]; /* procfs_ringfence.c */
-extern const struct text_entry proc_sys_entries[];    /* procfs_sys.c: /proc/sys */
-extern const struct text_entry proc_net_entries[];    /* procfs_net.c */
+extern const struct text_entry proc_sys_entries[];       /* procfs_sys.c: /proc/sys */
+extern const struct text_entry proc_net_entries[];       /* procfs_net.c */
 extern const struct text_entry proc_process_entries[], proc_task_entries[]; /* procfs_process.c */
 extern const struct text_entry proc_fd_entry, proc_fdinfo_entry;            /* procfs_fd.c */
 
