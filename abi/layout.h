@@ -135,8 +135,13 @@ struct rf_stop {
                     */
     u32 processes; /* not 0: what starts is to restore so many host processes */
     u32 ready;     /* written by the library OS: it has begun to handle kicks */
-    u32 reserved;
+    u32 track;     /* not 0: each process is to have a userfaultfd, once */
     struct rf_stopped threads[RF_STOPPED_MOST];
+    /* Of the same index: the process of a thread that has just made one, and its number there; it
+     * is closed when the thread goes on. pid 0: it has not. */
+    struct {
+        u32 pid, descriptor;
+    } trackers[RF_STOPPED_MOST];
 };
 _Static_assert(sizeof(struct rf_stopped) == 48, "shared layout");
 

@@ -15,6 +15,7 @@
 
 #include "cli/command.h"
 #include "kernel/account/cgroup.h"
+#include "kernel/checkpoint/tracker.h"
 #include "kernel/confine.h"
 
 enum need { NEEDED, BETTER };
@@ -126,6 +127,8 @@ static const struct {
      "calls to the kernel take several times as long (Linux 6.6)"},
     {"Landlock", BETTER, has_landlock,
      "the kernel process is confined by its seccomp filter alone (Linux 5.19)"},
+    {"write tracking for checkpoints", BETTER, tracker_host_has_it,
+     "a checkpoint reads all memory while the world stands still (Linux 6.7)"},
     {"/proc with children lists", BETTER, has_proc,
      "limits by watching do not work, ended threads count against --pids"},
     {"scheduler statistics", BETTER, has_schedstat, "missing time is not known"},

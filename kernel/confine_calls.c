@@ -92,6 +92,9 @@ static u16 allowed[] = {
     SYS_waitid,
     SYS_getsid,
     SYS_sched_setaffinity,
+    SYS_process_vm_readv, /* their memory at a cut, */
+    SYS_pidfd_open,       /* and what tells that it was written */
+    SYS_pidfd_getfd,
     /* the process itself */
     SYS_munmap,
     SYS_brk,

@@ -127,6 +127,7 @@ void tasks_add(struct cell *cell, pid_t pid)
     process->cell = cell;
     process->pid = pid;
     process->memory = free_memory(cell);
+    process->tracker = -1;
     process->alarm = -1;
     process->next = *bucket_of(pid);
     *bucket_of(pid) = process;
@@ -143,6 +144,8 @@ static void forget(struct process *process)
     list_del(&process->link);
     if (process->alarm >= 0)
         syscall(SYS_timer_delete, process->alarm);
+    if (process->tracker >= 0)
+        close(process->tracker);
     free(process);
 }
 

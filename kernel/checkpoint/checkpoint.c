@@ -15,6 +15,7 @@
 #include "kernel/checkpoint/staging.h"
 #include "kernel/checkpoint/stop.h"
 #include "kernel/checkpoint/store_source.h"
+#include "kernel/checkpoint/tracker.h"
 #include "kernel/checkpoint/writer.h"
 #include "kernel/event.h"
 #include "kernel/jail/image.h"
@@ -252,6 +253,7 @@ void checkpoint_open(const struct checkpoint_config *config)
     if (error)
         fail("%s", why.text);
     store_source_init(&checkpoint.source, checkpoint.store);
+    tracker_init();
     checkpoint.staging = staging_create();
     if (!checkpoint.staging || image_view(image_own()) || writer_start(checkpoint.store, committed))
         fail("no memory to write checkpoints");

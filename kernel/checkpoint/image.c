@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "kernel/account/tasks.h"
@@ -21,10 +22,12 @@
 #include "kernel/checkpoint/record.h"
 #include "kernel/checkpoint/stop.h"
 #include "kernel/checkpoint/stored_process.h"
+#include "kernel/checkpoint/tracker.h"
 #include "kernel/jail/image.h"
 #include "kernel/object/segment.h"
 
 #define PIECE_PAGES 64u
+#define COPIES      256u
 
 /* One host process on its way to the sink. */
 struct saving {
@@ -33,7 +36,13 @@ struct saving {
     pid_t pid;
     u64 key; /* of its pages */
     int memory, pagemap;
-    bool granted; /* IMAGE_GRANTED */
+    bool granted;      /* IMAGE_GRANTED */
+    int tracker;       /* -1: none */
+    bool knows;        /* of what was written since the sink's last cut */
+    int tracker_there; /* number of the descriptor that the process has of it, or negative */
+    /* Pages to be copied. */
+    struct iovec from[COPIES], to[COPIES];
+    u32 copies;
     struct record maps, descriptors;
     u32 map_count, descriptor_count;
 };
@@ -68,6 +77,80 @@ static int save_run(void *argument, u64 start, u64 end)
         start += (u64)n;
     }
     return 0;
+}
+
+/* Also what the process itself may not read. */
+static int read_all(const struct saving *saving, const struct iovec *from, const struct iovec *to)
+{
+    size_t done = 0;
+
+    while (done < to->iov_len) {
+        ssize_t n = pread(saving->memory, (u8 *)to->iov_base + done, to->iov_len - done,
+                          (off_t)((u64)from->iov_base + done));
+
+        if (n <= 0)
+            return n < 0 ? -errno : -EIO;
+        done += (size_t)n;
+    }
+    return 0;
+}
+
+static int copy_now(struct saving *saving)
+{
+    int error = 0;
+
+    for (u32 at = 0; at < saving->copies && !error;) {
+        u32 left = saving->copies - at;
+        ssize_t n =
+            process_vm_readv(saving->pid, &saving->to[at], left, &saving->from[at], left, 0);
+        size_t done = n > 0 ? (size_t)n : 0;
+
+        while (at < saving->copies && done >= saving->to[at].iov_len)
+            done -= saving->to[at++].iov_len;
+        if (at < saving->copies) {
+            error = read_all(saving, &saving->from[at], &saving->to[at]);
+            at++;
+        }
+    }
+    saving->copies = 0;
+    return error;
+}
+
+static int copy_run(struct saving *saving, u64 start, u64 end)
+{
+    int error = 0;
+
+    while (start < end && !error) {
+        u64 pages = MIN((end - start) / PAGE_SIZE, SINK_ROOM), length = pages * PAGE_SIZE;
+        void *room = saving->sink->room(saving->sink, saving->key, start / PAGE_SIZE, pages);
+
+        if (!room)
+            return -ENOMEM;
+        saving->from[saving->copies] = (struct iovec){(void *)start, length};
+        saving->to[saving->copies++] = (struct iovec){room, length};
+        if (saving->copies == COPIES)
+            error = copy_now(saving);
+        start += length;
+    }
+    return error;
+}
+
+static int save_tracked(void *argument, u64 start, u64 end, bool written)
+{
+    struct saving *saving = argument;
+
+    if (written || !saving->knows)
+        return copy_run(saving, start, end);
+    return saving->sink->same(saving->sink, saving->key, start / PAGE_SIZE,
+                              (end - start) / PAGE_SIZE);
+}
+
+static int save_own(struct saving *saving, const struct proc_map *map)
+{
+    if (saving->tracker < 0)
+        return proc_own_pages(saving->pagemap, map->start, map->end, save_run, saving);
+    return proc_written_pages(saving->pagemap, saving->tracker, map->start, map->end,
+                              map->inode != 0, save_tracked, saving);
 }
 
 /* Mappings that the host brings along. It names others, too, by where its own stack and heap were.
@@ -169,7 +252,7 @@ static int save_map(void *argument, const struct proc_map *map)
     if (is_hosts(map) || (is_given(map) && map->shared))
         return 0;
     if (is_given(map))
-        return proc_own_pages(saving->pagemap, map->start, map->end, save_run, saving);
+        return save_own(saving, map);
     if (map->inode && !is_deleted(map->path))
         fd = open_mapped(saving, map);
     if (fd >= 0)
@@ -193,7 +276,7 @@ static int save_map(void *argument, const struct proc_map *map)
         return error;
     if (map->inode && kind == STORED_FILE_NONE)
         return save_run(saving, map->start, map->end);
-    return proc_own_pages(saving->pagemap, map->start, map->end, save_run, saving);
+    return save_own(saving, map);
 }
 
 /* As open(2) gave it. */
@@ -213,7 +296,7 @@ static void save_descriptor(struct saving *saving, int number)
     char path[64];
     int fd;
 
-    if (number == RF_FD_HEAP)
+    if (number == RF_FD_HEAP || number == saving->tracker_there)
         return;
     snprintf(path, sizeof(path), "/proc/%d/fd/%d", saving->pid, number);
     fd = open(path, O_PATH | O_CLOEXEC);
@@ -271,25 +354,45 @@ static int put_process(struct saving *saving, u32 memory)
     return error;
 }
 
-/* -ESRCH: it has no thread any more. */
-static int save_process(struct cell *cell, const struct process *process, bool granted,
-                        struct sink *sink)
+/* The process's tracker is of use to a sink that knows what it was given last. */
+static void find_tracker(struct saving *saving, struct process *process)
 {
-    struct saving saving = {.cell = cell,
-                            .sink = sink,
-                            .pid = process->pid,
-                            .granted = granted,
-                            .key = key_of(cell->object.number, process->memory),
-                            .memory = open_proc(process->pid, "mem"),
-                            .pagemap = open_proc(process->pid, "pagemap")};
-    int error = saving.memory < 0 || saving.pagemap < 0 ? -ESRCH : 0;
+    saving->tracker_there = stop_tracker(saving->cell, process->pid);
+    if (!saving->sink->same)
+        return;
+    if (process->tracker < 0 && saving->tracker_there >= 0) {
+        process->tracker = tracker_take(process->pid, saving->tracker_there);
+        process->tracked = 0;
+    }
+    saving->tracker = process->tracker;
+    saving->knows = process->tracked && process->tracked == saving->sink->last;
+}
 
+/* -ESRCH: it has no thread any more. */
+static int save_process(struct cell *cell, struct process *process, bool granted, struct sink *sink)
+{
+    static struct saving saving;
+    int error;
+
+    saving = (struct saving){.cell = cell,
+                             .sink = sink,
+                             .pid = process->pid,
+                             .granted = granted,
+                             .key = key_of(cell->object.number, process->memory),
+                             .memory = open_proc(process->pid, "mem"),
+                             .pagemap = open_proc(process->pid, "pagemap"),
+                             .tracker = -1};
+    error = saving.memory < 0 || saving.pagemap < 0 ? -ESRCH : 0;
+    find_tracker(&saving, process);
     if (!error)
         error = proc_maps(process->pid, save_map, &saving);
+    if (!error)
+        error = copy_now(&saving);
     if (!error)
         error = save_descriptors(&saving);
     if (!error)
         error = put_process(&saving, process->memory);
+    process->tracked = error || saving.tracker < 0 ? 0 : sink->number;
     record_finish(&saving.maps);
     record_finish(&saving.descriptors);
     if (saving.memory >= 0)
@@ -340,7 +443,7 @@ int image_save(struct cell *cell, u32 memories, struct sink *sink)
     if (!error && memories & IMAGE_WINDOW)
         error = image_save_window(cell, sink);
     list_for_each(node, &cell->host_processes) {
-        const struct process *process = list_entry(node, struct process, link);
+        struct process *process = list_entry(node, struct process, link);
 
         if (error)
             break;

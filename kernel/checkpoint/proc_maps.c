@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "kernel/account/tasks.h"
+#include "kernel/checkpoint/tracker.h"
 
 /* Linux 6.7: Documentation/admin-guide/mm/pagemap.rst. */
 struct scan_region {
@@ -20,11 +21,13 @@ struct scan {
     u64 category_inverted, category_mask, category_anyof_mask, return_mask;
 };
 #define SCAN          _IOWR('f', 16, struct scan)
+#define PROTECT       3u /* what is matched and was written; EPERM: it is not tracked */
+#define IS_WRITTEN    (1u << 1)
 #define IS_FILE       (1u << 2)
 #define IS_PRESENT    (1u << 3)
 #define IS_SWAPPED    (1u << 4)
 #define IS_ZERO       (1u << 5)
-#define REGIONS       512
+#define REGIONS       1024
 #define ENTRIES       512
 #define ENTRY_FILE    (1ul << 61)
 #define ENTRY_SWAPPED (1ul << 62)
@@ -93,26 +96,89 @@ int proc_maps(int pid, int (*visit)(void *argument, const struct proc_map *map),
     return result;
 }
 
-static int scan_pages(int pagemap, u64 *start, u64 end,
-                      int (*visit)(void *argument, u64 start, u64 end), void *argument)
+static struct scan_region regions[REGIONS];
+
+/* Own pages, apart from those with one of `less`: regions of them, *start moves on. -errno. */
+static int scan(int pagemap, u64 *start, u64 end, u64 flags, u64 less, u64 wanted)
 {
-    static struct scan_region regions[REGIONS];
     struct scan scan = {.size = sizeof(scan),
+                        .flags = flags,
                         .start = *start,
                         .end = end,
                         .vec = (u64)regions,
                         .vec_len = REGIONS,
-                        .category_inverted = IS_FILE | IS_ZERO,
-                        .category_mask = IS_FILE | IS_ZERO,
+                        .category_inverted = less,
+                        .category_mask = less,
                         .category_anyof_mask = IS_PRESENT | IS_SWAPPED,
-                        .return_mask = IS_PRESENT};
-    int found = ioctl(pagemap, SCAN, &scan), result = 0;
+                        .return_mask = wanted};
+    int found = ioctl(pagemap, SCAN, &scan);
 
     if (found < 0)
         return -errno;
+    *start = found < REGIONS ? end : scan.walk_end;
+    return found;
+}
+
+static int scan_pages(int pagemap, u64 *start, u64 end,
+                      int (*visit)(void *argument, u64 start, u64 end), void *argument)
+{
+    int found = scan(pagemap, start, end, 0, IS_FILE | IS_ZERO, IS_PRESENT), result = 0;
+
     for (int i = 0; i < found && !result; i++)
         result = visit(argument, regions[i].start, regions[i].end);
-    *start = found < REGIONS ? end : scan.walk_end;
+    return found < 0 ? found : result;
+}
+
+/* In a mapping of a file a page that is not there may be one that was given back: the host leaves a
+ * mark in its place. */
+static bool is_written(const struct scan_region *region, bool of_file)
+{
+    return region->categories & IS_WRITTEN || (of_file && !(region->categories & IS_PRESENT));
+}
+
+typedef int written_visitor(void *argument, u64 start, u64 end, bool written);
+
+/* *start moves on, and what was before it is protected. -EPERM: it is not tracked. */
+static int scan_tracked(int pagemap, u64 *start, u64 end, bool of_file, written_visitor *visit,
+                        void *argument)
+{
+    u64 less = of_file ? IS_FILE | IS_ZERO : IS_ZERO;
+    int found = scan(pagemap, start, end, PROTECT, less, IS_WRITTEN | IS_PRESENT), result = 0;
+
+    for (int i = 0; i < found && !result; i++)
+        result =
+            visit(argument, regions[i].start, regions[i].end, is_written(&regions[i], of_file));
+    return found < 0 ? found : result;
+}
+
+struct whole {
+    written_visitor *visit;
+    void *argument;
+};
+
+static int visit_written(void *argument, u64 start, u64 end)
+{
+    const struct whole *whole = argument;
+
+    return whole->visit(whole->argument, start, end, true);
+}
+
+int proc_written_pages(int pagemap, int tracker, u64 start, u64 end, bool of_file,
+                       written_visitor *visit, void *argument)
+{
+    struct whole whole = {visit, argument};
+    bool watched = false;
+    int result = 0;
+
+    while (start < end && !result) {
+        result = scan_tracked(pagemap, &start, end, of_file, visit, argument);
+        if (result != -EPERM || watched)
+            continue;
+        if (tracker_watch(tracker, start, end))
+            return proc_own_pages(pagemap, start, end, visit_written, &whole);
+        watched = true;
+        result = 0;
+    }
     return result;
 }
 

@@ -16,6 +16,7 @@
 
 #include "abi/objects.h"
 #include "kernel/account/tasks.h"
+#include "kernel/checkpoint/tracker.h"
 
 #define WAIT_NS 1000000 /* for one more that stands still, before they are looked for again */
 
@@ -132,6 +133,7 @@ int stop_begin(struct cell *cell, u64 deadline_ns)
         return -EAGAIN;
     cell->stop_epoch = load(&stop->let_go) + 1;
     __atomic_store_n(&stop->count, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&stop->track, tracker_is_used(), __ATOMIC_RELEASE);
     __atomic_store_n(&stop->asked, cell->stop_epoch, __ATOMIC_RELEASE);
     cell->standing = true;
     do {
@@ -198,6 +200,19 @@ u32 stop_threads(const struct cell *cell, pid_t pid, struct rf_stopped *threads,
 
     each_thread(pid, list_one, &listing);
     return listing.count;
+}
+
+int stop_tracker(const struct cell *cell, pid_t pid)
+{
+    const struct rf_stop *stop = stop_of(cell);
+    u32 count = MIN(load(&stop->count), RF_STOPPED_MOST);
+
+    for (u32 i = 0; i < count; i++) {
+        if (load(&stop->threads[i].epoch) == cell->stop_epoch &&
+            load(&stop->trackers[i].pid) == (u32)pid)
+            return (int)load(&stop->trackers[i].descriptor);
+    }
+    return -1;
 }
 
 u64 stop_first_deadline(const struct cell *cell)

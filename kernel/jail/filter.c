@@ -2,11 +2,13 @@
 #include "kernel/jail/filter.h"
 
 #include <asm/prctl.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/userfaultfd.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/mman.h>

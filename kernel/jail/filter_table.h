@@ -47,6 +47,8 @@
     ROW(getrandom, ALLOW, ANY, "random numbers")                                                   \
     ROW(restart_syscall, ALLOW, ANY,                                                               \
         "the host's way to go on with a wait that the table let through, after a stop")            \
+    ROW(userfaultfd, ALLOW, ONE_OF(0, userfaultfd_flags),                                          \
+        "has the kernel see what the process wrote; nothing in a cell can be done with it")        \
     ROW(getpid, ALLOW, ANY, "to name itself in KICK")                                              \
     ROW(gettid, ALLOW, ANY, "to name itself in KICK")
 
@@ -62,6 +64,7 @@
     LIST(clock_ids, CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID,                     \
          CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE,                      \
          CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME, CLOCK_TAI)                                        \
+    LIST(userfaultfd_flags, UFFD_USER_MODE_ONLY | O_CLOEXEC | O_NONBLOCK)                          \
     LIST(membarrier_commands, MEMBARRIER_CMD_QUERY, MEMBARRIER_CMD_PRIVATE_EXPEDITED,              \
          MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE,    \
          MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE)

@@ -91,19 +91,20 @@ static long reserve_place(const struct move *v)
     return at;
 }
 
-/* Moves what is mapped, page by page if the host has it in several parts. */
+/* Moves what is mapped, in halves if the host has it in several parts. It may move some of them
+ * before it comes to one that it does not move with others: these are not found any more. */
 static long move_pages(u64 from, u64 to, u64 length)
 {
-    int flags = MREMAP_MAYMOVE | MREMAP_FIXED;
-    long r = host_mremap((void *)from, length, length, flags, (void *)to);
+    u64 half = PAGE_ALIGN(length / 2);
+    long r = host_mremap((void *)from, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)to);
     if (r != -EFAULT)
         return r;
-    for (u64 done = 0; done < length; done += PAGE_SIZE) {
-        r = host_mremap((void *)(from + done), PAGE_SIZE, PAGE_SIZE, flags, (void *)(to + done));
-        if (r < 0)
-            return r;
-    }
-    return (long)to;
+    if (length == PAGE_SIZE)
+        return (long)to;
+    r = move_pages(from, to, half);
+    if (r >= 0)
+        r = move_pages(from + half, to + half, length - half);
+    return r < 0 ? r : (long)to;
 }
 
 /* Maps what follows the old range at `at`. */
@@ -134,7 +135,7 @@ static long fill_private(const struct move *v, u64 at)
     return r;
 }
 
-static long heap_move(const struct move *v)
+static long move_parts(const struct move *v)
 {
     long at = reserve_place(v);
     if (at < 0)
@@ -146,7 +147,7 @@ static long heap_move(const struct move *v)
     return r;
 }
 
-static long heap_remap(const struct move *v)
+static long remap_parts(const struct move *v)
 {
     if (!(v->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && v->old_length) {
         u64 end = v->old + v->old_length;
@@ -154,12 +155,16 @@ static long heap_remap(const struct move *v)
             map_growth(v, end, MAP_FIXED_NOREPLACE) == (long)end)
             return (long)v->old;
     }
-    return v->flags & MREMAP_MAYMOVE ? heap_move(v) : -ENOMEM;
+    return v->flags & MREMAP_MAYMOVE ? move_parts(v) : -ENOMEM;
 }
 
 static long host_remap(const struct move *v)
 {
-    long at = host_mremap((void *)v->old, v->old_length, v->new_length, v->flags, (void *)v->new);
+    bool moves_only =
+        v->flags & MREMAP_FIXED && !(v->flags & MREMAP_DONTUNMAP) && v->old_length == v->new_length;
+    long at = moves_only ? move_pages(v->old, v->new, v->old_length)
+                         : host_mremap((void *)v->old, v->old_length, v->new_length, v->flags,
+                                       (void *)v->new);
     /* The host grows into, or moves to, what is ours only when all other room is taken. */
     assert_that(at < 0 || user_range((u64)at, v->new_length) == 0);
     return at;
@@ -193,7 +198,9 @@ static long remap(struct move *v)
         return r;
     bool keep_old = v->old_length == 0 || (v->flags & MREMAP_DONTUNMAP);
     bool simple = !keep_old && v->old_length >= v->new_length;
-    r = !simple && source_is_heap(&v->m) ? heap_remap(v) : host_remap(v);
+    r = !simple && source_is_heap(&v->m) ? -EFAULT : host_remap(v);
+    if (r == -EFAULT) /* or what is one mapping has several parts on the host: some are tracked */
+        r = remap_parts(v);
     return r < 0 ? r : commit(v, (u64)r, keep_old);
 }
 

@@ -3,6 +3,8 @@
  * registers of the interrupted code on the stack, and what the thread is, is in memory. */
 #include <asm/prctl.h>
 #include <asm/unistd.h>
+#include <linux/fcntl.h>
+#include <linux/userfaultfd.h>
 
 #include "libos/entry/entry.h"
 #include "libos/host/clock.h"
@@ -16,7 +18,8 @@
 
 void stop_call(u64 *rsp, void (*stand)(void *), void *argument);
 
-#define LONG_AGO 1
+#define LONG_AGO      1
+#define TRACKER_FLAGS (UFFD_USER_MODE_ONLY | O_CLOEXEC | O_NONBLOCK)
 
 struct standing {
     struct rf_stopped *record;
@@ -104,6 +107,61 @@ static void take_new_numbers(u32 old_tid, u64 used)
             LONG_AGO; /* who looks at the timers next has the kernel set one again */
 }
 
+/* The process's userfaultfd: what has made one, and its descriptor while it is open. Each process
+ * makes one in its life; again after a restore, which gives it another number or another count. */
+static struct {
+    u64 made_by;
+    u32 open; /* the descriptor and OPEN, or NONE, or CLOSING */
+} tracker;
+enum { NONE, CLOSING, OPEN };
+
+static u32 own_number(void)
+{
+    return (u32)host_call(__NR_getpid, 0, 0, 0, 0, 0, 0);
+}
+
+static bool may_make_tracker(void)
+{
+    u64 self = (u64)times_restored() << 32 | own_number();
+
+    return __atomic_load_n(&the_window->stop.track, __ATOMIC_RELAXED) &&
+           __atomic_load_n(&tracker.made_by, __ATOMIC_RELAXED) != self &&
+           __atomic_exchange_n(&tracker.made_by, self, __ATOMIC_RELAXED) != self;
+}
+
+/* The kernel takes it while the thread stands still. */
+static void show_tracker(u32 at)
+{
+    long made = may_make_tracker() ? host_call(__NR_userfaultfd, TRACKER_FLAGS, 0, 0, 0, 0, 0) : -1;
+
+    if (made >= 0) {
+        __atomic_store_n(&tracker.open, (u32)made + OPEN, __ATOMIC_RELEASE);
+        the_window->stop.trackers[at].descriptor = (u32)made;
+        the_window->stop.trackers[at].pid = own_number();
+    } else if (the_window->stop.trackers[at].pid) { /* else the page stays untouched */
+        the_window->stop.trackers[at].pid = 0;
+    }
+}
+
+/* Before anything else happens in the process: a fork would have it too. */
+static void close_tracker(void)
+{
+    u32 open = __atomic_load_n(&tracker.open, __ATOMIC_ACQUIRE);
+
+    if (likely(open == NONE))
+        return;
+    open = __atomic_exchange_n(&tracker.open, CLOSING, __ATOMIC_ACQUIRE);
+    if (open >= OPEN) {
+        host_close((int)(open - OPEN));
+        __atomic_store_n(&tracker.open, NONE, __ATOMIC_RELEASE);
+        return;
+    }
+    if (open == NONE)
+        __atomic_store_n(&tracker.open, NONE, __ATOMIC_RELEASE);
+    while (__atomic_load_n(&tracker.open, __ATOMIC_ACQUIRE) == CLOSING)
+        host_yield();
+}
+
 static __attribute__((noinline)) void stop_here(u32 epoch)
 {
     struct rf_stop *stop = &the_window->stop;
@@ -120,9 +178,13 @@ static __attribute__((noinline)) void stop_here(u32 epoch)
     standing.record->gone_word = gone_word(&standing);
     standing.record->deadline = wakes_at(tid);
     standing.record->tid = tid;
+    show_tracker(at);
     stop_call(&standing.record->rsp, stand, &standing);
-    if (restored == times_restored())
+    if (restored == times_restored()) {
+        close_tracker();
         return;
+    }
+    __atomic_store_n(&tracker.open, NONE, __ATOMIC_RELEASE);
     wait_to_go_on(epoch);
     take_new_numbers(tid, used);
 }
