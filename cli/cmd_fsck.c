@@ -3,30 +3,32 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/volumes.h"
 #include "kernel/report.h"
 #include "kernel/store/store.h"
 #include "sdk/ringfence.h"
 
-#define VOLUMES_MOST 16
+/* Exit statuses, as fsck(8) has. */
+enum { FSCK_FAULTS = 4, FSCK_CANNOT_LOOK = 8 };
 
 struct request {
     struct store_config config;
-    const char *volumes[VOLUMES_MOST];
+    struct volume_list volumes;
+    const char *remove; /* the directory of a volume; NULL: none */
 };
 
 static void take_volume(void *target, const char *value)
 {
-    struct request *request = target;
-    char *path = realpath(value, NULL);
+    volumes_add(&((struct request *)target)->volumes, value);
+}
 
-    if (!path)
-        fail_errno(errno, "cannot find %s", value);
-    if (request->config.volume_count == VOLUMES_MOST)
-        fail("a world can have %d volumes", VOLUMES_MOST);
-    request->volumes[request->config.volume_count++] = path;
+/* It may be that the directory is gone. */
+static void take_remove(void *target, const char *value)
+{
+    ((struct request *)target)->remove = access(value, F_OK) == 0 ? volume_path(value) : value;
 }
 
 static void take_refill(void *target, const char *value)
@@ -46,6 +48,8 @@ const struct option_row scrub_options[] = {
     VOLUME_OPTION,
     {"refill", VALUE_NONE, NULL, "make volumes that are lost, stale or damaged anew from copies",
      take_refill, 0},
+    {"remove", VALUE_NEEDED, "DIR",
+     "move all that is on that volume to the others, and take it out", take_remove, 0},
     {0},
 };
 
@@ -58,7 +62,8 @@ static void parse(const char *name, int argc, char **argv, struct request *reque
         rf_default_world(own);
         request->config.path = own;
     }
-    request->config.volumes = request->volumes;
+    request->config.volumes = request->volumes.paths;
+    request->config.volume_count = request->volumes.count;
 }
 
 static void show_finding(void *context, const char *text)
@@ -72,10 +77,15 @@ int cmd_fsck(int argc, char **argv)
     static struct request request;
     struct store_verdict verdict;
     struct store_why why;
+    int error;
 
     parse("fsck", argc, argv, &request);
-    if (store_check(&request.config, show_finding, NULL, &verdict, &why) < 0)
-        fail("%s", why.text);
+    error = store_check(&request.config, show_finding, NULL, &verdict, &why);
+    if (error) {
+        report("%s", why.text);
+        return error == -EUCLEAN || error == -ENODEV || error == -ESTALE ? FSCK_FAULTS
+                                                                         : FSCK_CANNOT_LOOK;
+    }
     printf("%lu pages in %lu copies, %lu records", verdict.pages, verdict.copies, verdict.records);
     if (!verdict.damaged && !verdict.lost && !verdict.faults) {
         printf(": all good\n");
@@ -83,7 +93,24 @@ int cmd_fsck(int argc, char **argv)
     }
     printf(": %lu copies damaged, %lu pages lost, %lu other faults\n", verdict.damaged,
            verdict.lost, verdict.faults);
-    return 1;
+    return FSCK_FAULTS;
+}
+
+static int scrub(struct store *store, const struct request *request, struct store_verdict *verdict)
+{
+    int error;
+
+    if (!request->remove)
+        return store_scrub(store, show_finding, NULL, verdict);
+    error = store_volume_remove(store, request->remove, show_finding, NULL, verdict);
+    if (error == -ENOENT)
+        fail("no volume of this world but its own is in %s", request->remove);
+    if (error == -ENOSPC)
+        fail("the other volumes have no room for what is in %s; it stays a volume",
+             request->remove);
+    if (error == -EUCLEAN)
+        fail("pages are lost of which copies were in %s; it stays a volume", request->remove);
+    return error;
 }
 
 int cmd_scrub(int argc, char **argv)
@@ -97,7 +124,9 @@ int cmd_scrub(int argc, char **argv)
     parse("scrub", argc, argv, &request);
     if (store_open(&request.config, &store, &why) < 0)
         fail("%s", why.text);
-    error = store_scrub(store, show_finding, NULL, &verdict);
+    if (why.text[0])
+        report("%s", why.text);
+    error = scrub(store, &request, &verdict);
     store_close(store);
     if (error)
         fail_errno(-error, "cannot scrub %s", request.config.path);

@@ -86,11 +86,12 @@ static void print_world(const struct rf_world_stat *stat)
     if (!stat->generation)
         return;
     printf("generation   %lu\ncheckpoint   %.1f s ago%s%s\n"
-           "pause        %.3f ms\nwritten      %.1f KiB\nrestarts     %lu\n",
+           "pause        %.3f ms\nwritten      %.1f KiB\nrestarts     %lu\nvolumes      %u%s\n",
            stat->generation, (double)stat->checkpoint_age_ns / 1e9,
            stat->checkpoint_error ? ", none since: " : "",
            stat->checkpoint_error ? rf_error_text(stat->checkpoint_error) : "",
-           (double)stat->pause_ns / 1e6, (double)stat->bytes / 1024, stat->restarts);
+           (double)stat->pause_ns / 1e6, (double)stat->bytes / 1024, stat->restarts, stat->volumes,
+           stat->volumes_missing ? ", of which some are missing" : "");
 }
 
 static int stat_world(const struct client_request *request)
@@ -104,10 +105,11 @@ static int stat_world(const struct client_request *request)
     if (request->json)
         printf("{\"process\":%u,\"age_ns\":%lu,\"cells\":%u,\"sessions\":%u,\"invocations\":%lu,"
                "\"generation\":%lu,\"checkpoint_age_ns\":%lu,\"pause_ns\":%lu,\"bytes\":%lu,"
-               "\"error\":\"%s\",\"restarts\":%lu}\n",
+               "\"error\":\"%s\",\"restarts\":%lu,\"volumes\":%u,\"volumes_missing\":%u}\n",
                stat.process, stat.age_ns, stat.cells, stat.sessions, stat.invocations,
                stat.generation, stat.checkpoint_age_ns, stat.pause_ns, stat.bytes,
-               stat.checkpoint_error ? rf_error_text(stat.checkpoint_error) : "", stat.restarts);
+               stat.checkpoint_error ? rf_error_text(stat.checkpoint_error) : "", stat.restarts,
+               stat.volumes, stat.volumes_missing);
     else
         print_world(&stat);
     return 0;

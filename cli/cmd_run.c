@@ -133,6 +133,12 @@ static void take_time(void *target, const char *value)
     ((struct request *)target)->config->limits.time_limit_ns = seconds_parse("--time", value);
 }
 
+static void take_replicas(void *target, const char *value)
+{
+    ((struct request *)target)->config->replicas =
+        (u32)number_parse("--replicas", value, 1, RF_REPLICAS_MOST);
+}
+
 static void take_stats(void *target, const char *value)
 {
     struct launch *config = ((struct request *)target)->config;
@@ -243,6 +249,8 @@ const struct option_row run_options[] = {
     {"tty", VALUE_NONE, NULL, "with -d: its console is a terminal", take_terminal, 't'},
     {"checkpoint", VALUE_NONE, NULL, "in a world: it may ask for checkpoints (/proc/ringfence)",
      take_checkpoint, 0},
+    {"replicas", VALUE_NEEDED, "N", "in a world: keep that many copies, 1 to 3, of what it holds",
+     take_replicas, 0},
     {"wrap", VALUE_NEEDED, "KIND=PROGRAM",
      "put a program before each dir, console or clock; dir:CELL=PROGRAM: before that one",
      take_wrap, 0},
@@ -323,6 +331,8 @@ int cmd_run(int argc, char **argv)
         return launch_in_world(&config, request.world, request.name, request.detached);
     if (config.checkpoints)
         usage_error(command, "--checkpoint needs a world that stays: --world DIR");
+    if (config.replicas)
+        usage_error(command, "--replicas is for a cell in a world that stays: --world");
     if (config.wrap_count || config.clock.rate)
         return launch_in_own_world(&config);
     return launch_alone(&config);

@@ -13,6 +13,7 @@
 
 #include "cli/command.h"
 #include "cli/numbers.h"
+#include "cli/volumes.h"
 #include "kernel/report.h"
 #include "kernel/serve.h"
 #include "sdk/ringfence.h"
@@ -22,6 +23,7 @@
 
 struct request {
     struct world_config config;
+    struct volume_list volumes;
     bool background;
 };
 
@@ -49,12 +51,27 @@ static void take_limit_by(void *target, const char *value)
     ((struct request *)target)->config.limit_by = limit_by_parse(value);
 }
 
+static void take_volume(void *target, const char *value)
+{
+    volumes_add(&((struct request *)target)->volumes, value);
+}
+
+static void take_replicas(void *target, const char *value)
+{
+    ((struct request *)target)->config.replicas =
+        (u32)number_parse("--replicas", value, 1, RF_REPLICAS_MOST);
+}
+
 const struct option_row world_options[] = {
     {"detach", VALUE_NONE, NULL, "run in the background", take_background, 'd'},
     {"limit-by", VALUE_NEEDED, "WAY", "any, cgroup2, cgroup1 or poll: how limits are kept",
      take_limit_by, 0},
     {"checkpoint-every", VALUE_NEEDED, "SECONDS",
      "how often all is made durable (10); 0: only when asked for", take_every, 0},
+    {"volume", VALUE_NEEDED, "DIR", "a further directory, on another disk, for what is kept",
+     take_volume, 0},
+    {"replicas", VALUE_NEEDED, "N", "keep that many copies, 1 to 3, of what its cells hold",
+     take_replicas, 0},
     {"libos", VALUE_NEEDED, "FILE", NULL, take_libos, 0},
     {0},
 };
@@ -148,6 +165,8 @@ int cmd_world(int argc, char **argv)
     arguments_parse(command_find("world"), argc, argv, &request, &path, 1, 0);
     world_path = path ? path : own_world();
     request.config.path = request.config.checkpoint.path = world_path;
+    request.config.checkpoint.volumes = request.volumes.paths;
+    request.config.checkpoint.volume_count = request.volumes.count;
     if (!request.background)
         return kernel_serve(&request.config);
     request.config.ready = ready_in_background;

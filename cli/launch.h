@@ -55,6 +55,7 @@ struct launch {
     const char *trace_filter; /* NULL: every system call */
     int trace_fd;             /* the kernel's stderr when the user named no file */
     struct limits_config limits;
+    u32 replicas; /* of the cell's bank; 0: as many as the bank above */
     enum stats_format stats;
     /* NULL, or gives the cell an image, in place of its boot record, and changes the slots into
      * which the grants go; 0: nowhere. */

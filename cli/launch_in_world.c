@@ -102,8 +102,12 @@ static u32 create(const struct launch *launch, const char *chosen, const char *p
                   char taken[RF_CELL_NAME])
 {
     u32 bank = launch_bank(&launch->limits), meter = launch_meter(&launch->limits);
+    struct rf_message message = RF_MESSAGE;
     s64 slot = -EEXIST;
 
+    message.words[0] = launch->replicas;
+    if (launch->replicas)
+        client_invoke(bank, RF_OP_BANK_SET_REPLICAS, &message, "set the number of copies");
     if (chosen && strlen(chosen) < RF_CELL_NAME) {
         snprintf(taken, RF_CELL_NAME, "%s", chosen);
         slot = try_create(launch, bank, meter, chosen);

@@ -16,6 +16,7 @@
 #include "kernel/confine.h"
 #include "kernel/jail/image.h"
 #include "kernel/jail/start.h"
+#include "kernel/object/bank.h"
 #include "kernel/report.h"
 #include "kernel/run.h"
 #include "kernel/session.h"
@@ -82,6 +83,8 @@ int kernel_serve(const struct world_config *config)
     starter_start();
     checkpoint_open(&config->checkpoint);
     checkpoint_restart();
+    if (config->replicas)
+        world.bank->replicas = config->replicas;
     error = session_listen(dir_fd);
     if (!error)
         error = signals_start();

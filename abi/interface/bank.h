@@ -43,6 +43,14 @@
        "0",                                                                                        \
        "signalled each time something is refused because of this bank's limit, here or below. "    \
        "EBADF. EACCES: a notification without RF_RIGHT_WRITE",                                     \
+       "")                                                                                         \
+    OP(bank, BANK_REPLICAS, 201, RF_RIGHT_READ, "", "how many copies",                             \
+       "of each page that the bank pays for are kept in the store of a durable world, on "         \
+       "different volumes where there are so many",                                                \
+       "")                                                                                         \
+    OP(bank, BANK_SET_REPLICAS, 202, RF_RIGHT_MANAGE, "w0: 1 to 3", "0",                           \
+       "for pages that are written from the next cut on; ringfence scrub brings the others to "    \
+       "it. A bank that is split off begins with as many as this one. EINVAL",                     \
        "")
 
 enum rf_resource {
@@ -53,7 +61,8 @@ enum rf_resource {
     RF_RESOURCES
 };
 
-#define RF_NO_LIMIT (~0ul)
+#define RF_NO_LIMIT      (~0ul)
+#define RF_REPLICAS_MOST 3u
 
 struct rf_bank_limits {
     u64 most[RF_RESOURCES];       /* RF_NO_LIMIT: only the banks above limit it */

@@ -33,8 +33,9 @@ struct rf_world_stat {
     u64 checkpoint_age_ns;
     u64 pause_ns, bytes;  /* of the last cut: how long cells stood still, what was written */
     s64 checkpoint_error; /* 0, or a negative errno: why there is no newer one */
-    u64 restarts;         /* since this kernel process began: 1 if it went on from a checkpoint */
+    u32 volumes, volumes_missing; /* that hold what is kept; of these */
+    u64 restarts; /* since this kernel process began: 1 if it went on from a checkpoint */
 };
-_Static_assert(sizeof(struct rf_world_stat) == 80, "shared layout");
+_Static_assert(sizeof(struct rf_world_stat) == 88, "shared layout");
 
 #endif

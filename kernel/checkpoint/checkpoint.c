@@ -244,6 +244,7 @@ void checkpoint_open(const struct checkpoint_config *config)
                                  .volumes = config->volumes,
                                  .volume_count = config->volume_count,
                                  .create = true};
+    struct store_figures figures;
     struct store_why why = {""};
     int error;
 
@@ -252,6 +253,8 @@ void checkpoint_open(const struct checkpoint_config *config)
     error = store_open(&store, &checkpoint.store, &why);
     if (error)
         fail("%s", why.text);
+    if (why.text[0])
+        report("%s", why.text);
     store_source_init(&checkpoint.source, checkpoint.store);
     tracker_init();
     checkpoint.staging = staging_create();
@@ -259,7 +262,10 @@ void checkpoint_open(const struct checkpoint_config *config)
         fail("no memory to write checkpoints");
     checkpoint.every_ns = config->every_ns;
     checkpoint.timer.expired = attempt;
-    checkpoint.figures.generation = store_generation(checkpoint.store);
+    store_figures(checkpoint.store, &figures);
+    checkpoint.figures.generation = figures.generation;
+    checkpoint.figures.volumes = figures.volumes;
+    checkpoint.figures.volumes_missing = figures.volumes_missing;
     checkpoint.committed_ns = now_ns();
 }
 

@@ -35,7 +35,8 @@ struct checkpoint_figures {
     u64 pause_ns;   /* for which cells stood still at the last cut */
     u64 bytes;      /* that it wrote */
     s64 error;      /* why the last one was not committed; 0: it was */
-    u64 restarts;   /* times that this world went on from a cut */
+    u32 volumes, volumes_missing;
+    u64 restarts; /* times that this world went on from a cut */
 };
 void checkpoint_figures(struct checkpoint_figures *figures);
 

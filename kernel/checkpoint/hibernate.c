@@ -13,6 +13,7 @@
 #include "kernel/checkpoint/spool.h"
 #include "kernel/checkpoint/stop.h"
 #include "kernel/jail/start.h"
+#include "kernel/object/bank.h"
 #include "kernel/report.h"
 #include "kernel/signals.h"
 #include "kernel/world.h"
@@ -142,6 +143,8 @@ static void go_on(struct timer *timer)
 
 struct copying {
     struct sink *sink;
+    u32 replicas;
+    u64 key; /* of the last page */
 };
 
 static int copy_record(void *argument, u64 key, u32 part, const void *bytes, size_t length)
@@ -153,15 +156,17 @@ static int copy_record(void *argument, u64 key, u32 part, const void *bytes, siz
 
 static int copy_page(void *argument, u64 key, u64 index, const void *page)
 {
-    struct sink *sink = ((struct copying *)argument)->sink;
+    struct copying *copying = argument;
+    int error = key == copying->key ? 0 : sink_copies(copying->sink, key, copying->replicas);
 
-    return sink->page(sink, key, index, page);
+    copying->key = key;
+    return error ? error : copying->sink->page(copying->sink, key, index, page);
 }
 
 int hibernate_save(struct cell *cell, struct sink *sink)
 {
     struct source *source = spool_source(cell->asleep->spool);
-    struct copying copying = {sink};
+    struct copying copying = {sink, cell->bank->replicas, 0};
     int error = source->records(source, copy_record, &copying);
 
     if (!error)

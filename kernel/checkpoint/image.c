@@ -24,6 +24,7 @@
 #include "kernel/checkpoint/stored_process.h"
 #include "kernel/checkpoint/tracker.h"
 #include "kernel/jail/image.h"
+#include "kernel/object/bank.h"
 #include "kernel/object/segment.h"
 
 #define PIECE_PAGES 64u
@@ -385,6 +386,8 @@ static int save_process(struct cell *cell, struct process *process, bool granted
     error = saving.memory < 0 || saving.pagemap < 0 ? -ESRCH : 0;
     find_tracker(&saving, process);
     if (!error)
+        error = sink_copies(sink, saving.key, cell->bank->replicas);
+    if (!error)
         error = proc_maps(process->pid, save_map, &saving);
     if (!error)
         error = copy_now(&saving);
@@ -428,7 +431,10 @@ static int save_head(struct cell *cell, const u32 *memories, u32 processes, stru
 
 int image_save_window(struct cell *cell, struct sink *sink)
 {
-    return memory_file_save(cell->window_fd, sink, key_of(cell->object.number, MEMORY_WINDOW));
+    u64 key = key_of(cell->object.number, MEMORY_WINDOW);
+    int error = sink_copies(sink, key, cell->bank->replicas);
+
+    return error ? error : memory_file_save(cell->window_fd, sink, key);
 }
 
 int image_save(struct cell *cell, u32 memories, struct sink *sink)
@@ -439,6 +445,8 @@ int image_save(struct cell *cell, u32 memories, struct sink *sink)
     int error = 0;
 
     if (memories & IMAGE_HEAP)
+        error = sink_copies(sink, key_of(number, MEMORY_HEAP), cell->bank->replicas);
+    if (!error && memories & IMAGE_HEAP)
         error = memory_file_save(cell->heap_fd, sink, key_of(number, MEMORY_HEAP));
     if (!error && memories & IMAGE_WINDOW)
         error = image_save_window(cell, sink);

@@ -39,7 +39,7 @@ struct known *known_create(void)
 
 static struct leaf **chain_of(const struct known *known, u64 key, u64 number, enum known_kind kind)
 {
-    u64 at = key * 0x9e3779b97f4a7c15u ^ (number * 2 + kind) * 0xc2b2ae3d27d4eb4fu;
+    u64 at = key * 0x9e3779b97f4a7c15u ^ (number * 4 + kind) * 0xc2b2ae3d27d4eb4fu;
 
     return &known->chains[(at ^ at >> 29) & (known->chain_count - 1)];
 }

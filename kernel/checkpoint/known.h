@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What was put last under each key: a hash of each piece of a record and of each page. It is one
+/* What was put last under each key: a hash of each piece of a record and of each page, and how
+ * many copies are wanted. It is one
  * thread's at a time. */
 #ifndef KERNEL_CHECKPOINT_KNOWN_H
 #define KERNEL_CHECKPOINT_KNOWN_H
 
 #include "base/types.h"
 
-enum known_kind { KNOWN_RECORD, KNOWN_PAGE };
+enum known_kind { KNOWN_RECORD, KNOWN_PAGE, KNOWN_COPIES };
 
 struct known;
 

@@ -72,14 +72,20 @@ static int cut_page(struct sink *sink, u64 key, u64 index, const void *page)
     return store_page_put(container_of(sink, struct cut_sink, sink)->cut, key, index, page);
 }
 
+/* On as many volumes as the index is. */
 static void keep(struct image *image, struct store *store, struct store_cut *cut)
 {
     struct cut_sink to = {{.record = cut_record, .page = cut_page}, cut};
+    u64 key = key_of_libos(image->identity);
+    struct store_figures figures;
     struct stored_libos stored;
 
-    if (store_record_get(store, key_of_libos(image->identity), PART_LIBOS << STORED_PIECE_BITS,
-                         &stored, sizeof(stored)) == -ENOENT)
-        libos_save(image, &to.sink);
+    if (store_record_get(store, key, PART_LIBOS << STORED_PIECE_BITS, &stored, sizeof(stored)) !=
+        -ENOENT)
+        return;
+    store_figures(store, &figures);
+    store_object_copies(cut, key, figures.index_copies);
+    libos_save(image, &to.sink);
 }
 
 static bool is_wanted(u64 key)

@@ -77,6 +77,9 @@ static void save_one(struct object *object, void *argument)
         return;
     begin_record(saving, object->class->stored, object->bank ? object->bank->object.number : 0,
                  object->number);
+    if (object->bank)
+        saving->error = sink_copies(saving->sink, key_of(object->number, MEMORY_OBJECT),
+                                    object->bank->replicas);
     object->class->save(object, &saving->record);
     put_record(saving, object->number);
 }

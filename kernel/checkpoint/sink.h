@@ -19,7 +19,15 @@ struct sink {
     int (*same)(struct sink *sink, u64 key, u64 index, u64 count);
     void *(*room)(struct sink *sink, u64 key, u64 index, u64 count);
     u64 last, number; /* number: of this cut */
+
+    /* Before a key's pages, when more than one copy of each is wanted. NULL: there is but one. */
+    int (*copies)(struct sink *sink, u64 key, u32 count);
 };
+
+static inline int sink_copies(struct sink *sink, u64 key, u32 count)
+{
+    return sink->copies && count > 1 ? sink->copies(sink, key, count) : 0;
+}
 
 typedef int record_visitor(void *argument, u64 key, u32 part, const void *bytes, size_t length);
 typedef int page_visitor(void *argument, u64 key, u64 index, const void *page);

@@ -18,10 +18,16 @@
 #define PIECE_MOST    STORE_RECORD_MAX /* longer records are kept in pieces */
 #define PIECES        (1u << STORED_PIECE_BITS)
 
-enum change_kind { CHANGE_RECORD, CHANGE_PAGE, CHANGE_DROP_RECORD, CHANGE_DROP_PAGE };
+enum change_kind {
+    CHANGE_RECORD,
+    CHANGE_PAGE,
+    CHANGE_COPIES,
+    CHANGE_DROP_RECORD,
+    CHANGE_DROP_PAGE
+};
 
 struct change {
-    u64 key, index; /* part of a record, index of a page */
+    u64 key, index; /* part of a record, index of a page, how many copies */
     const u8 *bytes;
     u32 kind, length;
 };
@@ -240,13 +246,26 @@ static struct batch *batch_create(struct staging *staging)
     return batch;
 }
 
+static int put_copies(struct sink *sink, u64 key, u32 count)
+{
+    struct batch *batch = container_of(sink, struct staging, sink)->batch;
+
+    if (differs(batch, key, 0, KNOWN_COPIES, &count, sizeof(count)))
+        batch_add(batch, &(struct change){key, count, NULL, CHANGE_COPIES, 0});
+    return batch->lost ? -ENOMEM : 0;
+}
+
 struct staging *staging_create(void)
 {
     struct staging *staging = calloc(1, sizeof(*staging));
 
     if (!staging)
         return NULL;
-    staging->sink = (struct sink){put_record, put_page, put_same, give_room, 0, 0};
+    staging->sink = (struct sink){.record = put_record,
+                                  .page = put_page,
+                                  .same = put_same,
+                                  .room = give_room,
+                                  .copies = put_copies};
     staging->known = known_create();
     staging->batch = batch_create(staging);
     if (staging->known && staging->batch) {
@@ -335,9 +354,12 @@ static void compare(struct batch *batch, const struct run *run)
 
 static void drop(void *argument, u64 key, u64 index, enum known_kind kind)
 {
+    static const u32 changes[] = {[KNOWN_RECORD] = CHANGE_DROP_RECORD,
+                                  [KNOWN_PAGE] = CHANGE_DROP_PAGE,
+                                  [KNOWN_COPIES] = CHANGE_COPIES};
+
     batch_add(argument,
-              &(struct change){key, index, NULL,
-                               kind == KNOWN_PAGE ? CHANGE_DROP_PAGE : CHANGE_DROP_RECORD, 0});
+              &(struct change){key, kind == KNOWN_COPIES ? 1 : index, NULL, changes[kind], 0});
 }
 
 /* Nothing of it is left to be compared. */
@@ -384,6 +406,7 @@ static void put_changes(const struct batch *batch, struct store *store, struct s
             store_record_put(cut, change->key, (u32)change->index, change->bytes, change->length);
             break;
         case CHANGE_PAGE: store_page_put(cut, change->key, change->index, change->bytes); break;
+        case CHANGE_COPIES: store_object_copies(cut, change->key, (u32)change->index); break;
         default: store_page_drop(cut, change->key, change->index, 1);
         }
     }

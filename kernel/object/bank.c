@@ -213,6 +213,7 @@ static struct bank *make(struct bank *parent, const struct rf_bank_limits *limit
     list_init(&bank->objects);
     list_init(&bank->holdings);
     bank->limits = *limits;
+    bank->replicas = parent ? parent->replicas : 1;
     bank->since_ns = now_ns();
     if (parent) {
         object_hold(&parent->object);
@@ -428,19 +429,35 @@ s64 op_BANK_SET_KEEPER(struct call *call)
     return keeper_set(call, &bank_of(call)->keeper);
 }
 
+s64 op_BANK_REPLICAS(struct call *call)
+{
+    return bank_of(call)->replicas;
+}
+
+s64 op_BANK_SET_REPLICAS(struct call *call)
+{
+    if (call->w[0] < 1 || call->w[0] > RF_REPLICAS_MOST)
+        return -EINVAL;
+    call_commit(call);
+    bank_of(call)->replicas = (u32)call->w[0];
+    return 0;
+}
+
 struct stored_bank {
     struct rf_bank_limits limits;
     u64 peak[RF_RESOURCES];
     u64 byte_ns_high, byte_ns_low;
+    u32 replicas, reserved;
 };
-_Static_assert(sizeof(struct stored_bank) == 112, "stored layout");
+_Static_assert(sizeof(struct stored_bank) == 120, "stored layout");
 
 static void bank_save(const struct object *object, struct record *to)
 {
     const struct bank *bank = container_of(object, const struct bank, object);
     struct stored_bank stored = {.limits = bank->limits,
                                  .byte_ns_high = (u64)(bank->byte_ns >> 64),
-                                 .byte_ns_low = (u64)bank->byte_ns};
+                                 .byte_ns_low = (u64)bank->byte_ns,
+                                 .replicas = bank->replicas};
 
     memcpy(stored.peak, bank->peak, sizeof(stored.peak));
     record_put(to, &stored, sizeof(stored));
@@ -472,8 +489,11 @@ static void bank_link(struct object *object, struct record *from)
 
     record_get(from, &stored, sizeof(stored));
     keeper_load(&bank->keeper, from);
-    if (from->bad)
+    if (from->bad || stored.replicas < 1 || stored.replicas > RF_REPLICAS_MOST) {
+        from->bad = true;
         return;
+    }
+    bank->replicas = stored.replicas;
     if (bank->parent)
         set_limits(bank, &stored.limits);
     memcpy(bank->peak, stored.peak, sizeof(bank->peak));

@@ -28,6 +28,7 @@ struct bank {
         objects; /* struct object.charged: all that this bank pays for, banks below included */
     struct list holdings; /* struct holding.link: and this */
     struct rf_bank_limits limits;
+    u32 replicas; /* 1 to RF_REPLICAS_MOST */
     u64 used[RF_RESOURCES], peak[RF_RESOURCES];
     unsigned __int128 byte_ns; /* until `since_ns` */
     u64 since_ns;

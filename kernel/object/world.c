@@ -80,6 +80,8 @@ s64 op_WORLD_STAT(struct call *call)
     stat.pause_ns = figures.pause_ns;
     stat.bytes = figures.bytes;
     stat.checkpoint_error = figures.error;
+    stat.volumes = figures.volumes;
+    stat.volumes_missing = figures.volumes_missing;
     stat.restarts = figures.restarts;
     call_out(call, 0, &stat, sizeof(stat));
     return 0;

@@ -78,8 +78,10 @@ static void check_entry(struct check *c, const struct disk_key *key, u64 index,
 
         if (!place)
             continue;
-        c->verdict->copies++;
         check_place(c, key, place);
+        if (!volume_is_there(volume_of(c->store, place)))
+            continue;
+        c->verdict->copies++;
         if (copy_read(c->store, entry, i, page) == 0) {
             good = true;
             continue;
@@ -195,6 +197,11 @@ static int check_all(struct check *c)
     if (error)
         return error;
     check_free_space(c);
+    for (u32 i = 0; i < c->store->volume_count; i++) {
+        if (c->store->volumes[i].id && !volume_is_there(&c->store->volumes[i]))
+            fault(c, "the volume in %s is missing", directory(c, (u64)i << PLACE_VOLUME_SHIFT));
+    }
+    index_copies_check(c->store, c->finding, c->context, &c->verdict->faults);
     if (mdb_stat(c->txn, c->store->index.dbi, &stat) == 0 && stat.ms_entries != c->entries)
         fault(c, "the index has %lu entries of unknown kinds", stat.ms_entries - c->entries);
     return 0;

@@ -10,7 +10,7 @@
 static bool place_is_sound(const struct store *store, u64 place)
 {
     return place == 0 || ((place >> PLACE_VOLUME_SHIFT) < store->volume_count &&
-                          (place & PLACE_PAGE_MASK) >= FIRST_PLACE);
+                          volume_of(store, place)->id && (place & PLACE_PAGE_MASK) >= FIRST_PLACE);
 }
 
 int chunk_unpack(const struct store *store, const struct index_value *value, struct chunk *chunk)
@@ -66,8 +66,7 @@ static u32 copies_of(const struct chunk *chunk)
     return copies;
 }
 
-int chunk_put(const struct store *store, MDB_txn *txn, u64 object, u64 number,
-              const struct chunk *chunk)
+int chunk_put(struct store *store, MDB_txn *txn, u64 object, u64 number, const struct chunk *chunk)
 {
     struct disk_key key = index_key(KEY_CHUNK, object, number);
     struct disk_chunk head = {.present = chunk->present, .copies = copies_of(chunk)};

@@ -151,10 +151,11 @@ static int put_record(struct commit *c, const struct op *op)
 
 static int put_copies(struct commit *c, const struct op *op)
 {
+    struct disk_key key = index_key(KEY_OBJECT, op->object, 0);
     struct disk_object object = {.copies = op->length};
 
-    return index_put(&c->store->index, c->txn, index_key(KEY_OBJECT, op->object, 0), &object,
-                     sizeof(object));
+    return object.copies > 1 ? index_put(&c->store->index, c->txn, key, &object, sizeof(object))
+                             : index_delete(&c->store->index, c->txn, key);
 }
 
 static int apply(struct commit *c, const struct op *op)
@@ -198,11 +199,15 @@ static int put_volume(struct commit *c, u32 number)
 {
     struct volume *volume = &c->store->volumes[number];
     u8 stored[sizeof(struct disk_volume) + STORE_PATH_MAX];
-    struct disk_volume head = {.id = volume->id};
+    struct disk_volume head = {.id = volume->id,
+                               .away_generation = volume->away_generation,
+                               .away_commit = volume->away_commit};
     u32 length = (u32)strlen(volume->path);
 
     if (volume->recorded)
         return 0;
+    if (!volume->id)
+        return index_delete(&c->store->index, c->txn, index_key(KEY_VOLUME, number, 0));
     memcpy(stored, &head, sizeof(head));
     memcpy(stored + sizeof(head), volume->path, length);
     return index_put(&c->store->index, c->txn, index_key(KEY_VOLUME, number, 0), stored,
@@ -252,10 +257,11 @@ static int flush_volumes(struct store_cut *cut, u64 commit)
                                    .generation = store->generation + 1,
                                    .commit = commit};
 
-        error = volume_stamp(&store->volumes[i], &stamp);
+        if (volume_is_there(&store->volumes[i]))
+            error = volume_stamp(&store->volumes[i], &stamp);
     }
     for (u32 i = 0; i < store->volume_count && !error; i++) {
-        if (fdatasync(store->volumes[i].fd) < 0)
+        if (volume_is_there(&store->volumes[i]) && fdatasync(store->volumes[i].fd) < 0)
             error = -errno;
     }
     return error;
@@ -270,7 +276,7 @@ static void look_whether_broken(struct store *store)
     if (index_begin(&store->index, false, &txn) < 0)
         store->broken = true;
     else
-        mdb_txn_abort(txn);
+        index_abort(&store->index, txn);
 }
 
 static int write_generation(struct store_cut *cut)
@@ -287,10 +293,10 @@ static int write_generation(struct store_cut *cut)
         return error;
     error = apply_all(&c, commit);
     if (error) {
-        mdb_txn_abort(c.txn);
+        index_abort(&c.store->index, c.txn);
         return error;
     }
-    error = index_commit(c.txn);
+    error = index_commit(&c.store->index, c.txn);
     if (error)
         look_whether_broken(c.store);
     return error;
@@ -365,11 +371,11 @@ int store_journal_put(struct store *store, u64 object, u64 index, const void *pa
                   : index_put(&store->index, txn, index_key(KEY_JOURNAL, object, index), &entry,
                               sizeof(entry));
     if (error) {
-        mdb_txn_abort(txn);
+        index_abort(&store->index, txn);
         return error;
     }
     store->has_journal = true;
-    error = index_commit(txn);
+    error = index_commit(&store->index, txn);
     if (!error)
         store->journalled = entry.sequence;
     return error;

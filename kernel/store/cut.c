@@ -17,7 +17,9 @@ int store_begin(struct store *store, struct store_cut **cut)
     made->store = store;
     made->journalled = store->journalled;
     for (u32 i = 0; i < store->volume_count; i++)
-        store->volumes[i].room = ROOM_GROW;
+        store->volumes[i].room = volume_is_there(&store->volumes[i]) && !store->volumes[i].leaving
+                                     ? ROOM_GROW
+                                     : ROOM_NONE;
     store->cut = *cut = made;
     return 0;
 }

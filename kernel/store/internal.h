@@ -41,8 +41,7 @@ int chunk_get(const struct store *store, MDB_txn *txn, u64 object, u64 number, s
 /* -EUCLEAN: not one that chunk_put wrote. */
 int chunk_unpack(const struct store *store, const struct index_value *value, struct chunk *chunk);
 /* Without pages it is deleted. */
-int chunk_put(const struct store *store, MDB_txn *txn, u64 object, u64 number,
-              const struct chunk *chunk);
+int chunk_put(struct store *store, MDB_txn *txn, u64 object, u64 number, const struct chunk *chunk);
 
 static inline const struct volume *volume_of(const struct store *store, u64 place)
 {
@@ -67,10 +66,26 @@ int entry_read(struct store *store, const struct entry *entry, bool all, void *p
 int store_open_to_read(const struct store_config *config, struct store **store,
                        struct store_why *why);
 
-/* Volumes of a store that is being opened (open_volumes.c); errors of store_open. */
+/* Volumes of a store that is being opened (open_volumes.c); errors of store_open. When it goes on
+ * without one, `why` says so. */
 int volumes_open(struct store *store, const struct store_config *config,
                  const struct disk_super *super, struct store_why *why);
 /* A new volume file in a directory, stamped and durable; its descriptor. */
 int volume_make(int dir_fd, const struct disk_super *super, u64 id);
+
+/* Copies of the index (index_copy.c), in the directories of the first volumes but the world's.
+ *
+ * index_copies_open has them follow the index; those that are not the same are made anew first.
+ * One that cannot be made is left out.
+ * index_copies_check says what is wrong with them, to who only looks.
+ * index_copy_take puts the newest copy in the configuration's directories in the place of the
+ * index: 0, -ENOENT: there is none that is whole; or another negative errno. */
+void index_copies_open(struct store *store);
+void index_copies_check(struct store *store, store_finding *finding, void *context, u64 *faults);
+int index_copy_take(struct store *store, const struct store_config *config);
+
+/* Whether it is an index that we can use: 0 and its superblock; or -EUCLEAN, -ENOTSUP with `why`
+ * saying what is wrong with it, and others. */
+int index_verify(int fd, struct disk_super *super, struct store_why *why);
 
 #endif

@@ -10,7 +10,9 @@
 #define STORE_MAGIC   0x31524f5453465200ul /* "\0RFSTOR1" */
 
 #define STORE_INDEX      "index"
-#define STORE_INDEX_NEW  "index.new" /* while it is being made */
+#define STORE_INDEX_NEW  "index.new"  /* while it is being made */
+#define STORE_COPY       "index.copy" /* of the index, in volumes' directories */
+#define STORE_COPY_NEW   "index.copy.new"
 #define STORE_VOLUME     "volume"
 #define STORE_VOLUME_NEW "volume.new"
 #define STORE_LOCK       "store.lock"
@@ -50,12 +52,15 @@ struct disk_super {
 };
 _Static_assert(sizeof(struct disk_super) == 72, "the superblock is stored");
 
-/* Followed by the path of its directory, without an end; empty for the world's own. */
+/* Followed by the path of its directory, without an end; empty for the world's own. A number
+ * without an entry is that of a volume that was removed. */
 struct disk_volume {
     u64 sum;
     u64 id;
+    u64 away_generation; /* not 0: it is missing, and was stamped so last; */
+    u64 away_commit;     /* nothing was written to it since */
 };
-_Static_assert(sizeof(struct disk_volume) == 16, "volumes are stored");
+_Static_assert(sizeof(struct disk_volume) == 32, "volumes are stored");
 
 /* Bit set: the place is in use. A group without an entry is free. */
 #define GROUP_PLACES 8192u

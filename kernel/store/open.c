@@ -14,6 +14,17 @@
 #include "kernel/store/internal.h"
 #include "kernel/store/why.h"
 
+static int look_at_config(const struct store_config *config, struct store_why *why)
+{
+    if (config->volume_count > STORE_VOLUMES_MAX)
+        return why_set(why, -EINVAL, "a world can have %u volumes", STORE_VOLUMES_MAX);
+    for (u32 i = 0; i < config->volume_count; i++) {
+        if (strlen(config->volumes[i]) >= STORE_PATH_MAX || !config->volumes[i][0])
+            return why_set(why, -EINVAL, "a path of a volume is empty or too long");
+    }
+    return 0;
+}
+
 static int open_directory(struct store *store, const struct store_config *config,
                           struct store_why *why)
 {
@@ -74,9 +85,9 @@ static int fill_index(struct index *index, struct disk_super *super)
         error = error ? error
                       : index_put(index, txn, index_key(KEY_VOLUME, 0, 0), &volume, sizeof(volume));
         if (error)
-            mdb_txn_abort(txn);
+            index_abort(index, txn);
         else
-            error = index_commit(txn);
+            error = index_commit(index, txn);
     }
     return error;
 }
@@ -118,20 +129,50 @@ static int make_files(struct store *store, const char *index_path)
     return 0;
 }
 
-/* A volume that has seen commits is not made anew because its index is lost. */
+/* Whether the directory has a volume that has seen commits. */
+static bool has_volume(int dir)
+{
+    int fd = openat(dir, STORE_VOLUME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct disk_stamp stamps[2] = {0};
+
+    if (fd < 0)
+        return false;
+    volume_read_stamps(fd, stamps);
+    close(fd);
+    return stamps[0].generation > 1 || stamps[1].generation > 1;
+}
+
+/* What has been used is not made anew because its index is lost. */
+static int refuse_used(const struct store *store, const struct store_config *config,
+                       struct store_why *why)
+{
+    if (has_volume(store->dir_fd))
+        return why_set(why, -EUCLEAN,
+                       "%s has a volume, but the index is missing; put it back, or ringfence scrub "
+                       "--refill --volume DIR takes the copy that a further volume has",
+                       config->path);
+    for (u32 i = 0; i < config->volume_count; i++) {
+        int dir = open(config->volumes[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        bool used = dir >= 0 && has_volume(dir);
+
+        if (dir >= 0)
+            close(dir);
+        if (used && config->create)
+            return why_set(why, -ESTALE,
+                           "%s has a volume of a world, and %s no index; ringfence scrub --refill "
+                           "takes the copy of it that is there",
+                           config->volumes[i], config->path);
+    }
+    return 0;
+}
+
 static int make_store(struct store *store, const struct store_config *config, struct store_why *why)
 {
-    struct disk_stamp stamps[2] = {0};
-    int fd = openat(store->dir_fd, STORE_VOLUME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), error;
+    int error = refuse_used(store, config, why);
     char path[PATH_MAX];
 
-    if (fd >= 0) {
-        volume_read_stamps(fd, stamps);
-        close(fd);
-        if (stamps[0].generation > 1 || stamps[1].generation > 1)
-            return why_set(why, -EUCLEAN, "%s has a volume, but the index is missing; put it back",
-                           config->path);
-    }
+    if (error)
+        return error;
     if (!config->create)
         return why_set(why, -ENOENT, "no world is stored in %s", config->path);
     error = path_of(config, STORE_INDEX_NEW, path);
@@ -161,48 +202,60 @@ static bool is_newer(const struct guarded *found)
     return super.magic == STORE_MAGIC && super.version > STORE_VERSION && super.version < 0x10000;
 }
 
-static int verify_index(const struct store_config *config, int fd, struct store_why *why)
+int index_verify(int fd, struct disk_super *super, struct store_why *why)
 {
     struct guarded last = {0}, previous = {0};
-    struct store_why reason = {""};
     struct stat st;
     int error;
 
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-        return why_set(why, -EUCLEAN, "%s/" STORE_INDEX " is no file", config->path);
-    error = guard_index(fd, &last, &previous, &reason);
+        return why_set(why, -EUCLEAN, "it is no file");
+    error = guard_index(fd, &last, &previous, why);
     if (error)
-        return why_set(why, error,
-                       "the index in %s cannot be used: %s; go back to a copy of the directory",
-                       config->path, reason.text);
+        return error;
     if (is_newer(&last))
-        return why_set(why, -ENOTSUP, "%s was written by a newer version of ringfence; use that",
-                       config->path);
+        return why_set(why, -ENOTSUP, "it was written by a newer version of ringfence");
     if (!super_is_sound(&last) || !super_is_sound(&previous))
-        return why_set(
-            why, -EUCLEAN,
-            "the index in %s cannot be used: its superblock is damaged; go back to a copy "
-            "of the directory",
-            config->path);
+        return why_set(why, -EUCLEAN, "its superblock is damaged");
+    memcpy(super, last.value, sizeof(*super));
     return 0;
+}
+
+/* One that is missing, too, when it may be taken from a copy. */
+static int look_at_index(struct store *store, const struct store_config *config,
+                         struct store_why *why)
+{
+    int fd = openat(store->dir_fd, STORE_INDEX, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), error;
+    struct store_why reason = {""};
+    struct disk_super super;
+
+    if (fd < 0 && errno == ENOENT)
+        return config->repair && index_copy_take(store, config) == 0
+                   ? look_at_index(store, config, why)
+                   : make_store(store, config, why);
+    if (fd < 0)
+        return why_set(why, -errno, "cannot open %s/" STORE_INDEX ": %s", config->path,
+                       strerror(errno));
+    error = index_verify(fd, &super, &reason);
+    close(fd);
+    if (error == -ENOTSUP)
+        return why_set(why, error, "%s was written by a newer version of ringfence; use that",
+                       config->path);
+    if (error == -EUCLEAN && config->repair && index_copy_take(store, config) == 0)
+        return look_at_index(store, config, why);
+    return error ? why_set(why, error,
+                           "the index in %s cannot be used: %s; ringfence scrub --refill --volume "
+                           "DIR takes the copy that a further volume has, or go back to a copy of "
+                           "the directory",
+                           config->path, reason.text)
+                 : 0;
 }
 
 static int open_index(struct store *store, const struct store_config *config, struct store_why *why)
 {
     char path[PATH_MAX];
-    int fd = openat(store->dir_fd, STORE_INDEX, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), error;
+    int error = look_at_index(store, config, why);
 
-    if (fd < 0 && errno == ENOENT) {
-        error = make_store(store, config, why);
-        if (error)
-            return error;
-        fd = openat(store->dir_fd, STORE_INDEX, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    }
-    if (fd < 0)
-        return why_set(why, -errno, "cannot open %s/" STORE_INDEX ": %s", config->path,
-                       strerror(errno));
-    error = verify_index(config, fd, why);
-    close(fd);
     if (error)
         return error;
     error = path_of(config, STORE_INDEX, path);
@@ -258,9 +311,11 @@ static int open_store(const struct store_config *config, bool read_only, struct 
     struct store *store = allocate(read_only);
     int error;
 
+    why->text[0] = 0;
     if (!store)
         return why_set(why, -ENOMEM, "no memory");
-    error = open_directory(store, config, why);
+    error = look_at_config(config, why);
+    error = error ? error : open_directory(store, config, why);
     error = error ? error : take_lock(store, config, why);
     error = error ? error : open_index(store, config, why);
     error = error ? error : load(store, config, why);
@@ -268,6 +323,8 @@ static int open_store(const struct store_config *config, bool read_only, struct 
         store_close(store);
         return error;
     }
+    if (!read_only)
+        index_copies_open(store);
     *opened = store;
     return 0;
 }
@@ -314,8 +371,12 @@ void store_figures(struct store *store, struct store_figures *figures)
                                       .cut_bytes = store->cut_bytes,
                                       .copies_repaired = store->repaired,
                                       .copies_lost = store->lost,
-                                      .volumes = store->volume_count};
+                                      .index_copies = 1};
+    for (u32 i = 0; i < INDEX_FOLLOWERS; i++)
+        figures->index_copies += store->index.followers[i].env != NULL;
     for (u32 i = 0; i < store->volume_count; i++) {
+        figures->volumes += store->volumes[i].id != 0;
+        figures->volumes_missing += store->volumes[i].id && !volume_is_there(&store->volumes[i]);
         figures->places_used += store->volumes[i].taken;
         figures->volume_bytes += store->volumes[i].end * PAGE_SIZE;
     }

@@ -114,13 +114,18 @@ static int load_records(struct opening *o, MDB_txn *txn)
         struct disk_volume head;
         u32 length;
 
-        if (index_get(&store->index, txn, index_key(KEY_VOLUME, i, 0), &value) < 0 ||
-            value.length < sizeof(head) || value.length - sizeof(head) >= STORE_PATH_MAX)
+        int error = index_get(&store->index, txn, index_key(KEY_VOLUME, i, 0), &value);
+
+        volume->recorded = true;
+        if (error == -ENOENT && i)
+            continue; /* it was removed */
+        if (error || value.length < sizeof(head) || value.length - sizeof(head) >= STORE_PATH_MAX)
             return -EUCLEAN;
         memcpy(&head, value.bytes, sizeof(head));
         length = value.length - (u32)sizeof(head);
         volume->id = head.id;
-        volume->recorded = true;
+        volume->away_generation = head.away_generation;
+        volume->away_commit = head.away_commit;
         memcpy(volume->path, (const u8 *)value.bytes + sizeof(head), length);
         volume->path[length] = 0;
     }
@@ -129,6 +134,26 @@ static int load_records(struct opening *o, MDB_txn *txn)
 }
 
 enum stamped { STAMP_GOOD, STAMP_NONE, STAMP_FOREIGN, STAMP_OTHER_TIME };
+
+static struct volume *volume_by_id(const struct opening *o, u64 id)
+{
+    for (u32 i = 0; i < o->store->volume_count; i++) {
+        if (id && o->store->volumes[i].id == id)
+            return &o->store->volumes[i];
+    }
+    return NULL;
+}
+
+/* As of the committed generation, or, if it was missing since, of the last that it saw. */
+static bool is_current(const struct opening *o, const struct disk_stamp *stamp)
+{
+    const struct volume *volume = volume_by_id(o, stamp->id);
+
+    if (volume && volume->away_generation && stamp->generation == volume->away_generation &&
+        stamp->commit == volume->away_commit)
+        return true;
+    return stamp->generation == o->super->generation && stamp->commit == o->super->commit;
+}
 
 /* What a volume's stamps say, and whose it is. */
 static enum stamped judge(const struct opening *o, int fd, u64 *id, u64 *generation)
@@ -148,19 +173,10 @@ static enum stamped judge(const struct opening *o, int fd, u64 *id, u64 *generat
             return STAMP_FOREIGN;
         *id = stamp->id;
         *generation = MAX(*generation, stamp->generation);
-        if (stamp->generation == o->super->generation && stamp->commit == o->super->commit)
+        if (is_current(o, stamp))
             verdict = STAMP_GOOD;
     }
     return verdict;
-}
-
-static struct volume *volume_by_id(const struct opening *o, u64 id)
-{
-    for (u32 i = 0; i < o->store->volume_count; i++) {
-        if (o->store->volumes[i].id == id)
-            return &o->store->volumes[i];
-    }
-    return NULL;
 }
 
 /* Takes the file for the volume, if its stamp permits. */
@@ -276,6 +292,61 @@ static int replace_volume(struct opening *o, struct volume *volume)
     return add_volume(o, volume, volume->path);
 }
 
+/* How many pages have no copy but on volumes that are missing; an entry that is damaged counts. */
+static u64 count_unreachable(struct opening *o, MDB_txn *txn)
+{
+    struct disk_key key = index_key(KEY_CHUNK, 0, 0);
+    struct index_value value;
+    struct chunk chunk;
+    u64 count = 0;
+
+    for (; index_next(&o->store->index, txn, &key, &value) == 0; key = key_after(key)) {
+        if (chunk_unpack(o->store, &value, &chunk) < 0) {
+            count++;
+            continue;
+        }
+        for (u64 left = chunk.present; left; left &= left - 1) {
+            const struct entry *entry = &chunk.entries[__builtin_ctzl(left)];
+            bool found = false;
+
+            for (u32 i = 0; i < STORE_COPIES_MAX; i++)
+                found |= entry->place[i] && volume_is_there(volume_of(o->store, entry->place[i]));
+            count += !found;
+        }
+    }
+    return count;
+}
+
+/* It is missing: 0 if it can be done without. */
+static int do_without(struct opening *o, struct volume *volume)
+{
+    const char *name = name_of(o, volume->path);
+    MDB_txn *txn;
+    u64 pages;
+    int error = index_begin(&o->store->index, true, &txn);
+
+    if (error)
+        return why_set(o->why, error, "the index in %s cannot be read", o->config->path);
+    pages = count_unreachable(o, txn);
+    mdb_txn_abort(txn);
+    if (pages)
+        return why_set(o->why, -ENODEV,
+                       "the volume that was in %s is missing, and %lu pages are nowhere else; say "
+                       "with --volume where it is now, or ringfence scrub --refill",
+                       name, pages);
+    if (!volume->away_generation) {
+        volume->away_generation = o->super->generation;
+        volume->away_commit = o->super->commit;
+        volume->recorded = false;
+    }
+    why_set(
+        o->why, 0,
+        "the volume that was in %s is missing; all that was there is read from copies elsewhere, "
+        "and ringfence scrub makes new ones",
+        name);
+    return 0;
+}
+
 static int find_volumes(struct opening *o)
 {
     int error = look_at(o, "", -1);
@@ -285,18 +356,15 @@ static int find_volumes(struct opening *o)
     for (u32 i = 0; i < o->super->volumes && !error; i++) {
         struct volume *volume = &o->store->volumes[i];
 
-        if (volume->fd < 0 && volume->path[0])
+        if (!volume_is_there(volume) && volume->path[0])
             error = look_at(o, volume->path, -1);
-        if (error || volume->fd >= 0)
+    }
+    for (u32 i = 0; i < o->super->volumes && !error; i++) {
+        struct volume *volume = &o->store->volumes[i];
+
+        if (!volume->id || volume_is_there(volume))
             continue;
-        error =
-            o->config->repair
-                ? replace_volume(o, volume)
-                : why_set(
-                      o->why, -ENODEV,
-                      "the volume that was in %s is missing; say with --volume where it is now, "
-                      "or ringfence scrub --refill",
-                      name_of(o, volume->path));
+        error = o->config->repair ? replace_volume(o, volume) : do_without(o, volume);
     }
     return error;
 }
@@ -304,13 +372,18 @@ static int find_volumes(struct opening *o)
 static int add_new(struct opening *o, const char *path)
 {
     struct store *store = o->store;
-    struct volume *volume = &store->volumes[store->volume_count];
+    struct volume *volume;
+    u32 number = 1;
 
-    if (store->volume_count == STORE_VOLUMES_MAX)
+    while (number < store->volume_count && store->volumes[number].id)
+        number++;
+    if (number == STORE_VOLUMES_MAX)
         return why_set(o->why, -EINVAL, "a world can have %u volumes", STORE_VOLUMES_MAX);
+    volume = &store->volumes[number];
+    volume->recorded = false;
     if (getrandom(&volume->id, sizeof(volume->id), 0) != sizeof(volume->id))
         return why_set(o->why, -EIO, "no random numbers");
-    store->volume_count++;
+    store->volume_count = MAX(store->volume_count, number + 1);
     return add_volume(o, volume, path);
 }
 
@@ -343,7 +416,7 @@ static int verify_extents(struct opening *o)
         u64 extent = volume_extent(volume);
 
         volume_loaded(volume);
-        if (volume->end >= extent)
+        if (!volume_is_there(volume) || volume->end >= extent)
             continue;
         if (!o->config->repair)
             return why_set(
@@ -359,21 +432,25 @@ static int verify_extents(struct opening *o)
     return 0;
 }
 
-/* Those taken in spite of their stamps are from now on of this generation. */
-static int stamp_repaired(struct opening *o)
+/* Those taken in spite of their stamps, and those that were missing, are from now on of this
+ * generation. */
+static int stamp_again(struct opening *o)
 {
-    for (u32 i = 0; i < o->super->volumes && o->config->repair; i++) {
+    for (u32 i = 0; i < o->super->volumes && !o->store->read_only; i++) {
+        struct volume *volume = &o->store->volumes[i];
         struct disk_stamp stamp = {.magic = STORE_MAGIC,
                                    .version = STORE_VERSION,
                                    .world = {o->super->world[0], o->super->world[1]},
-                                   .id = o->store->volumes[i].id,
+                                   .id = volume->id,
                                    .generation = o->super->generation,
                                    .commit = o->super->commit};
 
-        if (volume_stamp(&o->store->volumes[i], &stamp) < 0 ||
-            fdatasync(o->store->volumes[i].fd) < 0)
-            return why_set(o->why, -EIO, "cannot write the volume in %s",
-                           name_of(o, o->store->volumes[i].path));
+        if (!volume_is_there(volume) || (!o->config->repair && !volume->away_generation))
+            continue;
+        if (volume_stamp(volume, &stamp) < 0 || fdatasync(volume->fd) < 0)
+            return why_set(o->why, -EIO, "cannot write the volume in %s", name_of(o, volume->path));
+        volume->recorded &= !volume->away_generation;
+        volume->away_generation = volume->away_commit = 0;
     }
     return 0;
 }
@@ -402,17 +479,11 @@ int volumes_open(struct store *store, const struct store_config *config,
     struct opening o = {.store = store, .config = config, .super = super, .why = why};
     int error;
 
-    if (config->volume_count > STORE_VOLUMES_MAX)
-        return why_set(why, -EINVAL, "a world can have %u volumes", STORE_VOLUMES_MAX);
-    for (u32 i = 0; i < config->volume_count; i++) {
-        if (strlen(config->volumes[i]) >= STORE_PATH_MAX || !config->volumes[i][0])
-            return why_set(why, -EINVAL, "a path of a volume is empty or too long");
-    }
     error = load_index(&o, load_records);
     error = error ? error : find_volumes(&o);
     error = error ? error : load_index(&o, load_free_space);
     error = error ? error : verify_extents(&o);
-    error = error ? error : stamp_repaired(&o);
+    error = error ? error : stamp_again(&o);
     for (u32 i = 0; i < config->volume_count && !error && !store->read_only; i++) {
         if (o.given_new[i])
             error = add_new(&o, config->volumes[i]);

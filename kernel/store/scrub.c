@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading all copies, mending the bad ones, and giving each page as many as its object wants. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "kernel/store/cut.h"
@@ -36,6 +38,15 @@ static int read_next(struct store *store, struct disk_key *key, struct chunk *ch
     return error;
 }
 
+static u32 volumes_to_use(const struct store *store)
+{
+    u32 count = 0;
+
+    for (u32 i = 0; i < store->volume_count; i++)
+        count += volume_is_there(&store->volumes[i]) && !store->volumes[i].leaving;
+    return count;
+}
+
 /* As many copies as wanted, on as many volumes as there are for them. */
 static bool is_placed(const struct store *store, const struct entry *entry, u32 wanted)
 {
@@ -44,11 +55,13 @@ static bool is_placed(const struct store *store, const struct entry *entry, u32 
     for (u32 i = 0; i < STORE_COPIES_MAX; i++) {
         u32 bit = entry->place[i] ? 1u << (entry->place[i] >> PLACE_VOLUME_SHIFT) : 0;
 
+        if (bit && volume_of(store, entry->place[i])->leaving)
+            return false;
         copies += bit != 0;
         volumes += bit && !(mask & bit);
         mask |= bit;
     }
-    return copies == wanted && volumes == MIN(wanted, store->volume_count);
+    return copies == wanted && volumes == MIN(wanted, volumes_to_use(store));
 }
 
 /* Reads a page; whether it is to be written anew. */
@@ -122,8 +135,64 @@ int store_scrub(struct store *store, store_finding *finding, void *context,
     if (error != -ENOENT)
         return error;
     for (u32 i = 0; i < store->volume_count; i++) {
-        if (fdatasync(store->volumes[i].fd) < 0)
+        if (volume_is_there(&store->volumes[i]) && fdatasync(store->volumes[i].fd) < 0)
             return -errno;
     }
     return 0;
+}
+
+static struct volume *volume_in(struct store *store, const char *path)
+{
+    for (u32 i = 1; i < store->volume_count; i++) {
+        if (store->volumes[i].id && !strcmp(store->volumes[i].path, path))
+            return &store->volumes[i];
+    }
+    return NULL;
+}
+
+/* Nothing is on it: the index forgets it, then the directory. */
+static int forget_volume(struct store *store, struct volume *volume)
+{
+    struct volume was = *volume;
+    struct store_cut *cut;
+    s64 result;
+    int dir;
+
+    volume->id = 0;
+    volume->recorded = false;
+    result = store_begin(store, &cut);
+    if (!result)
+        result = store_commit(cut);
+    if (result < 0) {
+        volume->id = was.id;
+        volume->recorded = was.recorded;
+        return (int)result;
+    }
+    index_unfollow(&store->index);
+    dir = open(was.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir >= 0) {
+        unlinkat(dir, STORE_COPY, 0);
+        if (volume_is_there(volume))
+            unlinkat(dir, STORE_VOLUME, 0);
+        close(dir);
+    }
+    volume_finish(volume);
+    index_copies_open(store);
+    return 0;
+}
+
+int store_volume_remove(struct store *store, const char *path, store_finding *finding,
+                        void *context, struct store_verdict *verdict)
+{
+    struct volume *volume = volume_in(store, path);
+    int error;
+
+    if (!volume)
+        return -ENOENT;
+    volume->leaving = true;
+    error = store_scrub(store, finding, context, verdict);
+    if (!error)
+        error = volume->taken ? -EUCLEAN : forget_volume(store, volume);
+    volume->leaving = false;
+    return error;
 }

@@ -34,17 +34,19 @@ struct store_config {
     const char *const *volumes;
     u32 volume_count;
     bool create; /* make a store where there is none; the directory too */
-    bool repair; /* take volumes that are damaged, stale or lost, for store_scrub to refill */
+    bool repair; /* take volumes that are damaged, stale or lost, for store_scrub to refill; and a
+                    copy of the index from the volumes' directories, if there is no good one */
 };
 
 /* Opens the last committed generation. A new directory among the volumes is used from the next cut
- * on. On failure nothing was changed and `why` is set:
+ * on. A volume that is missing is done without, if there is another copy of everything on it: then
+ * `why` says so; else it is empty. On failure nothing was changed and `why` is set:
  *   -ENOENT   no store there, and config->create is not set
  *   -EBUSY    another process has it
  *   -EPERM    a directory belongs to somebody else, or others may write to it
  *   -ENOTSUP  written by a newer version
  *   -EUCLEAN  no store of ours, or damaged
- *   -ENODEV   a volume is not where it was
+ *   -ENODEV   a volume is not where it was, and has the only copy of something
  *   -ESTALE   a volume is of another world, or of another time than the index
  *   -EINVAL   too many volumes, or a path empty or too long
  *   others    of the host, when it cannot be opened
@@ -64,7 +66,8 @@ struct store_figures {
     u64 cut_bytes;       /* written to volumes by the last committed cut */
     u64 copies_repaired; /* since it was opened, */
     u64 copies_lost;     /* and those that could not be */
-    u32 volumes;
+    u32 volumes, volumes_missing;
+    u32 index_copies; /* with the index itself */
 };
 
 void store_figures(struct store *store, struct store_figures *figures);
@@ -138,5 +141,13 @@ int store_check(const struct store_config *config, store_finding *finding, void 
  * object wants. A writer's call, without a cut open; commits cuts of its own. */
 int store_scrub(struct store *store, store_finding *finding, void *context,
                 struct store_verdict *verdict);
+
+/* Scrubs, and takes a volume out: what is on the one in that directory goes to the others, then its
+ * file is deleted. A writer's call. On failure all of it is as it was, but what was moved already:
+ *   -ENOENT   no volume but the world's own is there
+ *   -EUCLEAN  pages are lost of which a copy was there: scrub first
+ */
+int store_volume_remove(struct store *store, const char *path, store_finding *finding,
+                        void *context, struct store_verdict *verdict);
 
 #endif

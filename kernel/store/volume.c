@@ -176,7 +176,7 @@ static void settle_group(struct volume *volume, u64 group)
             volume->taken -= (u64)__builtin_popcountl(now[w] & ~next[w]);
             now[w] = next[w];
         }
-        if (freed && !left)
+        if (freed && !left && volume_is_there(volume))
             give_back(volume, group * GROUP_WORDS + i);
     }
     volume->changed[group] = 0;
@@ -187,7 +187,8 @@ static void shrink(struct volume *volume)
 {
     u64 extent = volume_extent(volume);
 
-    if (volume->end < extent + 2ul * GROW_LEAST || volume->end - extent < volume->end / 4)
+    if (!volume_is_there(volume) || volume->end < extent + 2ul * GROW_LEAST ||
+        volume->end - extent < volume->end / 4)
         return;
     if (ftruncate(volume->fd, (off_t)(extent * PAGE_SIZE)) < 0)
         return;

@@ -15,19 +15,26 @@ enum volume_room {
 };
 
 struct volume {
-    int fd; /* -1: not open */
-    u64 id;
-    char path[STORE_PATH_MAX]; /* of its directory; empty: the world's own */
-    bool recorded;             /* the index has it, with this path */
-    enum volume_room room;     /* in this cut */
-    u64 size;                  /* places given out are below it, */
-    u64 end;                   /* and the file has so many */
-    u64 taken;                 /* places that are not free */
-    u64 cursor;                /* where to look for a free one first */
-    u32 groups;                /* in the maps */
-    u64 *now, *next;           /* used in the committed generation, in the one being made */
-    u8 *changed;               /* of each group: the two differ */
+    int fd;                           /* -1: missing, or none */
+    u64 id;                           /* 0: none has this number */
+    u64 away_generation, away_commit; /* missing: as it was stamped last */
+    bool leaving;                     /* nothing new is put there */
+    char path[STORE_PATH_MAX];        /* of its directory; empty: the world's own */
+    bool recorded;                    /* the index has it, with this path */
+    enum volume_room room;            /* in this cut */
+    u64 size;                         /* places given out are below it, */
+    u64 end;                          /* and the file has so many */
+    u64 taken;                        /* places that are not free */
+    u64 cursor;                       /* where to look for a free one first */
+    u32 groups;                       /* in the maps */
+    u64 *now, *next;                  /* used in the committed generation, in the one being made */
+    u8 *changed;                      /* of each group: the two differ */
 };
+
+static inline bool volume_is_there(const struct volume *volume)
+{
+    return volume->fd >= 0;
+}
 
 /* Takes over `fd`. 0 or a negative errno. */
 int volume_init(struct volume *volume, int fd);

@@ -42,6 +42,9 @@ static struct {
     u64 found;                     /* the generation that was looked at last */
     u32 journalled;                /* when the cut was begun */
     u32 event, only_event, only_loss, every;
+    bool limited,
+        impaired; /* the disk is full, or may have failed: copies of the index fall behind */
+    u64 copies;   /* of the index that were gone back to */
     u64 points, crashes, full, flushes; /* that were looked at, gone through; cuts that failed */
     u32 life;                           /* how often the power failed */
     char paths[2][DISK_DIRECTORIES][96];
@@ -193,8 +196,9 @@ static void check_store(char *const paths[DISK_DIRECTORIES])
 
 static void empty(char *const paths[DISK_DIRECTORIES])
 {
-    static const char *const names[] = {"volume",    "volume.new",     "index",     "index-lock",
-                                        "index.new", "index.new-lock", "store.lock"};
+    static const char *const names[] = {"volume",     "volume.new", "index",
+                                        "index-lock", "index.new",  "index.new-lock",
+                                        "store.lock", "index.copy", "index.copy.new"};
     char path[128];
 
     for (u32 i = 0; i < DISK_DIRECTORIES; i++) {
@@ -243,6 +247,33 @@ static void go_on(char *const paths[DISK_DIRECTORIES])
     check_store(paths);
 }
 
+/* The index is lost when the power fails: a copy takes its place. Where no copy was complete, it is
+ * refused. */
+static void lose_index(char *const paths[DISK_DIRECTORIES])
+{
+    struct store_config config = config_of(paths);
+    char name[128];
+    struct store *store;
+    struct store_why why;
+    int error;
+
+    snprintf(name, sizeof(name), "%s/index", paths[0]);
+    unlink(name);
+    config.repair = true;
+    config.create = false;
+    error = store_open(&config, &store, &why);
+    if (error == -EUCLEAN || error == -ENOENT)
+        return; /* before there was a copy */
+    if (error)
+        wrong("cannot open a copy of the index: %d: %s", error, why.text);
+    if (!matches(store, &run.now) && !(run.in_flight && matches(store, run.in_flight)))
+        wrong("a copy of the index has generation %lu, not as it was committed",
+              store_generation(store));
+    run.copies++;
+    store_close(store);
+    check_store(paths);
+}
+
 static void look_at(enum disk_loss loss)
 {
     run.loss = loss;
@@ -252,6 +283,11 @@ static void look_at(enum disk_loss loss)
     verify(run.image);
     if (run.loss_seed % 16 == 0)
         go_on(run.image);
+    if (run.loss_seed % 8 == 1 && !run.impaired) {
+        empty(run.image);
+        disk_crash_image(run.image, loss, run.loss_seed);
+        lose_index(run.image);
+    }
     run.points++;
 }
 
@@ -441,11 +477,18 @@ static void step(void)
     case 0:
         store_close(run.store);
         run.store = open_store(run.live);
+        run.impaired = run.limited;
         break;
     case 1: journal(); break;
-    case 2: disk_set_room(roll(40) * PAGE_SIZE); break;
+    case 2:
+        disk_set_room(roll(40) * PAGE_SIZE);
+        run.limited = run.impaired = true;
+        break;
     case 3: disk_set_room(~0ul); break;
-    case 4: disk_fail_flush(roll(5), run.seed + run.event); break;
+    case 4:
+        disk_fail_flush(roll(5), run.seed + run.event);
+        run.limited = run.impaired = true;
+        break;
     case 5: scrub(); break;
     default: make_cut();
     }
@@ -486,7 +529,7 @@ static void run_seed(u64 seed)
     run.seed = seed;
     run.random = seed * 31;
     run.event = run.life = 0;
-    run.scrubbing = false;
+    run.scrubbing = run.limited = run.impaired = false;
     run.in_flight = NULL;
     run.now = (struct model){.generation = 1, .copies = {1, 1, 1, 1}};
     disk_random = seed;
@@ -537,7 +580,7 @@ int main(int argc, char **argv)
         run_seed(seed);
     printf(
         "%lu crashes looked at, %lu of them gone through, in %lu runs; %lu cuts failed for want of "
-        "room, %lu by failing flushes\n",
-        run.points, run.crashes, count, run.full, run.flushes);
+        "room, %lu by failing flushes; %lu times a copy of the index was gone back to\n",
+        run.points, run.crashes, count, run.full, run.flushes, run.copies);
     return 0;
 }

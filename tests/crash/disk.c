@@ -12,8 +12,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define FILES_MAX  32
-#define NAMES_MAX  8
+#define FILES_MAX  64
+#define NAMES_MAX  10
 #define STATES_MAX 32
 #define SECTOR     512
 
@@ -101,7 +101,8 @@ static void require(bool condition, const char *what)
 
 static bool is_kept(const char *name)
 {
-    static const char *const names[] = {"volume", "volume.new", "index", "index.new"};
+    static const char *const names[] = {"volume",    "volume.new", "index",
+                                        "index.new", "index.copy", "index.copy.new"};
 
     for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
         if (!strcmp(name, names[i]))

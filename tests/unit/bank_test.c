@@ -309,13 +309,51 @@ static void test_telling_apart(void **state)
     assert_int_equal(with_cap(from, RF_OP_BANK_VERIFY, a), 0);
 }
 
+static s64 replicas(s64 slot)
+{
+    return FAKE(user, .slot = (u32)slot, .op = RF_OP_BANK_REPLICAS);
+}
+
+static s64 set_replicas(s64 slot, u64 count)
+{
+    return FAKE(user, .slot = (u32)slot, .op = RF_OP_BANK_SET_REPLICAS, .w = {count});
+}
+
+static void test_replicas(void **state)
+{
+    u32 to_read = fake_put(user, &bank->object, RF_RIGHT_READ | RF_RIGHT_WRITE);
+    s64 below;
+
+    (void)state;
+    assert_int_equal(replicas(from), 1);
+    assert_int_equal(set_replicas(from, 0), -EINVAL);
+    assert_int_equal(set_replicas(from, RF_REPLICAS_MOST + 1), -EINVAL);
+    assert_int_equal(set_replicas(from, ~0ul), -EINVAL);
+    assert_int_equal(set_replicas(to_read, 2), -EACCES);
+    assert_int_equal(set_replicas(from, 3), 0);
+    assert_int_equal(replicas(to_read), 3);
+    below = split(from, (struct rf_bank_limits){{ALL}, {0}});
+    assert_true(below > 0);
+    assert_int_equal(replicas(below), 3);
+    assert_int_equal(set_replicas(below, 2), 0);
+    assert_int_equal(replicas(from), 3);
+    assert_int_equal(replicas(below), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_limits),        CASE(test_guarantees),          CASE(test_destroying),
-        CASE(test_dissolving),    CASE(test_the_bank_of_a_table), CASE(test_freeing),
-        CASE(test_depth),         CASE(test_depth_of_meters),     CASE(test_usage),
+        CASE(test_limits),
+        CASE(test_guarantees),
+        CASE(test_destroying),
+        CASE(test_dissolving),
+        CASE(test_the_bank_of_a_table),
+        CASE(test_freeing),
+        CASE(test_depth),
+        CASE(test_depth_of_meters),
+        CASE(test_usage),
         CASE(test_telling_apart),
+        CASE(test_replicas),
     };
 
     return cmocka_run_group_tests(tests, fake_set_up_all, NULL);

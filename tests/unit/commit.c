@@ -27,6 +27,7 @@ static const u32 observers[] = {
     RF_OP_BANK_LIMITS,
     RF_OP_BANK_USAGE,
     RF_OP_BANK_VERIFY,
+    RF_OP_BANK_REPLICAS,
     RF_OP_NODE_SIZE,
     RF_OP_SEGMENT_READ,
     RF_OP_SEGMENT_SIZE,

@@ -589,7 +589,6 @@ static void refuses_volumes(void **state)
     refused(-EPERM, 0, "others may write");
     run("chmod 700 %s", second);
     run("mv %s/volume %s/away", second, second);
-    refused(-ENODEV, 0, "is missing");
     run("echo nonsense >%s/volume", second);
     refused(-EUCLEAN, 0, "is damaged, or no volume");
     run("cp %s/away %s/volume", second, second);
@@ -642,7 +641,6 @@ static void refills_a_lost_volume(void **state)
     fill_copies(2);
     store_close(store);
     run("rm %s/volume", second);
-    refused(-ENODEV, 0, "is missing");
     assert_int_equal(open_with(0, false, true), 0);
     for (u32 i = 0; i < 100; i++)
         expect(1, i, i);
@@ -650,8 +648,170 @@ static void refills_a_lost_volume(void **state)
     assert_int_equal(verdict.lost, 0);
     close_and_check();
     run("rm %s/volume", path);
-    refused(-ENODEV, 0, "is missing");
     assert_int_equal(open_with(0, false, true), 0);
+    assert_int_equal(store_scrub(store, ignore, NULL, &verdict), 0);
+    assert_int_equal(verdict.lost, 0);
+    close_and_check();
+}
+
+static void needs_the_only_copies(void **state)
+{
+    (void)state;
+    must_open(1);
+    fill_copies(1);
+    begin();
+    for (u32 i = 0; i < 600; i++)
+        put(2, i, i);
+    assert_true(store_commit(cut) > 0);
+    store_close(store);
+    run("mv %s/volume %s/away", second, second);
+    refused(-ENODEV, 0, "pages are nowhere else");
+    run("mv %s/away %s/volume", second, second);
+    must_open(0);
+    expect(2, 599, 599);
+    close_and_check();
+}
+
+/* What was written meanwhile is elsewhere, and the volume fits when it comes back. */
+static void does_without_a_volume(void **state)
+{
+    struct store_figures figures;
+
+    (void)state;
+    must_open(2);
+    fill_copies(2);
+    store_close(store);
+    run("mv %s %s.away", second, second);
+    for (u32 again = 0; again < 3; again++) {
+        must_open(0);
+        assert_non_null(strstr(why.text, "is missing; all that was there"));
+        store_figures(store, &figures);
+        assert_int_equal(figures.volumes_missing, 1);
+        for (u32 i = 0; i < 100; i++)
+            expect(1, i, i == 5 && again ? 499 + again : i);
+        begin();
+        put(1, 5, 500 + again);
+        assert_true(store_commit(cut) > 0);
+        store_close(store);
+    }
+    assert_int_equal(check().faults, 1);
+    run("mv %s.away %s", second, second);
+    for (u32 again = 0; again < 3; again++) {
+        must_open(0);
+        assert_int_equal(why.text[0], 0);
+        expect(1, 5, 502);
+        for (u32 i = 6; i < 100; i++)
+            expect(1, i, i);
+        if (again) {
+            begin();
+            put(1, 4, 4);
+            assert_true(store_commit(cut) > 0);
+        }
+        close_and_check();
+    }
+}
+
+/* One that was written while it was said to be missing was used by somebody else. */
+static void refuses_what_grew_apart(void **state)
+{
+    (void)state;
+    must_open(1);
+    fill_copies(2);
+    store_close(store);
+    run("cp -r %s %s.other && cp -r %s %s.away", path, path, second, second);
+    must_open(0);
+    for (u32 i = 0; i < 2; i++) { /* after one, all that the generation before had is still there */
+        begin();
+        put(1, 5, 500);
+        assert_true(store_commit(cut) > 0);
+    }
+    store_close(store);
+    run("mv %s %s.later && rm -r %s && mv %s.other %s", second, second, path, path, path);
+    must_open(0);
+    begin();
+    put(1, 5, 600);
+    assert_true(store_commit(cut) > 0);
+    store_close(store);
+    run("mv %s.later %s", second, second);
+    refused(-ESTALE, 0, "of another time");
+    run("rm -r %s && mv %s.away %s", second, second, second);
+    must_open(0);
+    expect(1, 5, 600);
+    expect(1, 6, 6);
+    close_and_check();
+}
+
+static void expect_no_file(const char *directory, const char *name)
+{
+    char file[512];
+
+    snprintf(file, sizeof(file), "%s/%s", directory, name);
+    assert_int_equal(access(file, F_OK), -1);
+}
+
+static void removes_a_volume(void **state)
+{
+    struct store_verdict verdict;
+    struct store_figures figures;
+
+    (void)state;
+    must_open(2);
+    fill_copies(2);
+    begin();
+    for (u32 i = 0; i < 1500; i++)
+        put(2, i, i);
+    assert_true(store_commit(cut) > 0);
+    assert_int_equal(store_volume_remove(store, path, ignore, NULL, &verdict), -ENOENT);
+    assert_int_equal(store_volume_remove(store, second, ignore, NULL, &verdict), 0);
+    expect_no_file(second, STORE_VOLUME);
+    expect_no_file(second, STORE_COPY);
+    for (u32 again = 0; again < 2; again++) {
+        store_figures(store, &figures);
+        assert_int_equal(figures.volumes, 2);
+        assert_int_equal(figures.index_copies, 2);
+        for (u32 i = 0; i < 1500; i++)
+            expect(2, i, i);
+        for (u32 i = 0; i < 100; i++)
+            expect(1, i, i);
+        reopen();
+    }
+    assert_int_equal(store_volume_remove(store, third, ignore, NULL, &verdict), 0);
+    expect(2, 1499, 1499);
+    close_and_check();
+    must_open(1); /* its number is used again */
+    fill_copies(2);
+    store_figures(store, &figures);
+    assert_int_equal(figures.volumes, 2);
+    close_and_check();
+}
+
+/* The world's directory is gone, but for one with nothing in it. */
+static void goes_back_to_a_copy_of_the_index(void **state)
+{
+    struct store_verdict verdict;
+    struct store_figures figures;
+    u8 page[PAGE_SIZE];
+
+    (void)state;
+    must_open(2);
+    fill_copies(3);
+    begin();
+    store_record_put(cut, 9, 1, "nine", 4);
+    assert_true(store_commit(cut) > 0);
+    fill(page, 77);
+    assert_int_equal(store_journal_put(store, 1, 7, page), 0);
+    store_figures(store, &figures);
+    assert_int_equal(figures.index_copies, 3);
+    close_and_check();
+    run("truncate -s 12K %s/index.copy", second);
+    assert_int_equal(check().faults, 1);
+    run("rm -r %s && mkdir -m 700 %s", path, path);
+    refused(-ENOENT, 2, "no world is stored");
+    assert_int_equal(open_with(2, false, true), 0);
+    expect_record(9, 1, "nine");
+    expect(1, 7, 77);
+    for (u32 i = 8; i < 100; i++)
+        expect(1, i, i);
     assert_int_equal(store_scrub(store, ignore, NULL, &verdict), 0);
     assert_int_equal(verdict.lost, 0);
     close_and_check();
@@ -792,7 +952,7 @@ static void set_version(u32 version)
         super.version = version;
         super.transaction = mdb_txn_id(txn);
         assert_int_equal(index_put(&index, txn, key, &super, sizeof(super)), 0);
-        assert_int_equal(index_commit(txn), 0);
+        assert_int_equal(index_commit(&index, txn), 0);
     }
     index_close(&index);
 }
@@ -865,6 +1025,11 @@ int main(void)
         CASE(refuses_volumes),
         CASE(follows_volumes),
         CASE(refills_a_lost_volume),
+        CASE(needs_the_only_copies),
+        CASE(does_without_a_volume),
+        CASE(refuses_what_grew_apart),
+        CASE(removes_a_volume),
+        CASE(goes_back_to_a_copy_of_the_index),
         CASE(refuses_indexes),
         CASE(figures_tell),
         CASE(flips_bits),
