@@ -14,9 +14,10 @@ struct process {
     struct process *next; /* of its number's hash chain */
     struct cell *cell;
     pid_t pid;
-    u32 memory;     /* names its memory among the cell's (checkpoint/keys.h) */
-    int tracker;    /* checkpoint/tracker.h, or -1 */
-    u64 tracked;    /* number of the cut since when it knows; 0: of none */
+    u32 memory;  /* names its memory among the cell's (checkpoint/keys.h) */
+    int tracker; /* checkpoint/tracker.h, or -1 */
+    u64 tracked; /* number of the cut since when it knows; 0: of none */
+    u64 tracked_pages;
     int alarm;      /* the host's timer on its clock, or -1 */
     u64 used_ns;    /* processor time when last seen */
     u64 delayed_ns; /* waited for a processor, when last seen */

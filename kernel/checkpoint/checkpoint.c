@@ -99,6 +99,16 @@ static int save_all(struct sink *sink)
     return error;
 }
 
+static void save_early(struct sink *sink)
+{
+    list_for_each(node, &world.cells) {
+        struct cell *cell = list_entry(node, struct cell, all);
+
+        if (is_kept(cell) && !cell_sleeps(cell) && !cell->restore)
+            image_save_early(cell, sink);
+    }
+}
+
 /* Everything between is one instant for all cells. */
 static int stop_and_copy(void)
 {
@@ -122,7 +132,7 @@ static int cut(void)
 
     if (error)
         return error;
-    staging_prepare(checkpoint.staging);
+    save_early(staging_prepare(checkpoint.staging));
     checkpoint.cut_ns = now_ns();
     error = stop_and_copy();
     batch = error ? NULL : staging_end(checkpoint.staging);

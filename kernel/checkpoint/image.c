@@ -29,6 +29,7 @@
 
 #define PIECE_PAGES 64u
 #define COPIES      256u
+#define EARLY_PAGES 2048u /* of a memory's own, at least, to look at it twice */
 
 /* One host process on its way to the sink. */
 struct saving {
@@ -44,6 +45,8 @@ struct saving {
     /* Pages to be copied. */
     struct iovec from[COPIES], to[COPIES];
     u32 copies;
+    bool early; /* it runs: what cannot be read is not there any more */
+    u64 pages;  /* its own, seen so far */
     struct record maps, descriptors;
     u32 map_count, descriptor_count;
 };
@@ -110,6 +113,7 @@ static int copy_now(struct saving *saving)
             done -= saving->to[at++].iov_len;
         if (at < saving->copies) {
             error = read_all(saving, &saving->from[at], &saving->to[at]);
+            error = saving->early ? 0 : error;
             at++;
         }
     }
@@ -140,6 +144,7 @@ static int save_tracked(void *argument, u64 start, u64 end, bool written)
 {
     struct saving *saving = argument;
 
+    saving->pages += (end - start) / PAGE_SIZE;
     if (written || !saving->knows)
         return copy_run(saving, start, end);
     return saving->sink->same(saving->sink, saving->key, start / PAGE_SIZE,
@@ -150,8 +155,8 @@ static int save_own(struct saving *saving, const struct proc_map *map)
 {
     if (saving->tracker < 0)
         return proc_own_pages(saving->pagemap, map->start, map->end, save_run, saving);
-    return proc_written_pages(saving->pagemap, saving->tracker, map->start, map->end,
-                              map->inode != 0, save_tracked, saving);
+    return proc_written_pages(saving->pagemap, saving->tracker, map,
+                              saving->knows ? THERE_TOO : ALL_WRITTEN, save_tracked, saving);
 }
 
 /* Mappings that the host brings along. It names others, too, by where its own stack and heap were.
@@ -396,6 +401,7 @@ static int save_process(struct cell *cell, struct process *process, bool granted
     if (!error)
         error = put_process(&saving, process->memory);
     process->tracked = error || saving.tracker < 0 ? 0 : sink->number;
+    process->tracked_pages = saving.pages;
     record_finish(&saving.maps);
     record_finish(&saving.descriptors);
     if (saving.memory >= 0)
@@ -403,6 +409,52 @@ static int save_process(struct cell *cell, struct process *process, bool granted
     if (saving.pagemap >= 0)
         close(saving.pagemap);
     return error;
+}
+
+static int save_map_early(void *argument, const struct proc_map *map)
+{
+    struct saving *saving = argument;
+
+    if (map->shared || map->inode || is_hosts(map) || is_given(map))
+        return 0;
+    return proc_written_pages(saving->pagemap, saving->tracker, map, WRITTEN_ONLY, save_tracked,
+                              saving);
+}
+
+static void save_process_early(struct cell *cell, struct process *process, struct sink *sink)
+{
+    static struct saving saving;
+    int error;
+
+    saving = (struct saving){.sink = sink,
+                             .pid = process->pid,
+                             .key = key_of(cell->object.number, process->memory),
+                             .memory = open_proc(process->pid, "mem"),
+                             .pagemap = open_proc(process->pid, "pagemap"),
+                             .tracker = process->tracker,
+                             .early = true};
+    error = saving.memory < 0 || saving.pagemap < 0 ? -ESRCH : 0;
+    if (!error)
+        error = proc_maps(process->pid, save_map_early, &saving);
+    if (!error)
+        error = copy_now(&saving);
+    if (error) /* part of it is protected, and was not copied */
+        process->tracked = 0;
+    if (saving.memory >= 0)
+        close(saving.memory);
+    if (saving.pagemap >= 0)
+        close(saving.pagemap);
+}
+
+void image_save_early(struct cell *cell, struct sink *sink)
+{
+    list_for_each(node, &cell->host_processes) {
+        struct process *process = list_entry(node, struct process, link);
+
+        if (process->tracked && process->tracked == sink->last &&
+            process->tracked_pages >= EARLY_PAGES)
+            save_process_early(cell, process, sink);
+    }
 }
 
 static int save_head(struct cell *cell, const u32 *memories, u32 processes, struct sink *sink)

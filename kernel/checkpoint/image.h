@@ -22,6 +22,10 @@ enum { IMAGE_PRIVATE = 1, IMAGE_HEAP = 2, IMAGE_WINDOW = 4, IMAGE_ALL = 7, IMAGE
 /* Writes the image of a cell that stands still (stop.h). 0 or a negative errno. */
 int image_save(struct cell *cell, u32 memories, struct sink *sink);
 
+/* Before the cell stands still, for a sink that knows what it was given last: copies what was
+ * written of large memories, so that only what is written from now on is left for image_save. */
+void image_save_early(struct cell *cell, struct sink *sink);
+
 /* The window alone. */
 int image_save_window(struct cell *cell, struct sink *sink);
 

@@ -107,7 +107,7 @@ static void see(const struct known *known, struct leaf *leaf, u16 bits)
     leaf->seen |= bits;
 }
 
-int known_see(struct known *known, u64 key, u64 index, enum known_kind kind, u64 hash)
+static int take(struct known *known, u64 key, u64 index, enum known_kind kind, u64 hash, bool seen)
 {
     struct leaf *leaf = find(known, key, index / LEAF, kind);
     u16 bit = (u16)(1u << index % LEAF);
@@ -117,11 +117,24 @@ int known_see(struct known *known, u64 key, u64 index, enum known_kind kind, u64
         leaf = add(known, key, index / LEAF, kind);
     if (!leaf)
         return -ENOMEM;
-    see(known, leaf, bit);
+    if (seen)
+        see(known, leaf, bit);
+    else if (leaf->cut == known->cut && leaf->seen & bit)
+        return 0;
     same = leaf->there & bit && leaf->hashes[index % LEAF] == hash;
     leaf->there |= bit;
     leaf->hashes[index % LEAF] = hash;
     return !same;
+}
+
+int known_see(struct known *known, u64 key, u64 index, enum known_kind kind, u64 hash)
+{
+    return take(known, key, index, kind, hash, true);
+}
+
+int known_learn(struct known *known, u64 key, u64 index, enum known_kind kind, u64 hash)
+{
+    return take(known, key, index, kind, hash, false);
 }
 
 bool known_keep(struct known *known, u64 key, u64 index, u64 count)

@@ -18,8 +18,9 @@ struct known *known_create(void);
 void known_begin(struct known *known);
 
 /* Seen with that hash. 0: as last time; 1: it is another or new, and is known so from now on;
- * -ENOMEM. */
+ * -ENOMEM. known_learn: the same of what came before, so it does not count as seen; 0 if it was. */
 int known_see(struct known *known, u64 key, u64 index, enum known_kind kind, u64 hash);
+int known_learn(struct known *known, u64 key, u64 index, enum known_kind kind, u64 hash);
 
 /* So many pages from there on are seen as they were. False: one of them is not known. */
 bool known_keep(struct known *known, u64 key, u64 index, u64 count);

@@ -5,16 +5,33 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The host keeps the last page whole beyond the end, as zeros. */
-static int save_page(int fd, struct sink *sink, u64 key, u64 index)
-{
-    u8 page[PAGE_SIZE];
-    ssize_t n = pread(fd, page, sizeof(page), (off_t)(index * PAGE_SIZE));
+#define PIECE_PAGES 64u
 
-    if (n <= 0)
-        return n < 0 ? -errno : 0;
-    memset(page + n, 0, sizeof(page) - (size_t)n);
-    return sink->page(sink, key, index, page);
+/* The host keeps the last page whole beyond the end, as zeros. Pages read; 0: the file ends; or a
+ * negative errno. */
+static s64 save_piece(int fd, struct sink *sink, u64 key, u64 index, u64 count)
+{
+    static u8 piece[PIECE_PAGES * PAGE_SIZE];
+    ssize_t n = pread(fd, piece, MIN(count, PIECE_PAGES) * PAGE_SIZE, (off_t)(index * PAGE_SIZE));
+    u64 pages = n > 0 ? PAGE_ALIGN((u64)n) / PAGE_SIZE : 0;
+    int error = 0;
+
+    if (n < 0)
+        return -errno;
+    memset(piece + n, 0, pages * PAGE_SIZE - (size_t)n);
+    for (u64 i = 0; i < pages && !error; i++)
+        error = sink->page(sink, key, index + i, piece + i * PAGE_SIZE);
+    return error ? error : (s64)pages;
+}
+
+/* [start, end), of pages. */
+static int save_data(int fd, struct sink *sink, u64 key, u64 start, u64 end)
+{
+    s64 n = 1;
+
+    for (; start < end && n > 0; start += (u64)n)
+        n = save_piece(fd, sink, key, start, end - start);
+    return n < 0 ? (int)n : 0;
 }
 
 int memory_file_save(int fd, struct sink *sink, u64 key)
@@ -26,8 +43,7 @@ int memory_file_save(int fd, struct sink *sink, u64 key)
         hole = lseek(fd, data, SEEK_HOLE);
         if (hole <= data)
             break;
-        for (u64 at = (u64)data & PAGE_MASK; at < (u64)hole && !error; at += PAGE_SIZE)
-            error = save_page(fd, sink, key, at / PAGE_SIZE);
+        error = save_data(fd, sink, key, (u64)data / PAGE_SIZE, PAGE_ALIGN((u64)hole) / PAGE_SIZE);
     }
     return error;
 }

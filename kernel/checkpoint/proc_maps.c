@@ -98,8 +98,12 @@ int proc_maps(int pid, int (*visit)(void *argument, const struct proc_map *map),
 
 static struct scan_region regions[REGIONS];
 
-/* Own pages, apart from those with one of `less`: regions of them, *start moves on. -errno. */
-static int scan(int pagemap, u64 *start, u64 end, u64 flags, u64 less, u64 wanted)
+#define OWN (IS_PRESENT | IS_SWAPPED)
+
+/* Regions of pages with all of `all` but none of `none`, and of the own ones: *start moves on.
+ * -errno. It takes time for each page that is in one, so few should be. */
+static int scan(int pagemap, u64 *start, u64 end, u64 flags, u64 all, u64 none, bool own,
+                u64 wanted)
 {
     struct scan scan = {.size = sizeof(scan),
                         .flags = flags,
@@ -107,9 +111,9 @@ static int scan(int pagemap, u64 *start, u64 end, u64 flags, u64 less, u64 wante
                         .end = end,
                         .vec = (u64)regions,
                         .vec_len = REGIONS,
-                        .category_inverted = less,
-                        .category_mask = less,
-                        .category_anyof_mask = IS_PRESENT | IS_SWAPPED,
+                        .category_inverted = none,
+                        .category_mask = all | none,
+                        .category_anyof_mask = own ? OWN : 0,
                         .return_mask = wanted};
     int found = ioctl(pagemap, SCAN, &scan);
 
@@ -122,64 +126,98 @@ static int scan(int pagemap, u64 *start, u64 end, u64 flags, u64 less, u64 wante
 static int scan_pages(int pagemap, u64 *start, u64 end,
                       int (*visit)(void *argument, u64 start, u64 end), void *argument)
 {
-    int found = scan(pagemap, start, end, 0, IS_FILE | IS_ZERO, IS_PRESENT), result = 0;
+    int found = scan(pagemap, start, end, 0, 0, IS_FILE | IS_ZERO, true, IS_PRESENT), result = 0;
 
     for (int i = 0; i < found && !result; i++)
         result = visit(argument, regions[i].start, regions[i].end);
     return found < 0 ? found : result;
 }
 
-/* In a mapping of a file a page that is not there may be one that was given back: the host leaves a
- * mark in its place. */
-static bool is_written(const struct scan_region *region, bool of_file)
-{
-    return region->categories & IS_WRITTEN || (of_file && !(region->categories & IS_PRESENT));
-}
-
 typedef int written_visitor(void *argument, u64 start, u64 end, bool written);
 
-/* *start moves on, and what was before it is protected. -EPERM: it is not tracked. */
-static int scan_tracked(int pagemap, u64 *start, u64 end, bool of_file, written_visitor *visit,
-                        void *argument)
+/* What was written, and is protected then. -EPERM: it is not tracked. */
+static int scan_written(int pagemap, u64 start, u64 end, written_visitor *visit, void *argument)
 {
-    u64 less = of_file ? IS_FILE | IS_ZERO : IS_ZERO;
-    int found = scan(pagemap, start, end, PROTECT, less, IS_WRITTEN | IS_PRESENT), result = 0;
+    int result = 0;
 
-    for (int i = 0; i < found && !result; i++)
-        result =
-            visit(argument, regions[i].start, regions[i].end, is_written(&regions[i], of_file));
-    return found < 0 ? found : result;
+    while (start < end && !result) {
+        int found = scan(pagemap, &start, end, PROTECT, IS_WRITTEN, 0, true, IS_WRITTEN);
+
+        result = found < 0 ? found : 0;
+        for (int i = 0; i < found && !result; i++)
+            result = visit(argument, regions[i].start, regions[i].end, true);
+    }
+    return result;
 }
 
-struct whole {
+/* What is there. */
+static int scan_there(int pagemap, u64 start, u64 end, written_visitor *visit, void *argument)
+{
+    u64 at = start;
+    int result = 0;
+
+    while (at < end && !result) {
+        int found = scan(pagemap, &at, end, 0, 0, OWN, false, IS_PRESENT);
+
+        result = found < 0 ? found : 0;
+        for (int i = 0; i < found && !result; i++) {
+            if (start < regions[i].start)
+                result = visit(argument, start, regions[i].start, false);
+            start = regions[i].end;
+        }
+    }
+    return start < end && !result ? visit(argument, start, end, false) : result;
+}
+
+/* All own pages; what was written is protected then. In a mapping of a file a page that is not
+ * there may be one that was given back: the host leaves a mark in its place. */
+static int scan_all(int pagemap, u64 start, u64 end, bool of_file, written_visitor *visit,
+                    void *argument)
+{
+    u64 less = of_file ? IS_FILE | IS_ZERO : IS_ZERO;
+    int result = 0;
+
+    while (start < end && !result) {
+        int found = scan(pagemap, &start, end, PROTECT, 0, less, true, IS_WRITTEN | IS_PRESENT);
+
+        result = found < 0 ? found : 0;
+        for (int i = 0; i < found && !result; i++) {
+            u64 is = regions[i].categories;
+
+            result = visit(argument, regions[i].start, regions[i].end,
+                           is & IS_WRITTEN || (of_file && !(is & IS_PRESENT)));
+        }
+    }
+    return result;
+}
+
+struct all_written {
     written_visitor *visit;
     void *argument;
 };
 
 static int visit_written(void *argument, u64 start, u64 end)
 {
-    const struct whole *whole = argument;
+    const struct all_written *all = argument;
 
-    return whole->visit(whole->argument, start, end, true);
+    return all->visit(all->argument, start, end, true);
 }
 
-int proc_written_pages(int pagemap, int tracker, u64 start, u64 end, bool of_file,
-                       written_visitor *visit, void *argument)
+int proc_written_pages(int pagemap, int tracker, const struct proc_map *map,
+                       enum proc_written which, written_visitor *visit, void *argument)
 {
-    struct whole whole = {visit, argument};
-    bool watched = false;
-    int result = 0;
+    struct all_written all = {visit, argument};
+    bool of_file = map->inode != 0, each = which == ALL_WRITTEN || of_file;
+    int result = each ? scan_all(pagemap, map->start, map->end, of_file, visit, argument)
+                      : scan_written(pagemap, map->start, map->end, visit, argument);
 
-    while (start < end && !result) {
-        result = scan_tracked(pagemap, &start, end, of_file, visit, argument);
-        if (result != -EPERM || watched)
-            continue;
-        if (tracker_watch(tracker, start, end))
-            return proc_own_pages(pagemap, start, end, visit_written, &whole);
-        watched = true;
-        result = 0;
-    }
-    return result;
+    if (!result && !each && which == THERE_TOO)
+        return scan_there(pagemap, map->start, map->end, visit, argument);
+    if (result != -EPERM)
+        return result;
+    if (tracker_watch(tracker, map->start, map->end))
+        return proc_own_pages(pagemap, map->start, map->end, visit_written, &all);
+    return scan_all(pagemap, map->start, map->end, of_file, visit, argument);
 }
 
 /* Entry by entry; pages of zeros cannot be told from others. */

@@ -22,9 +22,14 @@ int proc_maps(int pid, int (*visit)(void *argument, const struct proc_map *map),
 int proc_own_pages(int pagemap, u64 start, u64 end,
                    int (*visit)(void *argument, u64 start, u64 end), void *argument);
 
-/* The same of a process that is tracked (tracker.h), of one mapping. `written`: since this was last
- * called with that memory, or it was not tracked until now; it is from now on. */
-int proc_written_pages(int pagemap, int tracker, u64 start, u64 end, bool of_file,
+/* The same of a process that is tracked (tracker.h), of one mapping: what was written since this
+ * was last called with that memory, or all that is its own if it was not tracked until now; it is
+ * from now on. THERE_TOO: then all others that are there, as not written, and maybe written ones
+ * again. ALL_WRITTEN: all count as written. */
+enum proc_written { WRITTEN_ONLY, THERE_TOO, ALL_WRITTEN };
+
+int proc_written_pages(int pagemap, int tracker, const struct proc_map *map,
+                       enum proc_written which,
                        int (*visit)(void *argument, u64 start, u64 end, bool written),
                        void *argument);
 

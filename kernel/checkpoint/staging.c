@@ -51,6 +51,7 @@ struct batch {
     struct change *changes;
     struct run *runs;
     u32 count, room, run_count, run_room;
+    u32 early; /* of the runs: came before the world stood still */
     struct chunk *chunks;
     u64 bytes; /* of the changes */
     bool all;  /* what the store held before goes */
@@ -277,21 +278,23 @@ struct staging *staging_create(void)
     return NULL;
 }
 
-void staging_prepare(struct staging *staging)
+struct sink *staging_prepare(struct staging *staging)
 {
     for (u64 i = 0; i < MIN(staging->taken, PREPARED_MOST); i++) {
         struct chunk *chunk = chunk_make(true);
 
         if (!chunk)
-            return;
+            break;
         chunk->next = staging->spare;
         staging->spare = chunk;
     }
+    staging->taken = 0;
+    return &staging->sink;
 }
 
 struct sink *staging_begin(struct staging *staging)
 {
-    staging->taken = 0;
+    staging->batch->early = staging->batch->run_count;
     staging->sink.number++;
     known_begin(staging->known);
     return &staging->sink;
@@ -314,7 +317,7 @@ static void begin_anew(struct staging *staging)
     chunks_free(batch->chunks);
     batch->older = NULL;
     batch->chunks = NULL;
-    batch->count = batch->run_count = 0;
+    batch->count = batch->run_count = batch->early = 0;
     batch->bytes = 0;
     batch->lost = false;
     batch->all = true;
@@ -341,13 +344,18 @@ struct batch *staging_end(struct staging *staging)
     return batch;
 }
 
-static void compare(struct batch *batch, const struct run *run)
+static void compare(struct batch *batch, const struct run *run, bool early)
 {
+    int (*take)(struct known *, u64, u64, enum known_kind, u64) = early ? known_learn : known_see;
+
     for (u64 i = 0; i < run->count; i++) {
         struct change change = {run->key, run->index + i, run->bytes + i * PAGE_SIZE, CHANGE_PAGE,
                                 PAGE_SIZE};
+        int result = take(batch->staging->known, change.key, change.index, KNOWN_PAGE,
+                          XXH3_64bits(change.bytes, PAGE_SIZE));
 
-        if (differs(batch, change.key, change.index, KNOWN_PAGE, change.bytes, PAGE_SIZE))
+        batch->lost |= result < 0;
+        if (result > 0)
             batch_add(batch, &change);
     }
 }
@@ -362,21 +370,23 @@ static void drop(void *argument, u64 key, u64 index, enum known_kind kind)
               &(struct change){key, kind == KNOWN_COPIES ? 1 : index, NULL, changes[kind], 0});
 }
 
-/* Nothing of it is left to be compared. */
+/* Nothing of it is left to be compared. What is the same may be so since it came early. */
 static int settle(struct batch *batch)
 {
     struct known *known = batch->staging->known;
     bool good = true;
 
-    for (u32 i = 0; i < batch->run_count && good; i++) {
+    for (u32 i = 0; i < batch->run_count; i++) {
+        if (batch->runs[i].bytes)
+            compare(batch, &batch->runs[i], i < batch->early);
+    }
+    for (u32 i = batch->early; i < batch->run_count; i++) {
         const struct run *run = &batch->runs[i];
 
-        if (run->bytes)
-            compare(batch, run);
-        else
-            good = known_keep(known, run->key, run->index, run->count);
+        if (!run->bytes)
+            good &= known_keep(known, run->key, run->index, run->count);
     }
-    batch->run_count = 0;
+    batch->run_count = batch->early = 0;
     known_sweep(known, drop, batch);
     if (!good)
         return -EPROTO;

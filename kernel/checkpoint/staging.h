@@ -17,8 +17,10 @@ struct store_cut;
 /* It knows nothing of what the store holds: the first batch replaces that. NULL: no memory. */
 struct staging *staging_create(void);
 
-/* Before the world stands still: takes memory for as much as the last cut took. */
-void staging_prepare(struct staging *staging);
+/* Before the world stands still: takes memory for as much as the last cut took. Room of the sink
+ * may be filled already: the cut has those pages if it then says that they are the same, until they
+ * are put again. */
+struct sink *staging_prepare(struct staging *staging);
 
 /* A new cut: what is put into the sink now, or said to be the same, is all that there is. */
 struct sink *staging_begin(struct staging *staging);

@@ -39,14 +39,15 @@ static int count_written(void *argument, u64 start, u64 end, bool written)
 /* Two pages are written, then none, then one. */
 static bool works(int tracker, int pagemap, u8 *pages)
 {
-    u64 start = (u64)pages, end = start + 2 * PAGE_SIZE, seen[3] = {0};
+    struct proc_map map = {.start = (u64)pages, .end = (u64)pages + 2 * PAGE_SIZE};
+    u64 seen[3] = {0};
 
     for (u32 i = 0; i < 3; i++) {
         if (i == 0)
             pages[PAGE_SIZE] = 1;
         if (i != 1)
             pages[0] = 1;
-        if (proc_written_pages(pagemap, tracker, start, end, false, count_written, &seen[i]))
+        if (proc_written_pages(pagemap, tracker, &map, THERE_TOO, count_written, &seen[i]))
             return false;
     }
     return seen[0] == 2 && seen[1] == 0 && seen[2] == 1;

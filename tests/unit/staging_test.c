@@ -10,7 +10,7 @@
 
 #define PAGES 200u
 #define KEY   0x50010ul
-#define CUTS  400u
+#define CUTS  150u
 
 static char top[sizeof("/tmp/ringfence-staging.XXXXXX")];
 static struct store *store;
@@ -18,6 +18,7 @@ static struct staging *staging;
 /* The memory that is cut: by page, what stands in it (0: no page there), and what of it was put in
  * the last cut that was complete. */
 static u64 memory[PAGES], last[PAGES];
+static u64 early[PAGES]; /* what was put of it before the world stood still; 0: nothing */
 static u64 seed;
 
 static u64 draw(u64 below)
@@ -39,6 +40,7 @@ static int set_up(void **state)
     assert_non_null(staging);
     memset(memory, 0, sizeof(memory));
     memset(last, 0, sizeof(last));
+    memset(early, 0, sizeof(early));
     return 0;
 }
 
@@ -71,7 +73,7 @@ static void put_one(struct sink *sink, u64 index)
 
     if (!memory[index])
         return;
-    if (sink->last && memory[index] == last[index] && draw(4)) {
+    if (sink->last && memory[index] == (early[index] ? early[index] : last[index]) && draw(4)) {
         assert_int_equal(sink->same(sink, KEY, index, 1), 0);
     } else if (draw(2)) {
         room = sink->room(sink, KEY, index, 1);
@@ -80,6 +82,17 @@ static void put_one(struct sink *sink, u64 index)
     } else {
         fill(page, memory[index]);
         assert_int_equal(sink->page(sink, KEY, index, page), 0);
+    }
+}
+
+/* What is there then, what will be gone, and what will be another. */
+static void put_early(struct sink *sink)
+{
+    for (u64 i = 0; i < PAGES; i++) {
+        if (!sink->last || draw(4))
+            continue;
+        early[i] = draw(2) && memory[i] ? memory[i] : draw(1000) + 1;
+        fill(sink->room(sink, KEY, i, 1), early[i]);
     }
 }
 
@@ -113,11 +126,14 @@ static void one_cut(bool fails)
     struct batch *batch;
 
     assert_int_equal(store_begin(store, &cut), 0);
-    staging_prepare(staging);
+    put_early(staging_prepare(staging));
+    if (draw(5) == 0) /* one that did not come to stand still */
+        put_early(staging_prepare(staging));
     put_all(staging_begin(staging), PAGES);
     batch = staging_end(staging);
     assert_non_null(batch);
     memcpy(last, memory, sizeof(last));
+    memset(early, 0, sizeof(early));
     assert_int_equal(batch_put(batch, store, cut), 0);
     if (fails) {
         store_abort(cut);
@@ -138,6 +154,7 @@ static void what_is_put_is_there(void **state)
         if (draw(10) == 0) {
             put_all(staging_begin(staging), PAGES / 2);
             staging_abandon(staging);
+            memset(early, 0, sizeof(early));
         }
         one_cut(draw(5) == 0);
     }
