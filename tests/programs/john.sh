@@ -32,7 +32,7 @@ john --wordlist=words --format=crypt sha512 | sort; john --show --format=crypt s
 john --wordlist=words --rules --format=md5crypt md5 | sort; john --incremental=Digits --format=md5crypt md5 | sort; john --show --format=md5crypt md5
 john --wordlist=words --rules --fork=2 --format=crypt sha512 2>&1 | sort; john --show --format=crypt sha512
 john --format=nosuch md5; echo $?; john --wordlist=none --format=crypt sha512; echo $?; unshadow /etc/passwd none; echo $?
-john --incremental --session=s --format=crypt sha512 >/dev/null 2>said & until grep -q ^Press said; do sleep 0.1; done; sleep 0.5
+: >said; john --incremental --session=s --format=crypt sha512 >/dev/null 2>said & until grep -q ^Press said; do sleep 0.1; done; sleep 0.5
 kill -INT $!; wait $!; echo "interrupted $?"; cat said >&2; rm said; ls s.rec
 printf '%s\n' one two | john --stdin --stdout
 EOF
