@@ -218,10 +218,18 @@ static void cell_forget(struct object *object)
     free(cell);
 }
 
+/* The host has one thread of each process stop the others. It may be one that waits in an
+ * invocation, which does nothing before it has an answer. */
+void cell_halt(struct cell *cell)
+{
+    kill(-cell->leader, SIGSTOP);
+    domain_detach(&cell->domain);
+}
+
 void cell_stop(struct cell *cell, u32 reason)
 {
     if (!cell->stops && cell->leader && !cell->over)
-        kill(-cell->leader, SIGSTOP);
+        cell_halt(cell);
     cell->stops |= reason;
 }
 

@@ -130,6 +130,9 @@ int cell_start_processes(struct cell *cell);
 /* Ends the cell and all below: kills what runs in it. Only the first call counts. */
 void cell_end(struct cell *cell, int wait_status, int own_status);
 
+/* Stops its processes, until SIGCONT. */
+void cell_halt(struct cell *cell);
+
 /* It stands still while there is a reason to. */
 void cell_stop(struct cell *cell, u32 reason);
 void cell_continue(struct cell *cell, u32 reason);

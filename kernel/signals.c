@@ -174,7 +174,7 @@ static void stop_self(void)
 /* ^Z, or kill -TSTP: the cell stops first, then we do. */
 void signals_suspend(struct cell *cell)
 {
-    kill(-cell->leader, SIGSTOP);
+    cell_halt(cell);
     consoles_suspend(cell);
     stop_self();
     consoles_resume(cell);
