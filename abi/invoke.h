@@ -6,8 +6,9 @@
  *   rax  RF_NR_INVOKE
  *   rdi  slot of the invoked capability (low 32 bits), operation (high 32 bits)
  *   rsi  index of the message buffer in the window, or RF_MSG_NONE; with RF_INVOKE_PATIENT, KICK
- *        does not interrupt it: for what must not be begun twice
- *   rdx, r10, r8, r9   the four argument words
+ *        does not interrupt it, for what must not be begun twice: if a program serves the object
+ * the caller is let go (RF_DETACHED); with RF_INVOKE_LET_GO too, it is as if KICK came at once rdx,
+ * r10, r8, r9   the four argument words
  *
  * The result in rax is 0 or more, or a negative errno. Longer results are in the message buffer. A
  * result that is a capability is the number of the slot where it now is; a program that answers
@@ -30,13 +31,14 @@
 
 #define RF_NR_INVOKE      0x5246
 #define RF_INVOKE_PATIENT (1ul << 32)
+#define RF_INVOKE_LET_GO  (1ul << 33)
 
 /* Added to the operation: while a program works on the call, its time is charged to the caller's
  * meter instead of its own. The kernel's objects serve as always. */
 #define RF_OP_LENDS_METER 0x80000000u
 
-/* A result from here on is none: the caller was let go for a cut. The call goes on; ATTACH, with
- * the rest of the number, waits for its result. */
+/* A result from here on is none: the caller was let go, for a cut or by KICK. The call goes on;
+ * ATTACH, with the rest of the number, waits for its result. */
 #define RF_DETACHED (1ul << 62)
 
 /* Slots that a new cell finds filled. */

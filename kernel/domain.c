@@ -34,27 +34,13 @@ static void remember_kick(struct domain *domain, u32 tid)
     *place = tid;
 }
 
-void domain_interrupt(struct domain *domain, u32 tid)
-{
-    list_for_each(node, &domain->pending) {
-        struct pending *pending = list_entry(node, struct pending, all);
-
-        if (pending->tid != tid)
-            continue;
-        if (!pending->patient)
-            pending_answer(pending, -EINTR);
-        return;
-    }
-    if (tid)
-        remember_kick(domain, tid);
-}
-
 /* What an answer is made of: RF_DETACHED | serial number << 12 | index. */
 #define INDEX_BITS 12
 _Static_assert(MAX_PENDING == 1u << INDEX_BITS, "an index fits");
 
-static void detach(struct domain *domain, struct pending *pending)
+void pending_detach(struct pending *pending)
 {
+    struct domain *domain = pending->domain;
     u64 index = (u64)(pending - domain->pending_memory), serial = ++domain->last_detached;
 
     if (!domain->transport->answer(domain, pending->id,
@@ -67,7 +53,24 @@ static void detach(struct domain *domain, struct pending *pending)
     pending->tid = 0;
 }
 
-/* Each call of detach changes the list, and may change more of it. */
+void domain_interrupt(struct domain *domain, u32 tid)
+{
+    list_for_each(node, &domain->pending) {
+        struct pending *pending = list_entry(node, struct pending, all);
+
+        if (pending->tid != tid)
+            continue;
+        if (!pending->patient)
+            pending_answer(pending, -EINTR);
+        else if (pending->cap.kind == RF_KIND_ENTRY)
+            pending_detach(pending);
+        return;
+    }
+    if (tid)
+        remember_kick(domain, tid);
+}
+
+/* Each call of pending_detach changes the list, and may change more of it. */
 void domain_detach(struct domain *domain)
 {
     struct list *node = domain->pending.next;
@@ -78,7 +81,7 @@ void domain_detach(struct domain *domain)
         node = node->next;
         if (pending->detached)
             continue;
-        detach(domain, pending);
+        pending_detach(pending);
         node = domain->pending.next;
     }
 }

@@ -70,8 +70,8 @@ struct pending {
     /* Arguments that outlast the buffer they came in: owned; NULL: in the buffer. */
     struct rf_msg *kept;
     u64 kept_pages; /* charged for it to caps.holding of the domain */
-    /* Not 0: the caller was let go for a cut, and comes back for the result with ATTACH and this
-     * serial number. Then id and tid mean nothing. */
+    /* Not 0: the caller was let go, and comes back for the result with ATTACH and this serial
+     * number. Then id and tid mean nothing. */
     u32 detached;
     bool finished; /* the result is here; nothing else of the record is used any more */
     s64 result;
@@ -91,6 +91,9 @@ void domain_interrupt(struct domain *domain, u32 tid);
  * meanwhile is kept for them; where anything else happened they find that they were interrupted,
  * and begin again. */
 void domain_detach(struct domain *domain);
+
+/* Lets the caller of one go. */
+void pending_detach(struct pending *pending);
 
 /* The record of that number (ATTACH), or NULL. */
 struct pending *domain_detached(const struct domain *domain, u64 number);

@@ -68,10 +68,12 @@
     OP(cell_self, PROCESS_OVER, 51, 0, "w0: process number", "0",                                  \
        "it has ended, and its number may be used again. ENOENT: nobody has a capability to it",    \
        "")                                                                                         \
-    OP(cell_self, ATTACH, 52, 0, "w0: what is left of the result without RF_DETACHED",             \
-       "that of the call",                                                                         \
-       "waits for a call of which the cell was let go. EINTR: there is none of that number, or "   \
-       "it was interrupted: nothing happened that had to be told",                                 \
+    OP(cell_self, ATTACH, 52, 0,                                                                   \
+       "w0: what is left of the result without RF_DETACHED; w1: until when, in ns of the host's "  \
+       "CLOCK_MONOTONIC, or 0",                                                                    \
+       "that of the call; RF_DETACHED alone: there is none of that number",                        \
+       "waits for a call of which the cell was let go. EINTR: it was interrupted, and nothing "    \
+       "happened that had to be told; or its time is over, and the reply that may come is lost",   \
        "")                                                                                         \
     OP(cell_self, RESTORE_BEGIN, 53, 0, "w0: which of the processes to restore",                   \
        "0; the script of abi/restore.h is at RF_RESTORE_BASE",                                     \

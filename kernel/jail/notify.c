@@ -75,13 +75,14 @@ const struct transport notify_transport = {notify_valid, notify_answer, notify_g
 static void serve_invoke(struct cell *cell, const struct seccomp_notif *request)
 {
     const __u64 *args = request->data.args;
-    u64 buffer = args[1] & ~RF_INVOKE_PATIENT;
+    u64 buffer = args[1] & ~(RF_INVOKE_PATIENT | RF_INVOKE_LET_GO);
     struct call call = {
         .domain = &cell->domain,
         .slot = (u32)args[0],
         .op = (u32)(args[0] >> 32),
         .msg_index = buffer <= RF_MSG_NONE ? (u32)buffer : RF_MSG_NONE - 1,
         .patient = args[1] & RF_INVOKE_PATIENT,
+        .kicked = args[1] & RF_INVOKE_LET_GO,
         .w = {args[2], args[3], args[4], args[5]},
         .id = request->id,
         .tid = request->pid,

@@ -113,7 +113,7 @@ s64 call_dispatch(struct call *call)
     call->in = call->msg;
     call->lends = call->op & RF_OP_LENDS_METER;
     call->op &= ~RF_OP_LENDS_METER;
-    call->kicked = domain_was_kicked(call->domain, call->tid);
+    call->kicked |= domain_was_kicked(call->domain, call->tid);
     take_message(call);
     return call_run(call);
 }

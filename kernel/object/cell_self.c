@@ -166,16 +166,28 @@ s64 op_RANDOM(struct call *call)
     return n;
 }
 
-/* A wait that is interrupted here ends as it would have without the cut. */
+static void too_late(struct timer *timer)
+{
+    pending_answer(container_of(timer, struct pending, timer), -EINTR);
+}
+
+/* A wait that is interrupted here ends as it would have if the caller had not been let go. */
 s64 op_ATTACH(struct call *call)
 {
     struct pending *pending = call_is_own(call) ? domain_detached(call->domain, call->w[0]) : NULL;
     s64 result;
 
     if (!pending)
-        return -EINTR;
-    if (!pending->finished && call->kicked && !pending->patient)
+        return (s64)RF_DETACHED;
+    if (!pending->finished && call->kicked && pending->patient)
+        return (s64)(RF_DETACHED | call->w[0]);
+    if (!pending->finished && call->kicked)
         pending_answer(pending, -EINTR);
+    if (!pending->finished && call->w[1]) {
+        pending->timer.expired = too_late;
+        if (timer_set(&pending->timer, call->w[1]) < 0)
+            pending_answer(pending, -EINTR);
+    }
     if (!pending->finished) {
         pending->detached = 0;
         pending->id = call->id;

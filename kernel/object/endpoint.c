@@ -360,6 +360,8 @@ s64 entry_call(struct call *call)
     if (result != CALL_WAITS)
         return result;
     copy_caps(call, pending);
+    if (call->kicked)
+        pending_detach(pending);
     match(endpoint);
     return CALL_WAITS;
 }

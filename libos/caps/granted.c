@@ -16,22 +16,13 @@ struct granted {
     u64 rights;
 };
 
-static long ask(u32 slot, u32 op, u64 w0)
-{
-    long r;
-    do {
-        r = invoke(slot, op, w0, 0, 0, 0);
-    } while (r == -EINTR);
-    return r;
-}
-
 static long granted_map(struct file *f, u64 offset, size_t length, int prot, bool shared,
                         struct map_source *out)
 {
     const struct granted *g = f->data;
     (void)prot;
     (void)shared;
-    long fd = ask(g->slot, g->op, g->rights);
+    long fd = invoke_retry(g->slot, g->op, g->rights, 0, 0, 0);
     if (fd < 0)
         return fd;
     out->kind = MAP_SOURCE_DESCRIPTOR;
@@ -47,7 +38,7 @@ static long granted_getattr(struct file *f, struct rf_attr *out)
     long r = 0;
     anonymous_getattr(f, out);
     if (g->op == RF_OP_SEGMENT_MAP) {
-        r = ask(g->slot, RF_OP_SEGMENT_SIZE, 0);
+        r = invoke_retry(g->slot, RF_OP_SEGMENT_SIZE, 0, 0, 0, 0);
         out->size = r > 0 ? (u64)r : 0;
     } else if (g->op == RF_OP_FILE_MAP) {
         struct rf_msg *m = message_get();
@@ -61,13 +52,13 @@ static long granted_getattr(struct file *f, struct rf_attr *out)
 
 static long granted_capability(struct file *f, u32 rights)
 {
-    return ask(((const struct granted *)f->data)->slot, RF_OP_COPY, rights);
+    return invoke_surely(((const struct granted *)f->data)->slot, RF_OP_COPY, rights, 0, 0, 0);
 }
 
 static void granted_release(struct file *f)
 {
     struct granted *g = f->data;
-    ask(g->slot, RF_OP_DROP, 0);
+    invoke_surely(g->slot, RF_OP_DROP, 0, 0, 0, 0);
     heap_free(g);
 }
 
@@ -82,12 +73,12 @@ static const struct file_ops granted_ops = {
 long granted_install(u32 slot, u32 op, u64 w0, int fd)
 {
     host_close(fd);
-    long copy = ask(slot, RF_OP_COPY, ~0u);
+    long copy = invoke_surely(slot, RF_OP_COPY, ~0u, 0, 0, 0);
     if (copy < 0)
         return copy;
     struct granted *g = heap_alloc(sizeof(*g));
     if (!g) {
-        ask((u32)copy, RF_OP_DROP, 0);
+        invoke_surely((u32)copy, RF_OP_DROP, 0, 0, 0, 0);
         return -ENOMEM;
     }
     *g = (struct granted){.slot = (u32)copy, .op = op, .rights = w0};

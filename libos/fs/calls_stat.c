@@ -97,8 +97,8 @@ static long stat_path(int dirfd, const char *path, u32 walk, struct stat *user)
     long r = path_walk_at(dirfd, path, walk, &d);
     if (r)
         return r;
+    namespace_unlock(); /* it may have to be asked for, of a program */
     r = fill_stat(d, &s);
-    namespace_unlock();
     dentry_put(d);
     return r ? r : copy_to_user(user, &s, sizeof(s));
 }
@@ -226,8 +226,8 @@ static long attr_of_path(int dirfd, const char *path, int flags, struct rf_attr 
     long r = path_walk_at(dirfd, path, walk_of_at_flags(flags), &d);
     if (r)
         return r;
-    r = attr_of(d, a);
     namespace_unlock();
+    r = attr_of(d, a);
     dentry_put(d);
     return r;
 }

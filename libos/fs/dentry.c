@@ -4,6 +4,7 @@
 #include "base/string.h"
 #include "libos/host/host.h"
 #include "libos/mm/heap.h"
+#include "libos/sync/patience.h"
 
 #define UNUSED_MOST 8192u
 
@@ -253,6 +254,20 @@ void dentries_shrink(u32 keep)
 void namespace_lock(void)
 {
     lock_take(&the_namespace->lock);
+    the_namespace->holder = current();
+}
+
+long namespace_lock_patiently(void)
+{
+    long r = lock_take_patiently(&the_namespace->lock);
+    if (r == 0)
+        the_namespace->holder = current();
+    return r;
+}
+
+bool namespace_is_mine(void)
+{
+    return __atomic_load_n(&the_namespace->holder, __ATOMIC_RELAXED) == current();
 }
 
 void namespace_unlock(void)
@@ -260,17 +275,8 @@ void namespace_unlock(void)
     struct namespace *ns = the_namespace;
     if (unlikely(ns->unused_count > UNUSED_MOST))
         dentries_shrink(UNUSED_MOST * 3 / 4);
+    ns->holder = NULL;
     lock_release(&ns->lock);
-}
-
-void names_lock(void)
-{
-    lock_take(&the_namespace->names_lock);
-}
-
-void names_unlock(void)
-{
-    lock_release(&the_namespace->names_lock);
 }
 
 struct dentry *dentry_new_root(struct filesystem *fs, struct inode *i)

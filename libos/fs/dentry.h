@@ -20,7 +20,7 @@ struct namespace
     struct list *hash; /* hash_size chains of struct dentry */
     u32 hash_size;     /* a power of two */
     u32 hashed;
-    struct lock names_lock; /* see names_lock() in vfs.h */
+    struct thread *holder; /* of the lock; NULL: nobody */
     struct lock unused_lock;
     struct list unused; /* struct dentry, longest unused first */
     u32 unused_count;
@@ -72,11 +72,25 @@ bool dentry_childless(const struct dentry *d);
 /* Frees what has been unused for long. Namespace lock held. */
 void dentries_shrink(u32 keep);
 
+/* Whether the calling thread holds the namespace lock. */
+bool namespace_is_mine(void);
+
+/* What a walk leaves the namespace lock for. */
+struct question {
+    u64 since;        /* when the walk asked first: what was since then need not be asked again */
+    struct dentry *d; /* with a reference; NULL: nothing */
+    bool fresh;       /* it is not in the tree yet */
+};
+
+/* dentry_lookup's and a walk's result: the question is to be answered first. */
+#define ASK_FIRST 1
+
 /* Child `name` of `dir` from the tree or the file system, perhaps negative, with mounts not
  * crossed. A negative one may be NULL unless `want` has WALK_CREATE. *out has no reference but when
- * it is not in the tree: then *fresh is true and the caller gives it back. */
+ * it is not in the tree: then *fresh is true and the caller gives it back. q may be NULL: whatever
+ * has to be asked is asked at once. */
 long dentry_lookup(struct dentry *dir, const char *name, size_t length, u32 hash, u32 want,
-                   struct dentry **out, bool *fresh);
+                   struct dentry **out, bool *fresh, struct question *q);
 
 /* As path_walk_at_end, with a path in library OS memory; the second is called with the namespace
  * lock held and keeps it. */

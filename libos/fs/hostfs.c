@@ -30,6 +30,7 @@
 #include "base/string.h"
 #include "libos/host/host.h"
 #include "libos/mm/heap.h"
+#include "libos/sync/patience.h"
 
 #define VALID_READ_ONLY  1000000000ull
 #define VALID_READ_WRITE 5000000ull
@@ -85,27 +86,30 @@ static void path_held(struct dentry *d)
 long hostfs_ask(struct dentry *d, struct rf_msg *m)
 {
     m->data_length = 0;
-    names_lock();
-    long n = hostfs_add_path(m, d), r = n;
-    if (n >= 0)
-        r = invoke_message_retry(d->fs->slot, RF_OP_DIR_LOOKUP, m, 0, 0, 0, 0);
+    long r = lock_take_patiently(&d->fs->names_lock);
+    if (r)
+        return r;
+    long n = hostfs_add_path(m, d);
+    r = n < 0 ? n : invoke_message_retry(d->fs->slot, RF_OP_DIR_LOOKUP, m, 0, 0, 0, 0);
     if (r >= 0 && r == n)
         path_held(d);
-    names_unlock();
+    lock_release(&d->fs->names_lock);
     /* It stopped at a link where we know a directory: the host has changed what lies above. */
     return r < 0 ? r : r == n ? 0 : -ENOENT;
 }
 
 long hostfs_invoke_name(struct dentry *d, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, u64 w3)
 {
-    names_lock();
-    long r = hostfs_add_path(m, d);
+    long r = lock_take_patiently(&d->fs->names_lock);
+    if (r)
+        return r;
+    r = hostfs_add_path(m, d);
     if (r >= 0)
         r = invoke_message_retry(d->fs->slot, op, m, w0, w1, w2, w3);
     m->cap_count = 0; /* a program's answer names its slot there, which is not to be sent on */
     if (r >= 0)
         path_held(d);
-    names_unlock();
+    lock_release(&d->fs->names_lock);
     return r;
 }
 
@@ -317,12 +321,12 @@ long hostfs_freshen(struct inode *i, struct dentry *d)
         r = d && !d->unlinked ? hostfs_ask(d, m) : -ENOENT;
     if (r >= 0 && hostfs_same(i, hostfs_attr(m)))
         hostfs_update(i, hostfs_attr(m));
-    else
+    else if (r != -ERESTARTSYS)
         h->good_until = hostfs_until(i->fs); /* its name is gone; it stays as it was known */
     if (r >= 0 && d && !hostfs_same(i, hostfs_attr(m)))
         d->expires = 0; /* the name is another's */
     message_put(m);
-    return 0;
+    return r == -ERESTARTSYS ? r : 0;
 }
 
 /* ---- the file system ---- */

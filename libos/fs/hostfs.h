@@ -110,7 +110,7 @@ void hostfs_drop_set_id(struct inode *i); /* drop_set_id */
  * changed. */
 void hostfs_changed_here(struct inode *i);
 /* Makes the attributes good again if their time is over: asks the host by an open handle, or by the
- * name d (may be NULL). i->lock held. 0 or -E…. */
+ * name d (may be NULL). i->lock held. 0 or -ERESTARTSYS. */
 long hostfs_freshen(struct inode *i, struct dentry *d);
 /* Writes the path that the host knows d by to the end of m->data, and counts it in m->data_length.
  * Its length or -ENAMETOOLONG. The namespace lock or the names' lock is held until the host has
@@ -125,10 +125,14 @@ static inline const struct rf_attr *hostfs_attr(const struct rf_msg *m)
 long hostfs_ask(struct dentry *d, struct rf_msg *m);
 /* Adds d's path to m's data and sends the operation, while no rename can move d. */
 long hostfs_invoke_name(struct dentry *d, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, u64 w3);
-/* Time until which something that the host said now is taken as right. */
+/* Time until which something that the host said then, or says now, is taken as right. */
+static inline u64 hostfs_after(const struct filesystem *fs, u64 time)
+{
+    return time + clock_span_of_host(((const struct hostfs *)fs->data)->validity);
+}
 static inline u64 hostfs_until(const struct filesystem *fs)
 {
-    return hostfs_now() + clock_span_of_host(((const struct hostfs *)fs->data)->validity);
+    return hostfs_after(fs, hostfs_now());
 }
 
 void hostfs_evict(struct inode *i); /* inode_ops.evict */
@@ -141,7 +145,7 @@ extern const struct inode_ops host_dir_ops, host_file_ops, host_link_ops, host_s
 /* A program has begun to list dir. */
 void hostfs_listed(struct inode *dir);
 /* d is to be asked about. Its directory's names may be asked about all together: true if d's inode
- * and the time until which it is right were set so. Namespace lock held. */
+ * and the time until which it is right were set so. */
 bool hostfs_batch(struct dentry *d);
 
 /* ---- hostfs_handle.c: capability slots ---- */

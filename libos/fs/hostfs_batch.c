@@ -8,6 +8,7 @@
 
 #include "base/string.h"
 #include "libos/fs/dentry.h"
+#include "libos/sync/patience.h"
 
 #define LISTED_FOR      1000000000ull
 #define LOOKUPS_TO_WAIT 2u
@@ -72,22 +73,36 @@ static void take_entries(struct dentry *asked, const struct rf_msg *m, u64 sends
     }
 }
 
+/* Fetches the next of the directory's names. */
+static long ask_many(struct dentry *dir, struct rf_msg *m)
+{
+    struct host_inode *h = host_inode(dir->inode);
+    long r = lock_take_patiently(&dir->fs->names_lock);
+    if (r)
+        return r;
+    m->data_length = 0;
+    r = hostfs_add_path(m, dir);
+    if (r >= 0)
+        r = invoke_message_retry(dir->fs->slot, RF_OP_DIR_ATTRS, m, h->batch_cookie, 0, 0, 0);
+    h->batch_end = r < 0 || m->words[1];
+    h->batch_cookie = m->words[0];
+    lock_release(&dir->fs->names_lock);
+    return r;
+}
+
 bool hostfs_batch(struct dentry *d)
 {
-    struct host_inode *h = host_inode(d->parent->inode);
     const struct hostfs *grant = d->fs->data;
     if (grant->only || !worth_it(d->parent->inode))
         return false;
     u64 before = d->expires, sends = hostfs_sends();
     struct rf_msg *m = message_get();
-    m->data_length = 0;
-    long r = hostfs_add_path(m, d->parent);
-    if (r >= 0)
-        r = invoke_message_retry(d->fs->slot, RF_OP_DIR_ATTRS, m, h->batch_cookie, 0, 0, 0);
-    h->batch_end = r < 0 || m->words[1];
-    h->batch_cookie = m->words[0];
-    if (r > 0)
+    bool locked = namespace_is_mine();
+    if (ask_many(d->parent, m) > 0 && (locked || namespace_lock_patiently() == 0)) {
         take_entries(d, m, sends);
+        if (!locked)
+            namespace_unlock();
+    }
     message_put(m);
     return d->inode && d->expires != before;
 }

@@ -22,7 +22,7 @@ long hostfs_read_messages(u32 slot, u64 offset, void *memory, size_t n)
         done += (size_t)r;
     }
     message_put(m);
-    return done ? (long)done : r;
+    return done && r != -ERESTARTSYS ? (long)done : r;
 }
 
 long hostfs_write_messages(u32 slot, u64 offset, const void *memory, size_t n, bool append,
@@ -42,7 +42,7 @@ long hostfs_write_messages(u32 slot, u64 offset, const void *memory, size_t n, b
             *end = m->words[0];
     }
     message_put(m);
-    return done ? (long)done : r;
+    return done && r != -ERESTARTSYS ? (long)done : r;
 }
 
 void hostfs_copy_free(struct inode *i)

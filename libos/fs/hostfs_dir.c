@@ -185,11 +185,8 @@ static long dir_sync(struct file *f, bool data_only)
         return 0;
     lock_take(&f->position_lock);
     long r = dir_slot(f);
-    if (r > 0) {
-        do {
-            r = invoke(f->slot, RF_OP_FILE_SYNC, data_only, 0, 0, 0);
-        } while (r == -EINTR);
-    }
+    if (r > 0)
+        r = invoke_retry(f->slot, RF_OP_FILE_SYNC, data_only, 0, 0, 0);
     lock_release(&f->position_lock);
     return r;
 }
@@ -209,14 +206,10 @@ static long dir_capability(struct file *f, u32 rights)
 {
     struct dentry *d = f->dentry;
     rights &= hostfs_of(f->inode)->rights;
-    long r;
-    if (d->parent == d) {
-        while ((r = invoke(d->fs->slot, RF_OP_COPY, rights, 0, 0, 0)) == -EINTR)
-            ;
-        return r;
-    }
+    if (d->parent == d)
+        return invoke_surely(d->fs->slot, RF_OP_COPY, rights, 0, 0, 0);
     struct rf_msg *m = message_get();
-    r = d->unlinked ? -ENOENT : hostfs_invoke_name(d, RF_OP_DIR_DESCEND, m, rights, 0, 0, 0);
+    long r = d->unlinked ? -ENOENT : hostfs_invoke_name(d, RF_OP_DIR_DESCEND, m, rights, 0, 0, 0);
     message_put(m);
     return r;
 }

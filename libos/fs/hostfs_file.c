@@ -7,6 +7,7 @@
 #include <linux/stat.h>
 
 #include "base/string.h"
+#include "libos/sync/patience.h"
 
 static enum handle_kind kind_of(const struct file *f)
 {
@@ -28,7 +29,8 @@ static void check_contents(struct file *f)
     struct inode *i = f->inode;
     if (likely(hostfs_now() < host_inode(i)->good_until) || cache_dirty(&host_inode(i)->cache))
         return;
-    lock_take(&i->lock);
+    if (lock_take_patiently(&i->lock))
+        return;
     hostfs_freshen(i, f->dentry);
     lock_release(&i->lock);
 }
@@ -36,10 +38,11 @@ static void check_contents(struct file *f)
 static long read_more(struct file *f, struct io *io, u64 *position, bool *direct)
 {
     struct inode *i = f->inode;
-    lock_take(&i->lock);
+    long r = lock_take_patiently(&i->lock);
+    if (r)
+        return r;
     *direct = hostfs_written_through(i);
-    long r =
-        *direct ? hostfs_read_direct(i, f->dentry, io, position) : bring_in(f, *position, io->left);
+    r = *direct ? hostfs_read_direct(i, f->dentry, io, position) : bring_in(f, *position, io->left);
     lock_release(&i->lock);
     return r;
 }
@@ -77,17 +80,18 @@ static long host_read(struct file *f, struct io *io, u64 *position)
 static long seek_data(struct file *f, s64 offset, int whence)
 {
     struct inode *i = f->inode;
-    long r = -ENXIO;
-    lock_take(&i->lock);
+    long r = lock_take_patiently(&i->lock);
+    if (r)
+        return r;
+    r = -ENXIO;
     if (cache_dirty(&host_inode(i)->cache))
         hostfs_flush(i);
     hostfs_freshen(i, f->dentry);
     if (offset >= 0 && (u64)offset < i->size) {
         r = whence == SEEK_DATA ? offset : (long)i->size;
         long slot = i->blocks * 512 < i->size ? hostfs_slot(i, f->dentry, kind_of(f)) : 0;
-        while (slot > 0 &&
-               (r = invoke((u32)slot, RF_OP_FILE_SEEK, (u64)offset, (u64)whence, 0, 0)) == -EINTR)
-            ;
+        if (slot > 0)
+            r = invoke_retry((u32)slot, RF_OP_FILE_SEEK, (u64)offset, (u64)whence, 0, 0);
     }
     lock_release(&i->lock);
     return r;
@@ -122,14 +126,14 @@ static long host_seek(struct file *f, s64 offset, int whence)
 static long host_sync(struct file *f, bool data_only)
 {
     struct inode *i = f->inode;
-    lock_take(&i->lock);
-    hostfs_flush(i);
-    long slot = hostfs_slot(i, f->dentry, kind_of(f)), r = slot;
-    if (slot > 0 && !i->fs->read_only) {
-        do {
-            r = invoke((u32)slot, RF_OP_FILE_SYNC, data_only, 0, 0, 0);
-        } while (r == -EINTR);
-    }
+    long r = lock_take_patiently(&i->lock);
+    if (r)
+        return r;
+    r = hostfs_flush(i);
+    long slot = r == -ERESTARTSYS ? r : hostfs_slot(i, f->dentry, kind_of(f));
+    r = slot;
+    if (slot > 0 && !i->fs->read_only)
+        r = invoke_retry((u32)slot, RF_OP_FILE_SYNC, data_only, 0, 0, 0);
     long late = hostfs_late_error(f);
     lock_release(&i->lock);
     return late ? late : MIN(r, 0);
@@ -140,7 +144,8 @@ static long host_flush(struct file *f)
     if (!file_writable(f))
         return 0;
     struct inode *i = f->inode;
-    lock_take(&i->lock);
+    if (lock_take_patiently(&i->lock))
+        return 0; /* it is still to be sent */
     if (!host_inode(i)->gone)
         hostfs_flush(i);
     long r = hostfs_late_error(f);
@@ -152,8 +157,7 @@ static void host_release(struct file *f)
 {
     struct inode *i = f->inode;
     enum handle_kind kind = kind_of(f);
-    if (kind == HANDLE_WRITE) {
-        lock_take(&i->lock);
+    if (kind == HANDLE_WRITE && lock_take_patiently(&i->lock) == 0) {
         struct host_inode *h = host_inode(i);
         if (!h->gone)
             hostfs_flush(i);
@@ -174,15 +178,14 @@ static long host_truncate(struct file *f, u64 size)
 static long host_allocate(struct file *f, int mode, u64 offset, u64 length)
 {
     struct inode *i = f->inode;
-    lock_take(&i->lock);
-    long r = hostfs_flush(i);
+    long r = lock_take_patiently(&i->lock);
+    if (r)
+        return r;
+    r = hostfs_flush(i);
     if (r == 0)
         r = hostfs_slot(i, f->dentry, HANDLE_WRITE);
     if (r > 0) {
-        u32 slot = (u32)r;
-        do {
-            r = invoke(slot, RF_OP_FILE_ALLOCATE, (u64)mode, offset, length, 0);
-        } while (r == -EINTR);
+        r = invoke_retry((u32)r, RF_OP_FILE_ALLOCATE, (u64)mode, offset, length, 0);
         hostfs_sent(i);
         cache_file_drop(&host_inode(i)->cache);
         host_inode(i)->good_until = 0;
@@ -206,8 +209,8 @@ static long host_capability(struct file *f, u32 rights)
     lock_take(&i->lock);
     hostfs_flush(i);
     long slot = hostfs_slot(i, f->dentry, kind_of(f)), r = slot;
-    while (slot > 0 && (r = invoke((u32)slot, RF_OP_COPY, rights, 0, 0, 0)) == -EINTR)
-        ;
+    if (slot > 0)
+        r = invoke_surely((u32)slot, RF_OP_COPY, rights, 0, 0, 0);
     lock_release(&i->lock);
     return r;
 }
@@ -257,7 +260,9 @@ long hostfs_open_file(struct inode *i, struct dentry *d, struct file *f)
         if (tries && (r = take_replacement(d, f)) < 0)
             return r;
         i = f->inode;
-        lock_take(&i->lock);
+        r = lock_take_patiently(&i->lock);
+        if (r)
+            return r;
         if (host_inode(i)->fresh)
             f->flags &= ~(u32)O_TRUNC;
         host_inode(i)->fresh = false;

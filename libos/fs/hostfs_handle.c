@@ -38,8 +38,8 @@ void hostfs_handles_init(void)
 
 void hostfs_drop_slot(u32 slot)
 {
-    while (slot && invoke(slot, RF_OP_DROP, 0, 0, 0, 0) == -EINTR)
-        ;
+    if (slot)
+        invoke_surely(slot, RF_OP_DROP, 0, 0, 0, 0);
 }
 
 static void leave_idle(struct host_handle *handle)

@@ -20,7 +20,8 @@ static u32 lock_slot(struct inode *i, struct dentry *d)
 
 static void forget_contents(struct inode *i)
 {
-    hostfs_flush(i);
+    if (hostfs_flush(i) == -ERESTARTSYS)
+        return;
     cache_file_drop(&host_inode(i)->cache);
     host_inode(i)->good_until = 0;
 }
@@ -36,14 +37,14 @@ long hostfs_lock(struct inode *i, struct dentry *d, int type, u64 start, u64 end
         hostfs_flush(i);
     if (slot) {
         u64 length = end == LAST_BYTE ? 0 : end - start + 1;
-        do {
-            r = invoke(slot, RF_OP_FILE_LOCK, (u64)type, start, length, 0);
-        } while (r == -EINTR);
+        r = invoke_retry(slot, RF_OP_FILE_LOCK, (u64)type, start, length, 0);
         if (r == 0 && type != F_UNLCK)
             forget_contents(i);
     }
     lock_release(&i->lock);
-    return r == -EAGAIN ? r : 0; /* where the host has no locks, those of the cell must do */
+    return r == -EAGAIN || r == -ERESTARTSYS
+               ? r
+               : 0; /* where the host has no locks, those of the cell must do */
 }
 
 void hostfs_unlocked(struct inode *i)

@@ -13,6 +13,7 @@
 #include "libos/fs/hostfs_cell.h"
 #include "libos/host/host.h"
 #include "libos/mm/heap.h"
+#include "libos/sync/patience.h"
 
 #define KEPT_MOST 24u
 
@@ -85,13 +86,8 @@ static void keep(u64 serial, int fd)
 
 static long grant(struct inode *i, struct dentry *d, u32 rights)
 {
-    long slot = hostfs_slot(i, d, rights & RF_RIGHT_WRITE ? HANDLE_WRITE : HANDLE_READ), r = slot;
-    if (slot > 0) {
-        do {
-            r = invoke((u32)slot, RF_OP_FILE_MAP, rights, 0, 0, 0);
-        } while (r == -EINTR);
-    }
-    return r;
+    long slot = hostfs_slot(i, d, rights & RF_RIGHT_WRITE ? HANDLE_WRITE : HANDLE_READ);
+    return slot > 0 ? invoke_retry((u32)slot, RF_OP_FILE_MAP, rights, 0, 0, 0) : slot;
 }
 
 /* What came along when the file was opened is not needed twice. Of programs the start is: by
@@ -174,8 +170,10 @@ long hostfs_map(struct file *f, u64 offset, size_t length, int prot, bool shared
     (void)prot; /* a shared mapping of a file that is open for writing may become writable later */
     struct inode *i = f->inode;
     bool write = shared && file_writable(f), stays = false;
-    lock_take(&i->lock);
-    long fd = hostfs_flush(i);
+    long fd = lock_take_patiently(&i->lock);
+    if (fd)
+        return fd;
+    fd = hostfs_flush(i);
     if (fd == 0)
         fd = write ? write_descriptor(i, f->dentry) : read_descriptor(i, f->dentry, &stays);
     bool copied = !write && fd < 0 && hostfs_by_program(i->fs);

@@ -8,6 +8,7 @@
 
 #include "base/string.h"
 #include "libos/fs/dentry.h"
+#include "libos/sync/patience.h"
 
 /* d is the name of what m's attributes describe, asked for after `asked` sends. Takes over the
  * inode.
@@ -97,15 +98,30 @@ static bool host_revalidate(struct dentry *d)
     return right;
 }
 
+/* What was asked since would have been good for the usual time from then on. */
+static enum asking host_asking(const struct dentry *d, u64 *since)
+{
+    u64 now = hostfs_now();
+    if (likely(now < d->expires) || !hostfs_by_program(d->fs))
+        return ASK_AT_ONCE;
+    if (*since == 0)
+        *since = now;
+    return d->expires >= hostfs_after(d->fs, *since) ? ASK_NO_MORE : ASK_APART;
+}
+
 static long host_getattr(struct inode *i, struct dentry *d, struct rf_attr *out)
 {
     struct host_inode *h = host_inode(i);
     if (unlikely(cache_dirty(&h->cache) || hostfs_now() >= h->good_until)) {
-        lock_take(&i->lock);
+        long r = lock_take_patiently(&i->lock);
+        if (r)
+            return r;
         if (cache_dirty(&h->cache))
             hostfs_flush(i);
-        hostfs_freshen(i, d);
+        r = hostfs_freshen(i, d);
         lock_release(&i->lock);
+        if (r)
+            return r;
     }
     inode_attr(i, out); /* without the lock: at worst it mixes two answers that were right */
     out->device = h->device;
@@ -305,10 +321,12 @@ static long host_rename(struct inode *from_dir, struct dentry *from, struct inod
     (void)from_dir;
     (void)to_dir;
     hold_open(to->inode, to);
-    names_lock();
-    long r = invoke_two(from, to, RF_OP_DIR_RENAME, flags);
+    long r = lock_take_patiently(&from->fs->names_lock);
+    if (r)
+        return r;
+    r = invoke_two(from, to, RF_OP_DIR_RENAME, flags);
     if (r < 0) {
-        names_unlock();
+        lock_release(&from->fs->names_lock);
         from->expires = to->expires = 0;
     }
     return MIN(r, 0);
@@ -318,7 +336,7 @@ static long host_rename(struct inode *from_dir, struct dentry *from, struct inod
 static void host_renamed(struct inode *from_dir, struct dentry *from, struct inode *to_dir,
                          struct dentry *to, u32 flags)
 {
-    names_unlock();
+    lock_release(&from->fs->names_lock);
     if (to->inode && to->inode != from->inode) {
         if (flags & RENAME_EXCHANGE)
             hostfs_changed_here(to->inode);
@@ -372,12 +390,14 @@ static long host_setattr(struct inode *i, struct dentry *d, const struct rf_seta
     if (i->fs->read_only)
         return -EROFS;
     struct host_inode *h = host_inode(i);
+    long r = lock_take_patiently(&i->lock);
+    if (r)
+        return r;
     struct rf_msg *m = message_get();
-    lock_take(&i->lock);
     bool resize = s->which & RF_SETATTR_SIZE;
     if (resize && s->size == 0)
         cache_file_drop(&h->cache);
-    long r = hostfs_flush(i);
+    r = hostfs_flush(i);
     if (r == 0)
         r = invoke_setattr(i, d, s, m);
     if (resize) {
@@ -484,6 +504,7 @@ static long open_special(struct inode *i, struct dentry *d, struct file *f)
 const struct inode_ops host_dir_ops = {
     .lookup = host_lookup,
     .revalidate = host_revalidate,
+    .asking = host_asking,
     .create = host_create,
     .mkdir = host_mkdir,
     .symlink = host_symlink,

@@ -8,6 +8,7 @@
 #include "libos/host/host.h"
 #include "libos/mm/heap.h"
 #include "libos/proc/process.h"
+#include "libos/sync/patience.h"
 #include "libos/time/clock.h"
 
 #define DIRTY_BLOCKS_MOST 64u        /* of one file: 4 MiB */
@@ -121,6 +122,8 @@ long hostfs_flush(struct inode *i)
     h->misplaced = false;
     long r = cache_flush(&h->cache);
     h->good_until = 0;
+    if (r == -ERESTARTSYS)
+        return r;
     h->own_change = !h->misplaced && r == 0;
     if (r < 0) {
         h->error = (int)r;
@@ -278,8 +281,8 @@ static long write_cached(struct file *f, struct io *io, u64 *position)
     struct inode *i = f->inode;
     struct host_inode *h = host_inode(i);
     bool append = f->flags & O_APPEND;
-    if (cache_dirty(&h->cache) && h->appended != append)
-        hostfs_flush(i);
+    if (cache_dirty(&h->cache) && h->appended != append && hostfs_flush(i) == -ERESTARTSYS)
+        return -ERESTARTSYS;
     h->appended = append;
     long slot = hostfs_slot(i, f->dentry, HANDLE_WRITE);
     if (slot < 0)
@@ -290,6 +293,8 @@ static long write_cached(struct file *f, struct io *io, u64 *position)
     note_write(i, *position + (u64)r);
     u64 now = hostfs_now();
     long error = must_send(f, h, now) ? hostfs_flush(i) : 0;
+    if (error == -ERESTARTSYS && !(f->flags & (O_DSYNC | O_SYNC)))
+        error = 0; /* it is still to be sent */
     h->last_write = now;
     if (error) {
         hostfs_late_error(f); /* it is told here */
@@ -304,13 +309,14 @@ long hostfs_write(struct file *f, struct io *io, u64 *position)
     struct inode *i = f->inode;
     if (io->left == 0)
         return 0;
-    lock_take(&i->lock);
+    long r = lock_take_patiently(&i->lock);
+    if (r)
+        return r;
     if (f->flags & O_APPEND) {
         hostfs_freshen(i, f->dentry);
         *position = i->size;
     }
-    long r =
-        hostfs_written_through(i) ? write_direct(f, io, position) : write_cached(f, io, position);
+    r = hostfs_written_through(i) ? write_direct(f, io, position) : write_cached(f, io, position);
     if (r > 0)
         hostfs_drop_set_id(i);
     lock_release(&i->lock);

@@ -81,7 +81,8 @@ static struct dentry *child_of(struct dentry *dir, const char *name, size_t leng
         return dentry_up(dir, the_namespace->root);
     if (length == 1 && name[0] == '.')
         return dir;
-    if (dentry_lookup(dir, name, length, name_hash(name, length), 0, &d, &fresh) || !d || !d->inode)
+    if (dentry_lookup(dir, name, length, name_hash(name, length), 0, &d, &fresh, NULL) || !d ||
+        !d->inode)
         return NULL;
     return top_of(d);
 }

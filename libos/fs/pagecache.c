@@ -356,7 +356,7 @@ static void finish_run(struct cached_file *c, u64 first, u64 last, bool failed)
 }
 
 /* Sends the dirty block b, and those behind it that go with it. The owner's lock keeps dirty blocks
- * as they are. 0 or the error; then what failed is dropped. */
+ * as they are. 0 or the error; then what failed is dropped, unless it was only interrupted. */
 static long send_run(struct cached_file *c, struct cache_block *b)
 {
     struct cache_block *last;
@@ -367,6 +367,8 @@ static long send_run(struct cached_file *c, struct cache_block *b)
     const u8 *memory = b->data + b->dirty_lo;
     lock_release(&cache->lock);
     long r = c->backing->write(c, offset, memory, n);
+    if (r == -ERESTARTSYS)
+        return r;
     if (r >= 0 && (size_t)r < n)
         r = -ENOSPC;
     finish_run(c, first_index, last_index, r < 0);
@@ -621,6 +623,8 @@ long cache_flush(struct cached_file *c)
     long error = 0;
     while (cache_dirty(c)) {
         long r = send_run(c, list_first(&c->dirty, struct cache_block, dirty));
+        if (r == -ERESTARTSYS)
+            return r;
         if (r < 0 && !error)
             error = r;
     }

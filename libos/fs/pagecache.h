@@ -70,7 +70,7 @@ bool cache_holds_whole(struct cached_file *c, u64 size);
  * held. Bytes taken (at least 1), or -EFAULT, -ENOMEM, or what reading or flushing a block gave. */
 long cache_write(struct cached_file *c, u64 offset, u64 size, struct io *io);
 /* Sends all dirty data. Owner's lock held. 0 or the first error; what failed is not dirty any more
- * and not in the cache. */
+ * and not in the cache. -ERESTARTSYS: interrupted, and the rest is dirty still. */
 long cache_flush(struct cached_file *c);
 static inline bool cache_dirty(const struct cached_file *c)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Path walks. The namespace lock is held throughout, so a walk holds no references on its way
  * (dentry.h); only a magic link's target (/proc/self/fd/N), which may be unlinked, is held by one.
- */
+ * Where a program has to be asked, which may hang, the walk ends with a question, and begins again
+ * when it is answered. */
 #include "base/string.h"
 #include "libos/fs/dentry.h"
 #include "libos/entry/user.h"
@@ -18,6 +19,7 @@ struct walk {
     struct dentry *held; /* reference to a magic link's target */
     const char *rest;    /* what is still to be walked */
     u32 flags, links;
+    struct question *question; /* NULL: whatever is asked is asked with the lock held */
 };
 
 /* The component that the walk looks at. */
@@ -86,8 +88,20 @@ static long ask_lookup(struct dentry *dir, struct dentry *d)
     return 0;
 }
 
+static enum asking asking(const struct inode_ops *ops, const struct dentry *d, struct question *q)
+{
+    return likely(!q || !ops->asking) ? ASK_AT_ONCE : ops->asking(d, &q->since);
+}
+
+static long ask_first(struct question *q, struct dentry *d, bool fresh)
+{
+    q->d = d;
+    q->fresh = fresh;
+    return ASK_FIRST;
+}
+
 long dentry_lookup(struct dentry *dir, const char *name, size_t length, u32 hash, u32 want,
-                   struct dentry **out, bool *fresh)
+                   struct dentry **out, bool *fresh, struct question *q)
 {
     const struct inode_ops *ops = dir->inode->ops;
     struct dentry *d = dentry_find(dir, name, length, hash);
@@ -95,10 +109,16 @@ long dentry_lookup(struct dentry *dir, const char *name, size_t length, u32 hash
     *out = d;
     if (d)
         d->opening = want & WALK_OPEN;
-    if (d && unlikely(ops->revalidate != NULL) && d->fs == dir->fs && !d->mounted &&
-        !ops->revalidate(d)) {
-        drop_cached(d);
-        d = *out = NULL;
+    if (d && unlikely(ops->revalidate != NULL) && d->fs == dir->fs && !d->mounted) {
+        enum asking how = asking(ops, d, q);
+        if (how == ASK_APART) {
+            dentry_get(d);
+            return ask_first(q, d, false);
+        }
+        if (how == ASK_AT_ONCE && !ops->revalidate(d)) {
+            drop_cached(d);
+            d = *out = NULL;
+        }
     }
     if (d || (!ops->lookup && !(want & WALK_CREATE)))
         return 0;
@@ -106,6 +126,8 @@ long dentry_lookup(struct dentry *dir, const char *name, size_t length, u32 hash
     if (!d)
         return -ENOMEM;
     d->opening = want & WALK_OPEN;
+    if (!dir->unlinked && asking(ops, d, q) == ASK_APART)
+        return ask_first(q, d, true);
     long r = ops->lookup && !dir->unlinked ? ask_lookup(dir, d) : 0;
     if (r) {
         dentry_put(d);
@@ -225,7 +247,9 @@ static long end_at_negative(struct walk *w, const struct component *c, struct de
     return 0;
 }
 
-/* Goes one name further. 0: go on; 1: *out is the end. */
+#define WALK_ENDS 2
+
+/* Goes one name further. 0: go on; WALK_ENDS: *out is the end; ASK_FIRST. */
 static long step_name(struct walk *w, const struct component *c, struct dentry **out)
 {
     struct dentry *d;
@@ -233,17 +257,17 @@ static long step_name(struct walk *w, const struct component *c, struct dentry *
     if (c->last && c->slash && (w->flags & WALK_FILE))
         return -EISDIR;
     u32 want = c->last ? w->flags & (WALK_CREATE | WALK_OPEN) : 0;
-    long r = dentry_lookup(w->at, c->name, c->length, c->hash, want, &d, &fresh);
+    long r = dentry_lookup(w->at, c->name, c->length, c->hash, want, &d, &fresh, w->question);
     if (r)
         return r;
     if (!d || !d->inode) {
         r = end_at_negative(w, c, d, fresh, out);
-        return r ? r : 1;
+        return r ? r : WALK_ENDS;
     }
     if (c->last && (w->flags & WALK_NAME)) {
         dentry_get(d);
         *out = d;
-        return 1;
+        return WALK_ENDS;
     }
     if (unlikely(S_ISLNK(d->inode->mode)) && (!c->last || c->slash || (w->flags & WALK_FOLLOW)))
         return follow(w, d, c);
@@ -276,7 +300,7 @@ static long walk_all(struct walk *w, struct dentry **out, struct walk_end *end)
         end->last = LAST_NAME;
         r = step_name(w, &c, out);
         if (r)
-            return r < 0 ? r : 0;
+            return r == WALK_ENDS ? 0 : r;
     }
     if ((c.slash || (w->flags & WALK_DIRECTORY)) && !S_ISDIR(w->at->inode->mode))
         return -ENOTDIR;
@@ -285,11 +309,11 @@ static long walk_all(struct walk *w, struct dentry **out, struct walk_end *end)
     return 0;
 }
 
-long path_walk_end(struct dentry *start, const char *path, u32 flags, struct dentry **out,
-                   struct walk_end *end)
+static long walk_end(struct dentry *start, const char *path, u32 flags, struct dentry **out,
+                     struct walk_end *end, struct question *q)
 {
     struct fs_context *context = current_process->paths;
-    struct walk w = {.root = context->root, .rest = path, .flags = flags};
+    struct walk w = {.root = context->root, .rest = path, .flags = flags, .question = q};
     struct walk_end ignored;
     end = end ? end : &ignored;
     *end = (struct walk_end){.last = LAST_ROOT};
@@ -307,6 +331,12 @@ long path_walk_end(struct dentry *start, const char *path, u32 flags, struct den
     return r;
 }
 
+long path_walk_end(struct dentry *start, const char *path, u32 flags, struct dentry **out,
+                   struct walk_end *end)
+{
+    return walk_end(start, path, flags, out, end, NULL);
+}
+
 long path_walk(struct dentry *start, const char *path, u32 flags, struct dentry **out)
 {
     return path_walk_end(start, path, flags, out, NULL);
@@ -314,7 +344,7 @@ long path_walk(struct dentry *start, const char *path, u32 flags, struct dentry 
 
 /* The path from a directory's descriptor. */
 static long walk_from_file(struct file *f, const char *path, u32 flags, struct dentry **out,
-                           struct walk_end *end)
+                           struct walk_end *end, struct question *q)
 {
     if (!path[0] && (flags & WALK_EMPTY)) {
         if (!f->dentry)
@@ -326,33 +356,74 @@ static long walk_from_file(struct file *f, const char *path, u32 flags, struct d
         return -ENOENT;
     if (!f->dentry || !S_ISDIR(f->dentry->inode->mode))
         return -ENOTDIR;
-    return path_walk_end(f->dentry, path, flags, out, end);
+    return walk_end(f->dentry, path, flags, out, end, q);
 }
 
-long path_walk_from_locked(int dirfd, const char *path, u32 flags, struct dentry **out,
-                           struct walk_end *end)
+static long walk_from(int dirfd, const char *path, u32 flags, struct dentry **out,
+                      struct walk_end *end, struct question *q)
 {
     if (end)
         *end = (struct walk_end){.last = LAST_ROOT, .empty = !path[0]};
     if (likely(dirfd == AT_FDCWD || path[0] == '/')) {
         if (path[0] || !(flags & WALK_EMPTY))
-            return path_walk_end(NULL, path, flags, out, end);
+            return walk_end(NULL, path, flags, out, end, q);
         dentry_get(*out = current_process->paths->working);
         return 0;
     }
     struct file *f = fd_get_path(dirfd);
     if (!f)
         return -EBADF;
-    long r = walk_from_file(f, path, flags, out, end);
+    long r = walk_from_file(f, path, flags, out, end, q);
     file_put(f);
+    return r;
+}
+
+long path_walk_from_locked(int dirfd, const char *path, u32 flags, struct dentry **out,
+                           struct walk_end *end)
+{
+    return walk_from(dirfd, path, flags, out, end, NULL);
+}
+
+/* The answer goes into the tree, unless somebody else's is there already. */
+static void settle(const struct question *q, bool right)
+{
+    struct dentry *d = q->d, *dir = d->parent;
+    if (!q->fresh && !right && dentry_hashed(d))
+        dentry_unhash(d);
+    if (q->fresh && right && !dir->unlinked &&
+        !dentry_find(dir, d->name, d->name_length, d->name_hash))
+        dentry_hash(d);
+}
+
+/* Asks without the namespace lock, and takes it. 0 or -E…: it is not held. */
+static long answer(struct question *q)
+{
+    struct dentry *d = q->d;
+    const struct inode *dir = d->parent->inode;
+    long r = q->fresh ? dir->ops->lookup(d->parent->inode, d) : 0;
+    bool right = q->fresh ? r == 0 : dir->ops->revalidate(d);
+    if (!r)
+        r = namespace_lock_patiently();
+    if (!r)
+        settle(q, right);
+    dentry_put(d);
+    q->d = NULL;
     return r;
 }
 
 long path_walk_from(int dirfd, const char *path, u32 flags, struct dentry **out,
                     struct walk_end *end)
 {
-    namespace_lock();
-    long r = path_walk_from_locked(dirfd, path, flags, out, end);
+    struct question q = {.d = NULL};
+    long r = namespace_lock_patiently();
+    if (r)
+        return r;
+    while ((r = walk_from(dirfd, path, flags, out, end, &q)) == ASK_FIRST) {
+        namespace_unlock();
+        r = answer(&q);
+        if (r)
+            return r;
+    }
     if (r)
         namespace_unlock();
     return r;

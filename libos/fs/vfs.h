@@ -36,6 +36,9 @@ struct dentry;
 struct file;
 struct filesystem;
 
+/* ASK_APART: the walk has not asked about d yet. ASK_NO_MORE: it has. */
+enum asking { ASK_AT_ONCE, ASK_APART, ASK_NO_MORE };
+
 /* Operations on inodes. NULL: the error behind it. All directory operations are called with the
  * namespace lock held, on directories, with names that are valid single components, not "." or
  * ".."; permission to do it has been checked. */
@@ -46,6 +49,9 @@ struct inode_ops {
     long (*lookup)(struct inode *dir, struct dentry *d);
     /* Is a cached d still right? False: it is dropped and looked up again. NULL: yes. */
     bool (*revalidate)(struct dentry *d);
+    /* Whether lookup (of a new d) or revalidate may take long: then a walk calls it without the
+     * namespace lock, and begins again. *since is the walk's; 0 at its beginning. NULL: no. */
+    enum asking (*asking)(const struct dentry *d, u64 *since);
     /* Make a new object at the negative dentry d: fills d->inode. mode has type and permissions.
      * rdev for devices. NULL: EROFS. */
     long (*create)(struct inode *dir, struct dentry *d, u32 mode, u64 rdev);
@@ -144,6 +150,7 @@ struct filesystem {
     bool read_only;
     u32 magic; /* statfs f_type */
     u32 slot;  /* host directories: the dir capability */
+    struct lock names_lock;
     u64 next_inode;
     void *data;
     long (*statfs)(struct filesystem *fs,
@@ -161,13 +168,14 @@ struct fs_context {
 };
 
 void namespace_lock(void);
+/* The same, unless the thread is wanted while somebody holds it who waits for a program:
+ * -ERESTARTSYS (sync/patience.h). */
+long namespace_lock_patiently(void);
 void namespace_unlock(void);
-/* Held while a name is moved that others use by its path without the namespace lock, and while they
- * do: the rename on the host, and the change of the tree after it, are one step for whoever builds
- * a path and has the host open it. Ranks below the inodes' locks; nothing is locked under it but
- * the heap. */
-void names_lock(void);
-void names_unlock(void);
+/* fs->names_lock is held while a name is moved that others use by its path without the namespace
+ * lock, and while they do: the rename on the host, and the change of the tree after it, are one
+ * step for whoever builds a path and has the host open it. Ranks below the inodes' locks; nothing
+ * is locked under it but the heap. */
 
 struct inode *inode_new(struct filesystem *fs, const struct inode_ops *ops, u32 mode);
 static inline void inode_get(struct inode *i)

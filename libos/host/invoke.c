@@ -5,26 +5,32 @@
 #include "libos/entry/errno.h"
 #include "libos/fs/hostfs_cell.h"
 #include "libos/proc/process.h"
+#include "libos/sync/patience.h"
 #include "libos/time/clock.h"
 
 #define MESSAGES_LENT_MOST (RF_MSG_BUFFERS * 3 / 4)
 
 _Static_assert(RF_MSG_BUFFERS % 64 == 0, "whole words of the free map");
 
-/* The caller was let go for a cut; the call goes on. A wait that was interrupted before the kernel
- * had it is begun again; the call itself was if the kernel then knows of none. */
-static __attribute__((noinline)) long attach(long r)
+/* Waits for a call of which the caller was let go: the result, RF_DETACHED and more if that happens
+ * again, or RF_DETACHED alone if the kernel knows of none, or no more. */
+static long attach(long detached, u64 until)
 {
     u64 target = RF_SLOT_CELL | (u64)RF_OP_ATTACH << 32;
-    bool again = false;
-    while (r >= (long)RF_DETACHED) {
-        u64 number = (u64)r & ~RF_DETACHED;
-        r = host_call(RF_NR_INVOKE, (long)target, RF_MSG_NONE, (long)number, 0, 0, 0);
-        again = r == -EINTR && !again;
-        if (again)
-            r = (long)(number | RF_DETACHED);
+    return host_call(RF_NR_INVOKE, (long)target, RF_MSG_NONE, (long)((u64)detached & ~RF_DETACHED),
+                     (long)until, 0, 0);
+}
+
+/* A wait that was interrupted before the kernel had it is begun again; if the call itself was, the
+ * kernel then knows of none. */
+static __attribute__((noinline)) long attach_surely(long r)
+{
+    long detached = r;
+    while (r > (long)RF_DETACHED || r == -EINTR) {
+        detached = r == -EINTR ? detached : r;
+        r = attach(detached, 0);
     }
-    return r;
+    return r == (long)RF_DETACHED ? -EINTR : r;
 }
 
 static long invoke_raw(u32 slot, u32 op, u64 buffer, u64 w0, u64 w1, u64 w2, u64 w3)
@@ -32,7 +38,7 @@ static long invoke_raw(u32 slot, u32 op, u64 buffer, u64 w0, u64 w1, u64 w2, u64
     long r = host_call(RF_NR_INVOKE, (long)(slot | (u64)op << 32), (long)buffer, (long)w0, (long)w1,
                        (long)w2, (long)w3);
     if (unlikely(r >= (long)RF_DETACHED))
-        r = attach(r);
+        r = attach_surely(r);
     if (unlikely(r == -ENOSYS)) /* nobody listens: the kernel is gone */
         host_exit_process();
     return r;
@@ -63,19 +69,6 @@ long invoke_message(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, 
     return invoke_raw(slot, op, message_index(m), w0, w1, w2, w3);
 }
 
-/* A host before Linux 5.19 interrupts even these. */
-long invoke_message_retry(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, u64 w3)
-{
-    u32 length = m->data_length, cap_count = m->cap_count;
-    long r;
-    while ((r = invoke_raw(slot, op, message_index(m) | RF_INVOKE_PATIENT, w0, w1, w2, w3)) ==
-           -EINTR) {
-        m->data_length = length;
-        m->cap_count = cap_count;
-    }
-    return r;
-}
-
 /* Whether the calling thread has something to do before it may wait. Else `attention` is clear, and
  * what comes from now on ends the wait or prevents it. */
 static bool must_not_wait(struct thread *t, bool *looked)
@@ -93,6 +86,57 @@ static void look_later(struct thread *t, bool looked)
 {
     if (looked)
         __atomic_or_fetch(&t->attention, ATTENTION_EVENTS, __ATOMIC_SEQ_CST);
+}
+
+/* For a program that has the call, or will. -ERESTARTSYS: it was given up. */
+static __attribute__((noinline)) long wait_patiently(long r)
+{
+    struct patience patience = {0};
+    long detached = r;
+    while (r > (long)RF_DETACHED || r == -EINTR) {
+        u64 until = patience_until(&patience);
+        detached = r == -EINTR ? detached : r;
+        r = attach(detached, until ? deadline_of_host(until) : 0);
+    }
+    patience_end(&patience);
+    if (r != (long)RF_DETACHED)
+        return r;
+    return patience_is_over(&patience) ? -ERESTARTSYS : -EINTR;
+}
+
+static long invoke_patiently(u32 slot, u32 op, u64 buffer, const u64 w[4])
+{
+    u64 how = RF_INVOKE_PATIENT | (unlikely(thread_is_wanted()) ? RF_INVOKE_LET_GO : 0);
+    long r = host_call(RF_NR_INVOKE, (long)(slot | (u64)op << 32), (long)(buffer | how), (long)w[0],
+                       (long)w[1], (long)w[2], (long)w[3]);
+    if (unlikely(r >= (long)RF_DETACHED))
+        r = wait_patiently(r);
+    if (unlikely(r == -ENOSYS))
+        host_exit_process();
+    return r;
+}
+
+/* What was interrupted before the kernel had it is begun again. */
+long invoke_retry(u32 slot, u32 op, u64 w0, u64 w1, u64 w2, u64 w3)
+{
+    const u64 w[4] = {w0, w1, w2, w3};
+    long r;
+    do {
+        r = invoke_patiently(slot, op, RF_MSG_NONE, w);
+    } while (r == -EINTR);
+    return r;
+}
+
+long invoke_message_retry(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, u64 w3)
+{
+    const u64 w[4] = {w0, w1, w2, w3};
+    u32 length = m->data_length, cap_count = m->cap_count;
+    long r;
+    while ((r = invoke_patiently(slot, op, message_index(m), w)) == -EINTR) {
+        m->data_length = length;
+        m->cap_count = cap_count;
+    }
+    return r;
 }
 
 long wait_on_word(u32 *word, u32 value, u64 deadline)
@@ -120,7 +164,7 @@ long invoke_waiting(u32 slot, u32 op, struct rf_msg *m, const u64 w[4])
     while (!must_not_wait(t, &looked)) {
         r = host_call_waiting(RF_NR_INVOKE, target, message_index(m), w[0], w[1], w[2], w[3]);
         if (unlikely(r >= (long)RF_DETACHED))
-            r = attach(r);
+            r = attach_surely(r);
         if (r != -EINTR || m->op != RF_OP_LIMIT)
             break;
     }

@@ -27,8 +27,10 @@ void message_put(struct rf_msg *m);
 /* Invokes with the buffer: m->data_length bytes of m->data go in. Results as abi/objects.h says. */
 long invoke_message(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, u64 w3);
 
-/* The same, and nothing interrupts it: only for operations that do not wait, but for a program that
- * serves the object. */
+/* For operations that do not wait, but for a program that serves the object: only while that keeps
+ * silent does a signal for the calling thread, or its end, interrupt them, and not before two
+ * seconds. -ERESTARTSYS then: the program may have done it, or still do. */
+long invoke_retry(u32 slot, u32 op, u64 w0, u64 w1, u64 w2, u64 w3);
 long invoke_message_retry(u32 slot, u32 op, struct rf_msg *m, u64 w0, u64 w1, u64 w2, u64 w3);
 
 /* The same for one that may wait for ever: a signal for the calling thread, or its end, interrupts

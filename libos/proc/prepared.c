@@ -182,7 +182,7 @@ static void refuse(const struct request *request, const char *format, long error
                              1, 0, 0);
     message_put(m);
     for (u32 i = 0; i < request->stream_count; i++)
-        invoke(request->streams[i], RF_OP_DROP, 0, 0, 0, 0);
+        invoke_surely(request->streams[i], RF_OP_DROP, 0, 0, 0, 0);
     invoke_surely(RF_SLOT_CELL, RF_OP_EXEC_DONE, request->token, 127 << 8, 0, 0);
 }
 

@@ -170,7 +170,7 @@ void console_put(struct console *c)
     lock_take(&the_terminals->lock);
     list_del(&c->all);
     lock_release(&the_terminals->lock);
-    invoke(c->slot, RF_OP_DROP, 0, 0, 0, 0);
+    invoke_surely(c->slot, RF_OP_DROP, 0, 0, 0, 0);
     heap_free(c);
 }
 
@@ -241,7 +241,7 @@ void console_suspend(void)
 {
     u32 events = __atomic_load_n(&the_window->cell.console_events, __ATOMIC_ACQUIRE);
     if (!the_terminals->console ||
-        invoke(RF_SLOT_STDIN, RF_OP_CONSOLE_SUSPEND, events, 0, 0, 0) < 0)
+        invoke_retry(RF_SLOT_STDIN, RF_OP_CONSOLE_SUSPEND, events, 0, 0, 0) < 0)
         return;
     lock_take(&the_cell->lock);
     send_signal_to_group(current_process->pgid, SIGCONT, NULL);

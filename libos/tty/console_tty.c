@@ -9,6 +9,13 @@
 #include "libos/host/invoke.h"
 #include "libos/tty/terminals.h"
 
+/* On behalf of the prepared process: it will be told when the event holds, which it does not. */
+static bool is_armed(u32 slot, u32 event)
+{
+    long r = invoke_retry(slot, RF_OP_CONSOLE_ARM, 0, event, 0, 0);
+    return r == 0 || r == -ERESTARTSYS;
+}
+
 static void flush(struct tty *t)
 {
     bool moved = false;
@@ -18,13 +25,14 @@ static void flush(struct tty *t)
         m->data_length = n;
         long r = invoke_message_retry(t->outside.output, RF_OP_CONSOLE_WRITE, m, 0, 1, 0, 0);
         message_put(m);
-        if (r == -EAGAIN)
+        bool silent = r == -ERESTARTSYS;
+        if (r == -EAGAIN || silent)
             r = 0;
         if (r < 0) /* nobody sees it */
             r = n;
         t->output_tail -= n - (u32)r;
         moved |= r > 0;
-        if (r < (long)n && invoke(t->outside.output, RF_OP_CONSOLE_ARM, 0, POLLOUT, 0, 0) == 0)
+        if (silent || (r < (long)n && is_armed(t->outside.output, POLLOUT)))
             break;
     }
     if (moved)
@@ -34,14 +42,15 @@ static void flush(struct tty *t)
 /* Arms for input on behalf of the prepared process. True: there is some now. */
 static bool arm(const struct tty *t)
 {
-    return invoke(t->outside.input, RF_OP_CONSOLE_ARM, 0, POLLIN, 0, 0) > 0;
+    return invoke_retry(t->outside.input, RF_OP_CONSOLE_ARM, 0, POLLIN, 0, 0) > 0;
 }
 
-/* Reads at most `most` bytes into `m`: how many, 0: the terminal is gone, -EAGAIN. */
+/* Reads at most `most` bytes into `m`: how many, 0: the terminal is gone, -EAGAIN: there are none,
+ * -ERESTARTSYS: whoever serves it keeps silent. */
 static long read_piece(const struct tty *t, struct rf_msg *m, u32 most)
 {
     long r = invoke_message_retry(t->outside.input, RF_OP_CONSOLE_READ, m, most, 1, 0, 0);
-    return r < 0 && r != -EAGAIN ? 0 : r;
+    return r < 0 && r != -EAGAIN && r != -ERESTARTSYS ? 0 : r;
 }
 
 static void gone(struct tty *t)
@@ -73,7 +82,7 @@ static void mode_changed(struct tty *t)
         return;
     outside->mode = mode;
     outside->characters = characters;
-    invoke(outside->input, RF_OP_CONSOLE_MODE, mode, characters, 0, 0);
+    invoke_retry(outside->input, RF_OP_CONSOLE_MODE, mode, characters, 0, 0);
 }
 
 /* A byte at a time where a line may end behind it. */
@@ -89,7 +98,7 @@ static void fetch(struct tty *t, u32 most)
         long r = read_piece(t, m, piece_size(t, most));
         if (r == 0)
             gone(t);
-        if (r == 0 || (r < 0 && !arm(t)))
+        if (r == 0 || r == -ERESTARTSYS || (r < 0 && !arm(t)))
             break;
         if (r < 0)
             continue;
@@ -133,7 +142,7 @@ static void take_all(struct tty *t)
         long r = read_piece(t, m, room);
         if (r == 0 && t->outside.input)
             gone(t);
-        if (r == 0 || (r < 0 && !arm(t)))
+        if (r == 0 || r == -ERESTARTSYS || (r < 0 && !arm(t)))
             break;
         if (r > 0)
             tty_input(t, m->data, (u32)r);
@@ -185,7 +194,7 @@ bool console_tty_is(u32 input, u32 output)
 {
     struct info a, b;
     return ask(input, &a) && ask(output, &b) && a.device == b.device && a.inode == b.inode &&
-           a.rdev == b.rdev && invoke(input, RF_OP_CONSOLE_MODE, 0, 0, 0, 0) == 0;
+           a.rdev == b.rdev && invoke_retry(input, RF_OP_CONSOLE_MODE, 0, 0, 0, 0) == 0;
 }
 
 void console_tty_resize(struct tty *t)

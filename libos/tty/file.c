@@ -112,7 +112,7 @@ static long tty_file_capability(struct file *f, u32 rights)
     const struct tty_open *o = f->data;
     if (o->tty != the_terminals->console)
         return -EOPNOTSUPP;
-    return invoke(RF_SLOT_STDIN, RF_OP_COPY, rights, 0, 0, 0);
+    return invoke_surely(RF_SLOT_STDIN, RF_OP_COPY, rights, 0, 0, 0);
 }
 
 static void tty_file_release(struct file *f)

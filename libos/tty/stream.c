@@ -21,10 +21,10 @@
 long console_sleep(struct console *c, u32 events, u32 ticket)
 {
     u64 deadline = FOREVER;
-    long r = invoke(c->slot, RF_OP_CONSOLE_ARM, current()->index, events, 0, 0);
-    if (r > 0)
-        return 0;
-    if (r < 0 && r != -EINTR) {
+    long r = invoke_retry(c->slot, RF_OP_CONSOLE_ARM, current()->index, events, 0, 0);
+    if (r > 0 || r == -ERESTARTSYS)
+        return MIN(r, 0);
+    if (r < 0) {
         c->unarmed_ns = MIN(MAX(c->unarmed_ns * 2, LOOK_AGAIN_FIRST), LOOK_AGAIN_LAST);
         deadline = host_now() + clock_span_of_host(c->unarmed_ns);
     }
@@ -110,8 +110,9 @@ static u32 stream_poll(struct file *f, struct poll_table *pt)
     }
     if (!wanted)
         wanted = c->rights & RF_RIGHT_READ ? POLLIN : POLLOUT;
-    long r = invoke(c->slot, RF_OP_CONSOLE_ARM, 0, wanted, 0, 0);
-    u32 events = r > 0 ? (u32)r : r < 0 && r != -EINTR ? wanted : 0; /* who cannot tell, is asked */
+    long r = invoke_retry(c->slot, RF_OP_CONSOLE_ARM, 0, wanted, 0, 0);
+    bool cannot_tell = r < 0 && r != -ERESTARTSYS; /* is asked */
+    u32 events = cannot_tell ? wanted : (u32)MAX(r, 0);
     return events | (events & POLLIN ? POLLRDNORM : 0) | (events & POLLOUT ? POLLWRNORM : 0);
 }
 
@@ -181,7 +182,7 @@ static void stream_release(struct file *f)
 static long stream_capability(struct file *f, u32 rights)
 {
     const struct console *c = f->data;
-    return invoke(c->slot, RF_OP_COPY, rights, 0, 0, 0);
+    return invoke_surely(c->slot, RF_OP_COPY, rights, 0, 0, 0);
 }
 
 static const struct file_ops stream_ops = {

@@ -20,6 +20,7 @@
 #include "libos/mm/heap.h"
 #include "libos/mm/mm.h"
 #include "libos/proc/process.h"
+#include "libos/sync/patience.h"
 #include "libos/time/clock.h"
 
 #define ARCH_SET_GS_ 0x1001 /* arch_prctl(2) */
@@ -208,6 +209,12 @@ void lock_wait(struct lock *l)
 void lock_wake(struct lock *l)
 {
     (void)l;
+}
+
+long lock_take_patiently(struct lock *l)
+{
+    lock_take(l);
+    return 0;
 }
 
 void waitq_init(struct waitq *q)

@@ -527,6 +527,61 @@ static void test_forward_for_nobody(void **state)
 }
 
 /* A domain that serves itself. */
+static u64 ask_patiently(bool kicked)
+{
+    return fake_send(client, &(struct fake_args){.slot = entry,
+                                                 .op = OP_ASKED,
+                                                 .buffer = RF_MSG_NONE,
+                                                 .patient = true,
+                                                 .kicked = kicked});
+}
+
+/* KICK lets a patient caller go, once or again; the call goes on, and its result is there when the
+ * caller comes back. */
+static void test_a_patient_caller(void **state)
+{
+    u64 id = ask_patiently(false), first;
+    s64 detached, resume = receive();
+
+    (void)state;
+    domain_interrupt(&client->domain, (u32)id);
+    detached = fake_answer(client, id);
+    assert_true(detached > (s64)RF_DETACHED);
+    first = fake_attach(client, detached, 0);
+    assert_int_equal(fake_answer(client, first), FAKE_WAITS);
+    domain_interrupt(&client->domain, (u32)first);
+    detached = fake_answer(client, first);
+    assert_true(detached > (s64)RF_DETACHED);
+    domain_interrupt(&client->domain, (u32)(first + 1)); /* before it comes back */
+    assert_int_equal(fake_answer(client, fake_attach(client, detached, 0)), detached);
+    assert_int_equal(reply(resume, 11), 0);
+    assert_int_equal(fake_answer(client, fake_attach(client, detached, 0)), 11);
+    assert_int_equal(fake_answer(client, fake_attach(client, detached, 0)), (s64)RF_DETACHED);
+}
+
+/* It is let go at once if it says so, before or after somebody has received the call; what it does
+ * not wait for any more is not delivered, or not answered. */
+static void test_patience_ends(void **state)
+{
+    u64 waits;
+    s64 detached = fake_answer(client, ask_patiently(true)), resume;
+
+    (void)state;
+    assert_true(detached > (s64)RF_DETACHED);
+    waits = fake_attach(client, detached, 1);
+    assert_int_equal(fake_await(client, waits), -EINTR);
+    assert_int_equal(receive(), -EAGAIN);
+    assert_int_equal(fake_answer(client, fake_attach(client, detached, 0)), (s64)RF_DETACHED);
+
+    detached = fake_answer(client, ask_patiently(true));
+    resume = receive();
+    assert_int_equal(fake_kind(server, (u64)resume), RF_KIND_RESUME);
+    waits = fake_attach(client, detached, now_ns() + 1000000);
+    assert_int_equal(fake_answer(client, waits), FAKE_WAITS);
+    assert_int_equal(fake_await(client, waits), -EINTR);
+    assert_int_equal(reply(resume, 1), -ESTALE);
+}
+
 static void test_calling_oneself(void **state)
 {
     u32 own = (u32)mint(3);
@@ -606,6 +661,8 @@ int main(void)
         CASE(test_forward_to_a_server),
         CASE(test_forward_is_not_the_callers),
         CASE(test_forward_for_nobody),
+        CASE(test_a_patient_caller),
+        CASE(test_patience_ends),
         CASE(test_calling_oneself),
         CASE(test_the_last_receiver),
         CASE(test_the_bank_is_destroyed),

@@ -130,6 +130,8 @@ u64 fake_send(struct fake_domain *fake, const struct fake_args *args)
                         .msg_index = args->buffer,
                         .id = ++fake->last_id,
                         .tid = (u32)fake->last_id,
+                        .patient = args->patient,
+                        .kicked = args->kicked,
                         .fd = -1};
     s64 result;
 
@@ -139,6 +141,22 @@ u64 fake_send(struct fake_domain *fake, const struct fake_args *args)
     result = call_dispatch(&call);
     commit_check(&call, result);
     if (result != CALL_WAITS && result != CALL_GRANTED)
+        fake_take(&fake->domain, call.id, result);
+    return call.id;
+}
+
+u64 fake_attach(struct fake_domain *fake, s64 detached, u64 until)
+{
+    struct call call = {.domain = &fake->domain,
+                        .senders = &fake->domain.caps,
+                        .w = {(u64)detached & ~RF_DETACHED, until},
+                        .id = ++fake->last_id,
+                        .tid = (u32)fake->last_id};
+    s64 result;
+
+    call.kicked = domain_was_kicked(&fake->domain, call.tid);
+    result = op_ATTACH(&call);
+    if (result != CALL_WAITS)
         fake_take(&fake->domain, call.id, result);
     return call.id;
 }

@@ -31,6 +31,7 @@ struct fake_args {
     u32 length;
     u32 caps[RF_MSG_CAPS], cap_count;
     u32 buffer; /* of the message; RF_MSG_NONE: none */
+    bool patient, kicked;
 };
 
 /* Makes the world, events and whatever else the kernel needs; once. The second is for
@@ -56,6 +57,9 @@ u32 fake_put(struct fake_domain *fake, struct object *object, u32 rights);
 
 /* One invocation: its id, by which the answer is found. */
 u64 fake_send(struct fake_domain *fake, const struct fake_args *args);
+
+/* ATTACH: its id. */
+u64 fake_attach(struct fake_domain *fake, s64 detached, u64 until);
 
 /* The answer, or FAKE_WAITS. */
 s64 fake_answer(const struct fake_domain *fake, u64 id);

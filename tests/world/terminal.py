@@ -6,6 +6,7 @@ Lines of the script:
     see REGEX       waits until it was shown, behind what was seen before
     type TEXT       with the escapes of Python's strings
     size ROWS COLS
+    host COMMAND    runs it in a shell, and waits for its end
     end STATUS      waits for the program's end; with $? as a shell has it
 Each wait may take 20 seconds. What was shown goes to stdout, also when that fails."""
 import codecs
@@ -15,6 +16,7 @@ import pty
 import re
 import select
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -75,6 +77,8 @@ class Screen:
             os.write(self.terminal, codecs.escape_decode(rest.encode())[0])
         elif word == "size":
             resize(self.terminal, *map(int, rest.split()))
+        elif word == "host":
+            subprocess.run(rest, shell=True, check=True, timeout=PATIENCE)
         elif word == "end":
             self.end(int(rest))
         else:
@@ -89,7 +93,7 @@ def main():
             line = line.rstrip("\n")
             if line:
                 screen.do(line)
-    except (TimeoutError, EOFError, ValueError) as error:
+    except (TimeoutError, EOFError, ValueError, subprocess.SubprocessError) as error:
         print(f"terminal: {line}: {error!r}")
         return 1
     finally:
