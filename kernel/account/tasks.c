@@ -98,13 +98,15 @@ struct process *tasks_find(pid_t pid)
     return process;
 }
 
-static bool has_memory(const struct cell *cell, u32 memory)
+static struct process *with_memory(const struct cell *cell, u32 memory)
 {
     list_for_each(node, &cell->host_processes) {
-        if (list_entry(node, struct process, link)->memory == memory)
-            return true;
+        struct process *process = list_entry(node, struct process, link);
+
+        if (process->memory == memory)
+            return process;
     }
-    return false;
+    return NULL;
 }
 
 /* The next number: one that was another's a moment ago would have more pages look changed. */
@@ -114,8 +116,18 @@ static u32 free_memory(struct cell *cell)
         cell->last_memory++;
         if (cell->last_memory < MEMORY_PROCESS || cell->last_memory >= MEMORY_MOST)
             cell->last_memory = MEMORY_PROCESS;
-    } while (has_memory(cell, cell->last_memory));
+    } while (with_memory(cell, cell->last_memory));
     return cell->last_memory;
+}
+
+void tasks_name_memory(struct process *process, u32 memory)
+{
+    struct process *other = with_memory(process->cell, memory);
+
+    if (other)
+        other->memory = process->memory;
+    process->memory = memory;
+    process->cell->last_memory = MAX(process->cell->last_memory, memory);
 }
 
 void tasks_add(struct cell *cell, pid_t pid)

@@ -34,6 +34,9 @@ void tasks_uncharge(struct cell *cell, bool is_thread);
 /* A host process of the cell is known to exist. No memory: it is found later. */
 void tasks_add(struct cell *cell, pid_t pid);
 
+/* Its memory has that name: who has it by chance gets the process's. */
+void tasks_name_memory(struct process *process, u32 memory);
+
 /* What is known of a host process, or NULL. */
 struct process *tasks_find(pid_t pid);
 

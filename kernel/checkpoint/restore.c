@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "abi/restore.h"
+#include "kernel/account/tasks.h"
 #include "kernel/boot.h"
 #include "kernel/cell_clock.h"
 #include "kernel/checkpoint/granted_file.h"
@@ -304,6 +305,20 @@ static int read_process(struct cell *cell, struct making *making)
     return making->record.bad || !making->head.thread_count ? -EPROTO : 0;
 }
 
+/* Its pages are under the key under which they were: so what did not change is not written again.
+ */
+static void name_memory(const struct making *making)
+{
+    struct process *process = tasks_find((pid_t)making->pid);
+
+    if (!process) {
+        tasks_list();
+        process = tasks_find((pid_t)making->pid);
+    }
+    if (process && making->memory >= MEMORY_PROCESS && making->memory < MEMORY_MOST)
+        tasks_name_memory(process, making->memory);
+}
+
 s64 op_RESTORE_BEGIN(struct call *call)
 {
     struct cell *cell = cell_of(call->cap);
@@ -318,6 +333,7 @@ s64 op_RESTORE_BEGIN(struct call *call)
     error = read_process(cell, making);
     if (!error)
         error = write_script(making);
+    name_memory(making);
     return went_wrong(cell, "what is kept of a process", error);
 }
 

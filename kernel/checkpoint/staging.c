@@ -15,6 +15,7 @@
 #define CHUNK_BYTES   (4u << 20)
 #define PREPARED_MOST 64u /* chunks */
 #define STEP          1024u
+#define HASHES        64u
 #define PIECE_MOST    STORE_RECORD_MAX /* longer records are kept in pieces */
 #define PIECES        (1u << STORED_PIECE_BITS)
 
@@ -53,9 +54,9 @@ struct batch {
     u32 count, room, run_count, run_room;
     u32 early; /* of the runs: came before the world stood still */
     struct chunk *chunks;
-    u64 bytes; /* of the changes */
-    bool all;  /* what the store held before goes */
-    bool lost; /* no memory */
+    u64 bytes;  /* of the changes */
+    bool first; /* what the store holds is not known yet */
+    bool lost;  /* no memory */
 };
 
 struct staging {
@@ -270,7 +271,7 @@ struct staging *staging_create(void)
     staging->known = known_create();
     staging->batch = batch_create(staging);
     if (staging->known && staging->batch) {
-        staging->batch->all = true;
+        staging->batch->first = true;
         return staging;
     }
     free(staging->batch);
@@ -306,7 +307,7 @@ static void free_spare(struct staging *staging)
     staging->spare = NULL;
 }
 
-/* Nothing is known of what the store will hold: the next cut replaces all of it. */
+/* Nothing is known of what the store holds. */
 static void begin_anew(struct staging *staging)
 {
     struct batch *batch = staging->batch;
@@ -320,7 +321,7 @@ static void begin_anew(struct staging *staging)
     batch->count = batch->run_count = batch->early = 0;
     batch->bytes = 0;
     batch->lost = false;
-    batch->all = true;
+    batch->first = true;
 }
 
 void staging_abandon(struct staging *staging)
@@ -370,11 +371,63 @@ static void drop(void *argument, u64 key, u64 index, enum known_kind kind)
               &(struct change){key, kind == KNOWN_COPIES ? 1 : index, NULL, changes[kind], 0});
 }
 
+static int learn_pages(struct known *known, struct store *store, u64 key)
+{
+    u64 hashes[HASHES], index = 0, count;
+    int error;
+
+    while (!(error = store_page_next(store, key, &index, &count))) {
+        u32 n = (u32)MIN(count, HASHES);
+
+        error = store_page_hashes(store, key, index, n, hashes);
+        for (u32 i = 0; i < n && !error; i++)
+            error = MIN(known_learn(known, key, index + i, KNOWN_PAGE, hashes[i]), 0);
+        if (error)
+            return error;
+        index += n;
+    }
+    return error == -ENOENT ? 0 : error;
+}
+
+static int learn_records(struct known *known, struct store *store, u8 *bytes)
+{
+    u64 key = 0;
+    u32 piece = 0;
+    int error;
+
+    for (; !(error = store_record_next(store, &key, &piece)) && key < KEY_LIBOS; piece++) {
+        s64 length = store_record_get(store, key, piece, bytes, PIECE_MOST);
+
+        if (length >= 0)
+            length =
+                known_learn(known, key, piece, KNOWN_RECORD, XXH3_64bits(bytes, (size_t)length));
+        if (length < 0)
+            return (int)length;
+    }
+    return error == -ENOENT ? 0 : error;
+}
+
+/* What the store holds: all that is not put is dropped, and what is the same stays. */
+static int learn(struct known *known, struct store *store)
+{
+    u8 *bytes = malloc(PIECE_MOST);
+    int error = bytes ? learn_records(known, store, bytes) : -ENOMEM;
+
+    free(bytes);
+    for (u64 key = 0; !error && store_object_next(store, &key) == 0 && key < KEY_LIBOS; key++)
+        error = learn_pages(known, store, key);
+    return error;
+}
+
 /* Nothing of it is left to be compared. What is the same may be so since it came early. */
-static int settle(struct batch *batch)
+static int settle(struct batch *batch, struct store *store)
 {
     struct known *known = batch->staging->known;
     bool good = true;
+    int error = batch->first ? learn(known, store) : 0;
+
+    if (error)
+        return error;
 
     for (u32 i = 0; i < batch->run_count; i++) {
         if (batch->runs[i].bytes)
@@ -387,26 +440,17 @@ static int settle(struct batch *batch)
             good &= known_keep(known, run->key, run->index, run->count);
     }
     batch->run_count = batch->early = 0;
+    batch->first = false;
     known_sweep(known, drop, batch);
     if (!good)
         return -EPROTO;
     return batch->lost ? -ENOMEM : 0;
 }
 
-static void drop_all(struct store *store, struct store_cut *cut)
-{
-    u64 key = 0;
-
-    for (; store_object_next(store, &key) == 0 && key < KEY_LIBOS; key++)
-        store_object_drop(cut, key);
-}
-
-static void put_changes(const struct batch *batch, struct store *store, struct store_cut *cut)
+static void put_changes(const struct batch *batch, struct store_cut *cut)
 {
     if (batch->older)
-        put_changes(batch->older, store, cut);
-    if (batch->all)
-        drop_all(store, cut);
+        put_changes(batch->older, cut);
     for (u32 i = 0; i < batch->count; i++) {
         const struct change *change = &batch->changes[i];
 
@@ -424,12 +468,12 @@ static void put_changes(const struct batch *batch, struct store *store, struct s
 
 int batch_put(struct batch *batch, struct store *store, struct store_cut *cut)
 {
-    int error = settle(batch);
+    int error = settle(batch, store);
 
     if (error)
         batch->lost = true;
     else
-        put_changes(batch, store, cut);
+        put_changes(batch, cut);
     return error;
 }
 

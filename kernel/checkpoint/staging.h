@@ -14,7 +14,8 @@ struct batch;
 struct store;
 struct store_cut;
 
-/* It knows nothing of what the store holds: the first batch replaces that. NULL: no memory. */
+/* It knows nothing of what the store holds: that is looked at when the first batch is put. NULL: no
+ * memory. */
 struct staging *staging_create(void);
 
 /* Before the world stands still: takes memory for as much as the last cut took. Room of the sink

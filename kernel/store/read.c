@@ -260,6 +260,42 @@ int store_pages_get(struct store *store, u64 object, u64 index, u32 count, void 
     return error;
 }
 
+static int get_hash(struct store *store, MDB_txn *txn, u64 object, u64 index, struct chunk *chunk,
+                    u64 *number, u64 *hash)
+{
+    u8 page[PAGE_SIZE];
+    int error = journal_get(store, txn, object, index, page);
+
+    *hash = 0;
+    if (error != -ENOENT)
+        return error;
+    error = *number == index / CHUNK_PAGES
+                ? 0
+                : chunk_get(store, txn, object, index / CHUNK_PAGES, chunk);
+    if (error)
+        return error;
+    *number = index / CHUNK_PAGES;
+    if (!(chunk->present & 1ul << index % CHUNK_PAGES))
+        return -ENOENT;
+    *hash = chunk->entries[index % CHUNK_PAGES].hash;
+    return 0;
+}
+
+int store_page_hashes(struct store *store, u64 object, u64 index, u32 count, u64 *hashes)
+{
+    struct chunk chunk;
+    u64 number = UINT64_MAX; /* of that chunk */
+    MDB_txn *txn;
+    int error = begin_reading(store, &txn);
+
+    if (error)
+        return error;
+    for (u32 i = 0; i < count && !error; i++)
+        error = get_hash(store, txn, object, index + i, &chunk, &number, &hashes[i]);
+    end_reading(store, txn);
+    return error;
+}
+
 /* The next run in the chunks. */
 static int next_run(struct store *store, MDB_txn *txn, u64 object, u64 *index, u64 *count)
 {

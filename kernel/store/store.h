@@ -78,6 +78,8 @@ void store_figures(struct store *store, struct store_figures *figures);
  * store_record_next finds the first record at or after (*object, *part), in this order; -ENOENT.
  * store_page_get copies a page; -ENOENT when the object has none at `index`.
  * store_pages_get copies those of a run of pages that all exist, quickly.
+ * store_page_hashes gives what XXH3_64bits makes of each page of such a run, without reading them; 0
+ *   for one that was journalled.
  * store_page_next finds the next run of pages at or after *index: *index, *count; -ENOENT.
  *   A run may end where the next one begins.
  * store_object_next finds the first object at or after *object that has records or pages; -ENOENT.
@@ -86,6 +88,7 @@ s64 store_record_get(struct store *store, u64 object, u32 part, void *bytes, u32
 int store_record_next(struct store *store, u64 *object, u32 *part);
 int store_page_get(struct store *store, u64 object, u64 index, void *page);
 int store_pages_get(struct store *store, u64 object, u64 index, u32 count, void *pages);
+int store_page_hashes(struct store *store, u64 object, u64 index, u32 count, u64 *hashes);
 int store_page_next(struct store *store, u64 object, u64 *index, u64 *count);
 int store_object_next(struct store *store, u64 *object);
 
