@@ -24,6 +24,9 @@ struct process {
     u64 pages;      /* of its own, when last seen */
 };
 
+/* With the number of a sink's batch: nothing was tracked before what that batch has of it. */
+#define TRACKED_AFRESH (1ul << 63)
+
 /* Takes what the figures are read from: /proc as it is before the kernel confines itself. */
 void tasks_init(void);
 

@@ -25,6 +25,7 @@
 #include "kernel/world.h"
 
 #define STAND_STILL_NS 1000000000u /* for all cells together */
+#define TRACK_NS       10000000u   /* to be tracked */
 #define AGAIN_NS       100000000u  /* after an attempt that failed */
 
 static struct {
@@ -104,8 +105,11 @@ static void save_early(struct sink *sink)
     list_for_each(node, &world.cells) {
         struct cell *cell = list_entry(node, struct cell, all);
 
-        if (is_kept(cell) && !cell_sleeps(cell) && !cell->restore)
-            image_save_early(cell, sink);
+        if (!is_kept(cell) || cell_sleeps(cell) || cell->restore)
+            continue;
+        if (tracker_is_used())
+            image_track(cell, sink, now_ns() + TRACK_NS);
+        image_save_early(cell, sink);
     }
 }
 

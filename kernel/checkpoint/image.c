@@ -360,18 +360,30 @@ static int put_process(struct saving *saving, u32 memory)
     return error;
 }
 
+static void take_tracker(struct process *process, int number)
+{
+    if (process->tracker >= 0)
+        return;
+    process->tracker = number >= 0 ? tracker_take(process->pid, number) : -1;
+    process->tracked = 0;
+}
+
+/* Whether what is not written was put into this sink already. */
+static bool knows(const struct process *process, const struct sink *sink)
+{
+    return process->tracked &&
+           (process->tracked == sink->last || process->tracked == (TRACKED_AFRESH | sink->batch));
+}
+
 /* The process's tracker is of use to a sink that knows what it was given last. */
 static void find_tracker(struct saving *saving, struct process *process)
 {
     saving->tracker_there = stop_tracker(saving->cell, process->pid);
     if (!saving->sink->same)
         return;
-    if (process->tracker < 0 && saving->tracker_there >= 0) {
-        process->tracker = tracker_take(process->pid, saving->tracker_there);
-        process->tracked = 0;
-    }
+    take_tracker(process, saving->tracker_there);
     saving->tracker = process->tracker;
-    saving->knows = process->tracked && process->tracked == saving->sink->last;
+    saving->knows = process->tracker >= 0 && knows(process, saving->sink);
 }
 
 /* -ESRCH: it has no thread any more. */
@@ -409,6 +421,39 @@ static int save_process(struct cell *cell, struct process *process, bool granted
     if (saving.pagemap >= 0)
         close(saving.pagemap);
     return error;
+}
+
+static bool is_large(const struct process *process)
+{
+    char text[128], *resident;
+
+    return tasks_read(process->pid, "statm", text, sizeof(text)) > 0 &&
+           (resident = strchr(text, ' ')) && strtoul(resident, NULL, 10) >= EARLY_PAGES;
+}
+
+static bool wants_tracker(const struct process *process)
+{
+    return process->tracker == -1 && is_large(process);
+}
+
+void image_track(struct cell *cell, struct sink *sink, u64 deadline_ns)
+{
+    bool wanted = false;
+
+    list_for_each(node, &cell->host_processes)
+        wanted |= wants_tracker(list_entry(node, struct process, link));
+    if (!wanted || stop_begin(cell, deadline_ns))
+        return;
+    list_for_each(node, &cell->host_processes) {
+        struct process *process = list_entry(node, struct process, link);
+
+        if (!wants_tracker(process))
+            continue;
+        take_tracker(process, stop_tracker(cell, process->pid));
+        process->tracker = process->tracker < 0 ? -2 : process->tracker;
+        process->tracked = TRACKED_AFRESH | sink->batch;
+    }
+    stop_end(cell);
 }
 
 static int save_map_early(void *argument, const struct proc_map *map)
@@ -451,8 +496,8 @@ void image_save_early(struct cell *cell, struct sink *sink)
     list_for_each(node, &cell->host_processes) {
         struct process *process = list_entry(node, struct process, link);
 
-        if (process->tracked && process->tracked == sink->last &&
-            process->tracked_pages >= EARLY_PAGES)
+        if (process->tracker >= 0 && knows(process, sink) &&
+            (process->tracked & TRACKED_AFRESH || process->tracked_pages >= EARLY_PAGES))
             save_process_early(cell, process, sink);
     }
 }

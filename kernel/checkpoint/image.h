@@ -26,6 +26,10 @@ int image_save(struct cell *cell, u32 memories, struct sink *sink);
  * written of large memories, so that only what is written from now on is left for image_save. */
 void image_save_early(struct cell *cell, struct sink *sink);
 
+/* Before that: has large processes that are not tracked yet stand still for a moment, to be tracked
+ * from then on, so that they too can be copied while they run. */
+void image_track(struct cell *cell, struct sink *sink, u64 deadline_ns);
+
 /* The window alone. */
 int image_save_window(struct cell *cell, struct sink *sink);
 

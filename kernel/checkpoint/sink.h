@@ -19,6 +19,7 @@ struct sink {
     int (*same)(struct sink *sink, u64 key, u64 index, u64 count);
     void *(*room)(struct sink *sink, u64 key, u64 index, u64 count);
     u64 last, number; /* number: of this cut */
+    u64 batch;        /* changes when what was put and is in no complete cut is lost, or in one */
 
     /* Before a key's pages, when more than one copy of each is wanted. NULL: there is but one. */
     int (*copies)(struct sink *sink, u64 key, u32 count);

@@ -314,6 +314,7 @@ static void begin_anew(struct staging *staging)
 
     known_clear(staging->known);
     staging->sink.last = 0;
+    staging->sink.batch++;
     batch_destroy(batch->older);
     chunks_free(batch->chunks);
     batch->older = NULL;
@@ -341,6 +342,7 @@ struct batch *staging_end(struct staging *staging)
     }
     free_spare(staging);
     staging->sink.last = staging->sink.number;
+    staging->sink.batch++;
     staging->batch = next;
     return batch;
 }
