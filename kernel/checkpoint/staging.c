@@ -416,8 +416,11 @@ static int learn(struct known *known, struct store *store)
     int error = bytes ? learn_records(known, store, bytes) : -ENOMEM;
 
     free(bytes);
-    for (u64 key = 0; !error && store_object_next(store, &key) == 0 && key < KEY_LIBOS; key++)
+    for (u64 key = 0; !error && store_object_next(store, &key) == 0 && key < KEY_LIBOS; key++) {
         error = learn_pages(known, store, key);
+        if (!error) /* it may have been given copies */
+            error = MIN(known_learn(known, key, 0, KNOWN_COPIES, 0), 0);
+    }
     return error;
 }
 

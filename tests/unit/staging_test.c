@@ -145,6 +145,14 @@ static void one_cut(bool fails)
     check();
 }
 
+/* As after a restart: nothing is known but what the store holds. */
+static void begin_anew(void)
+{
+    staging = staging_create();
+    assert_non_null(staging);
+    memset(early, 0, sizeof(early));
+}
+
 static void what_is_put_is_there(void **state)
 {
     (void)state;
@@ -157,6 +165,8 @@ static void what_is_put_is_there(void **state)
             memset(early, 0, sizeof(early));
         }
         one_cut(draw(5) == 0);
+        if (draw(15) == 0)
+            begin_anew();
     }
 }
 
@@ -182,6 +192,39 @@ static void what_is_the_same_is_not_written(void **state)
     assert_int_equal(batch_bytes(batch), PAGE_SIZE);
     store_abort(cut);
     batch_destroy(batch);
+}
+
+/* Nor after a restart, though nobody says that anything is the same; and what is gone, goes. */
+static void what_the_store_holds_is_not_written_again(void **state)
+{
+    struct store_cut *cut;
+    struct batch *batch;
+    struct sink *sink;
+
+    (void)state;
+    for (u64 i = 0; i < PAGES; i++)
+        memory[i] = i + 1;
+    one_cut(false);
+    begin_anew();
+    memory[7] = 0;
+    memory[8] = 1000;
+    put_all(staging_begin(staging), PAGES);
+    batch = staging_end(staging);
+    assert_int_equal(store_begin(store, &cut), 0);
+    assert_int_equal(batch_put(batch, store, cut), 0);
+    assert_true(store_commit(cut) > 0);
+    check();
+    begin_anew();
+    sink = staging_begin(staging);
+    for (u64 i = 0; i < PAGES; i++) {
+        if (memory[i])
+            fill(sink->room(sink, KEY, i, 1), memory[i]);
+    }
+    batch = staging_end(staging);
+    assert_int_equal(store_begin(store, &cut), 0);
+    assert_int_equal(batch_put(batch, store, cut), 0);
+    assert_int_equal(batch_bytes(batch), 0);
+    store_abort(cut);
 }
 
 /* Nobody may say so of what was never put: the cut is refused, and the next one is whole. */
@@ -211,6 +254,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_put_is_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_the_same_is_not_written, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_the_store_holds_is_not_written_again, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_is_unknown_is_not_the_same, set_up, tear_down),
     };
 
