@@ -132,30 +132,29 @@ void batch_destroy(struct batch *batch)
     }
 }
 
-/* Room for one more in a list of batch: false: no memory. */
-static bool make_room(struct batch *batch, void **list, u32 count, u32 *room, size_t size)
+/* A list of the batch with room for one more: it may have moved. NULL: no memory, and it stays. */
+static void *make_room(struct batch *batch, void *list, u32 count, u32 *room, size_t size)
 {
-    void *more;
+    void *more = list;
 
-    if (count < *room)
-        return true;
-    more = realloc(*list, (*room * 2 + STEP) * size);
-    if (!more) {
-        batch->lost = true;
-        return false;
+    if (!list || count == *room) {
+        more = realloc(list, (*room * 2 + STEP) * size);
+        *room = more ? *room * 2 + STEP : *room;
     }
-    *list = more;
-    *room = *room * 2 + STEP;
-    return true;
+    batch->lost |= !more;
+    return more;
 }
 
 /* Its bytes stay where they are. */
 static void batch_add(struct batch *batch, const struct change *change)
 {
-    if (!make_room(batch, (void **)&batch->changes, batch->count, &batch->room,
-                   sizeof(*batch->changes)))
+    struct change *changes =
+        make_room(batch, batch->changes, batch->count, &batch->room, sizeof(*changes));
+
+    if (!changes)
         return;
-    batch->changes[batch->count++] = *change;
+    batch->changes = changes;
+    changes[batch->count++] = *change;
     batch->bytes += change->length;
 }
 
@@ -208,19 +207,26 @@ static int put_page(struct sink *sink, u64 key, u64 index, const void *page)
     return batch->lost ? -ENOMEM : 0;
 }
 
+static bool follows(const struct run *run, const struct run *last)
+{
+    return !run->bytes && !last->bytes && last->key == run->key &&
+           last->index + last->count == run->index;
+}
+
 static int add_run(struct batch *batch, const struct run *run)
 {
-    struct run *last = batch->run_count ? &batch->runs[batch->run_count - 1] : NULL;
+    u32 count = batch->run_count;
+    struct run *runs = batch->runs;
 
-    if (last && !run->bytes && !last->bytes && last->key == run->key &&
-        last->index + last->count == run->index) {
-        last->count += run->count;
+    if (runs && count > batch->early && follows(run, &runs[count - 1])) {
+        runs[count - 1].count += run->count;
         return 0;
     }
-    if (!make_room(batch, (void **)&batch->runs, batch->run_count, &batch->run_room,
-                   sizeof(*batch->runs)))
+    runs = make_room(batch, runs, count, &batch->run_room, sizeof(*runs));
+    if (!runs)
         return -ENOMEM;
-    batch->runs[batch->run_count++] = *run;
+    batch->runs = runs;
+    runs[batch->run_count++] = *run;
     return 0;
 }
 

@@ -283,7 +283,7 @@ static int get_hash(struct store *store, MDB_txn *txn, u64 object, u64 index, st
 
 int store_page_hashes(struct store *store, u64 object, u64 index, u32 count, u64 *hashes)
 {
-    struct chunk chunk;
+    struct chunk chunk = {0};
     u64 number = UINT64_MAX; /* of that chunk */
     MDB_txn *txn;
     int error = begin_reading(store, &txn);

@@ -78,8 +78,8 @@ void store_figures(struct store *store, struct store_figures *figures);
  * store_record_next finds the first record at or after (*object, *part), in this order; -ENOENT.
  * store_page_get copies a page; -ENOENT when the object has none at `index`.
  * store_pages_get copies those of a run of pages that all exist, quickly.
- * store_page_hashes gives what XXH3_64bits makes of each page of such a run, without reading them; 0
- *   for one that was journalled.
+ * store_page_hashes gives the XXH3_64bits of each page of such a run, without reading them; 0 for
+ *   one that was journalled.
  * store_page_next finds the next run of pages at or after *index: *index, *count; -ENOENT.
  *   A run may end where the next one begins.
  * store_object_next finds the first object at or after *object that has records or pages; -ENOENT.
