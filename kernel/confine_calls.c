@@ -103,6 +103,7 @@ static u16 allowed[] = {
     SYS_rt_sigaction,
     SYS_rt_sigprocmask,
     SYS_rt_sigreturn,
+    SYS_rt_sigtimedwait,
     SYS_getpid,
     SYS_gettid,
     SYS_getpgrp,

@@ -169,6 +169,9 @@ static void stop_self(void)
     kill(getpid(), SIGTSTP);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     sigprocmask(SIG_BLOCK, &set, NULL);
+    sigemptyset(&set);
+    sigaddset(&set, SIGCONT);
+    sigtimedwait(&set, NULL, &(struct timespec){0}); /* it has done what it was sent for */
 }
 
 /* ^Z, or kill -TSTP: the cell stops first, then we do. */
@@ -210,9 +213,9 @@ static void serve_alone(struct cell *cell, u32 signal, int code)
             signals_forward(cell, SIGWINCH);
     } else if (signal == SIGTSTP) {
         signals_suspend(cell);
-    } else if (signal == SIGCONT) {
-        consoles_resume(cell);
     } else {
+        if (signal == SIGCONT)
+            consoles_resume(cell);
         signals_forward(cell, signal);
     }
 }
