@@ -71,17 +71,16 @@ static const struct rf_attr *look(const struct grant_config *grant, const char *
     return attr_get(grant->fd, name ? name : "", attr) || S_ISLNK(attr->mode) ? NULL : attr;
 }
 
-/* Inside a cell a single file need not be a capability that could be passed on: a copy of it is. */
+/* Inside a cell a single file need not be a capability that could be passed on: a copy of it is.
+ * One that is to be written is served. */
 static void copy_file(const struct mount_config *from, struct boot_mount *to)
 {
     char path[PATH_MAX];
     struct stat st;
+    ssize_t length;
     char *text;
     int fd;
 
-    if (from->rights & RF_RIGHT_WRITE)
-        fail("%s/%s: inside a cell, a directory can be granted writable, not a single file",
-             from->host, from->name);
     snprintf(path, sizeof(path), "%s/%s", from->host, from->name);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0)
@@ -89,7 +88,10 @@ static void copy_file(const struct mount_config *from, struct boot_mount *to)
     text = malloc((size_t)st.st_size + 1);
     if (!text)
         fail("no memory");
-    to->text_length = (size_t)MAX(read(fd, text, (size_t)st.st_size), 0);
+    length = read(fd, text, (size_t)st.st_size);
+    if (length < 0)
+        fail_errno(errno, "cannot grant %s", path);
+    to->text_length = (size_t)length;
     to->text = text;
     to->kind = RF_MOUNT_TEXT;
     to->name = NULL;
@@ -112,7 +114,7 @@ static void open_mount(struct opened *opened, const struct launch *launch, u32 i
                               .mode = from->mode};
     if (from->kind != RF_MOUNT_DIR && from->kind != RF_MOUNT_FILE)
         return;
-    if (from->kind == RF_MOUNT_FILE && rf_in_cell()) {
+    if (from->kind == RF_MOUNT_FILE && rf_in_cell() && !(from->rights & RF_RIGHT_WRITE)) {
         copy_file(from, to);
         return;
     }

@@ -297,6 +297,25 @@ static void give_consoles(u32 cell, const struct launch *launch, bool detached)
         give_trace(cell, launch, detached);
 }
 
+/* In a cell, what the program can only serve itself: single files, and directories in memory. */
+static s64 serve_dir(const struct grant_config *grant, bool detached)
+{
+    if (detached)
+        refuse_in_background(grant->only ? "a single file" : "a directory in memory");
+    return grant->only
+               ? rf_serve_few(dup(grant->fd), grant->only, grant->only_length, grant->rights)
+               : rf_serve_dir(dup(grant->fd), grant->rights);
+}
+
+static s64 dir_of(const struct grant_config *grant, bool detached)
+{
+    bool few = rf_in_cell() && grant->only;
+    s64 slot = few ? -EOPNOTSUPP
+                   : import(RF_KIND_DIR, grant->fd, grant->rights, grant->only, grant->only_length);
+
+    return slot == -EOPNOTSUPP ? serve_dir(grant, detached) : slot;
+}
+
 static void give_dirs(u32 cell, const struct launch *launch, const struct prepared *prepared,
                       bool detached)
 {
@@ -306,12 +325,7 @@ static void give_dirs(u32 cell, const struct launch *launch, const struct prepar
 
         if (!grant->slot)
             continue;
-        slot = import(RF_KIND_DIR, grant->fd, grant->rights, grant->only, grant->only_length);
-
-        if (slot == -EOPNOTSUPP && detached)
-            refuse_in_background("a directory in memory");
-        if (slot == -EOPNOTSUPP) /* in memory of the cell that we are in */
-            slot = rf_serve_dir(dup(grant->fd), grant->rights);
+        slot = dir_of(grant, detached);
         if (slot < 0)
             fail("cannot grant a directory: %s", rf_error_text(slot));
         client_give(cell, grant->slot,

@@ -52,6 +52,10 @@ s64 rf_serve_tree(const struct rf_tree *ops, void *tree, u32 rights);
  * openat(2) and the like can do below it, and nothing above. */
 s64 rf_serve_dir(int directory, u32 rights);
 
+/* The same of some names in it alone: `names` are `length` bytes, each name with its NUL. Their
+ * contents and attributes can be changed, but not the names. */
+s64 rf_serve_few(int directory, const char *names, size_t length, u32 rights);
+
 /* The main program of a wrapper: offers the dir (a slot, or -errno) and stays until nobody has it
  * any more, or the process is ended. The exit status. */
 int rf_serve_offered(s64 dir, const char *program);
