@@ -131,9 +131,17 @@ static void send_call(struct shared *shared, u32 op, const struct rf_message *me
     pass_turn(shared, CHANNEL_CALLED);
 }
 
+/* Read once: the other side writes it. */
+static u32 length_of(const struct shared *shared)
+{
+    u32 length = __atomic_load_n(&shared->data_length, __ATOMIC_RELAXED);
+
+    return MIN(length, RF_MSG_DATA);
+}
+
 static s64 take_answer(struct shared *shared, struct rf_message *message)
 {
-    u32 length = MIN(__atomic_load_n(&shared->data_length, __ATOMIC_RELAXED), RF_MSG_DATA);
+    u32 length = length_of(shared);
 
     memcpy(message->words, shared->words, sizeof(message->words));
     message->received = length;
@@ -214,7 +222,7 @@ static void take_call(struct served *served, struct rf_message *message)
     message->rights = served->rights;
     message->badge = served->badge;
     memcpy(message->words, shared->words, sizeof(message->words));
-    message->received = MIN(__atomic_load_n(&shared->data_length, __ATOMIC_RELAXED), RF_MSG_DATA);
+    message->received = length_of(shared);
     memcpy(served->in, shared->data, message->received);
     message->data = message->room = served->in;
     message->data_length = message->received;

@@ -30,11 +30,19 @@ static u32 load(const u32 *word)
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
+/* Read once: the cell writes it. */
+static u32 count_of(const struct rf_stop *stop)
+{
+    u32 count = load(&stop->count);
+
+    return MIN(count, RF_STOPPED_MOST);
+}
+
 /* What the record of a thread that stands still says; NULL: it does not. */
 static const struct rf_stopped *record_of(const struct cell *cell, pid_t tid)
 {
     const struct rf_stop *stop = stop_of(cell);
-    u32 count = MIN(load(&stop->count), RF_STOPPED_MOST);
+    u32 count = count_of(stop);
 
     for (u32 i = 0; i < count; i++) {
         const struct rf_stopped *thread = &stop->threads[i];
@@ -205,7 +213,7 @@ u32 stop_threads(const struct cell *cell, pid_t pid, struct rf_stopped *threads,
 int stop_tracker(const struct cell *cell, pid_t pid)
 {
     const struct rf_stop *stop = stop_of(cell);
-    u32 count = MIN(load(&stop->count), RF_STOPPED_MOST);
+    u32 count = count_of(stop);
 
     for (u32 i = 0; i < count; i++) {
         if (load(&stop->threads[i].epoch) == cell->stop_epoch &&
@@ -218,7 +226,7 @@ int stop_tracker(const struct cell *cell, pid_t pid)
 u64 stop_first_deadline(const struct cell *cell)
 {
     const struct rf_stop *stop = stop_of(cell);
-    u32 count = MIN(load(&stop->count), RF_STOPPED_MOST);
+    u32 count = count_of(stop);
     u64 first = UINT64_MAX;
 
     for (u32 i = 0; i < count; i++) {
