@@ -11,6 +11,7 @@ static const u32 observers[] = {
     RF_OP_AFFINITY,
     RF_OP_CPU_INFO,
     RF_OP_SHOWN_LIST,
+    RF_OP_ATTACH, /* tells what another call did */
     RF_OP_CONSOLE_INFO,
     RF_OP_CLOCK_NOW,
     RF_OP_CLOCK_SLEEP,
@@ -59,12 +60,38 @@ bool commit_is_observer(u32 op)
     return false;
 }
 
+static bool served_ops[RF_OP_LIMIT];
+
+static void write_served(void)
+{
+    FILE *to = fopen(getenv("RF_SERVED"), "a");
+
+    for (u32 op = 0; to && op < RF_OP_LIMIT; op++) {
+        if (served_ops[op])
+            fprintf(to, "%u\n", op);
+    }
+    if (!to || fclose(to))
+        abort();
+}
+
+static void note_served(u32 op)
+{
+    static bool begun;
+
+    if (!begun && getenv("RF_SERVED"))
+        atexit(write_served);
+    begun = true;
+    served_ops[op] = true;
+}
+
 /* An entry's operation is the program's business, and what waits or was answered is another
  * function's. */
 void commit_check(const struct call *call, s64 result)
 {
     bool served = call->cap && call->op < RF_OP_LIMIT;
 
+    if (served && (result >= 0 || result == CALL_WAITS || result == CALL_GRANTED))
+        note_served(call->op);
     if (!served || result < 0 || call->committed || commit_is_observer(call->op))
         return;
     fprintf(stderr, "operation %u was served without a commit point\n", call->op);

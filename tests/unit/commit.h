@@ -6,6 +6,10 @@
 
 #include "kernel/object/call.h"
 
+/* Which operations were served with success, or made to wait, is added to the file that the
+ * environment names in RF_SERVED, a number a line, when the program ends. tests/unit/operations.c
+ * says what is missing. */
+
 /* Ends the test program if the call was served without a commit point that it should have. */
 void commit_check(const struct call *call, s64 result);
 

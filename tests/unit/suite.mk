@@ -9,7 +9,7 @@ UNIT_SRC     := $(filter kernel/% base/% cli/numbers.c,$(KERNEL_SRC)) tests/unit
 UNIT_OBJ     := $(patsubst %,$(B)/unit-obj/%.o,$(UNIT_SRC))
 UNIT_TESTS   := $(basename $(notdir $(wildcard tests/unit/*_test.c)))
 .SECONDARY: $(UNIT_OBJ)
-TEST_PROGRAMS += $(if $(wildcard /usr/include/cmocka.h),$(UNIT_TESTS:%=$(B)/tests/unit/%))
+TEST_PROGRAMS += $(if $(wildcard /usr/include/cmocka.h),$(patsubst %,$(B)/tests/unit/%,$(UNIT_TESTS) operations))
 
 $(B)/unit-obj/%.o: % Makefile tests/unit/suite.mk
 	@mkdir -p $(@D)
