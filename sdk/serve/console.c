@@ -9,11 +9,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#define OUTPUT_LOOKS   100u
+#define OUTPUT_LOOK_US 1000u
+
 struct rf_console {
     const struct rf_far_end *ends;
     void *far;
     u32 viewer, console; /* slots; console: 0 once it was given up */
     u32 users;           /* the owner and the threads; atomic */
+    u64 carried;         /* position up to which output went out; atomic */
     pthread_t output;
 };
 
@@ -127,11 +131,28 @@ static void *carry_output(void *argument)
     s64 n;
 
     while (room && (n = take_output(c, &position, room)) > 0 && write_all(c, room, (size_t)n))
-        ;
+        __atomic_store_n(&c->carried, position, __ATOMIC_RELEASE);
     rf_call(c->viewer, RF_OP_VIEWER_HANG_UP, 1, 0, 0, 0);
     free(room);
     let_go(c);
     return NULL;
+}
+
+/* What was written before, such as the echo of the key, is to be seen before; unless whoever is
+ * there takes nothing. */
+static void let_output_out(const struct rf_console *c)
+{
+    s64 r = 0;
+
+    for (u32 i = 0; c->ends->write && i < OUTPUT_LOOKS && r != -EAGAIN; i++) {
+        struct rf_message message = RF_MESSAGE;
+
+        message.words[0] = __atomic_load_n(&c->carried, __ATOMIC_ACQUIRE);
+        message.words[1] = 1;
+        r = rf_invoke(c->viewer, RF_OP_VIEWER_READ, &message);
+        if (r != -EAGAIN)
+            usleep(OUTPUT_LOOK_US);
+    }
 }
 
 static void *carry_suspension(void *argument)
@@ -139,8 +160,10 @@ static void *carry_suspension(void *argument)
     struct rf_console *c = argument;
     size_t ignored;
 
-    while (await(c, RF_VIEWER_SUSPEND | RF_VIEWER_GONE, &ignored) == RF_VIEWER_SUSPEND)
+    while (await(c, RF_VIEWER_SUSPEND | RF_VIEWER_GONE, &ignored) == RF_VIEWER_SUSPEND) {
+        let_output_out(c);
         c->ends->suspend(c->far);
+    }
     let_go(c);
     return NULL;
 }
