@@ -5,10 +5,12 @@
  *
  *   rax  RF_NR_INVOKE
  *   rdi  slot of the invoked capability (low 32 bits), operation (high 32 bits)
- *   rsi  index of the message buffer in the window, or RF_MSG_NONE; with RF_INVOKE_PATIENT, KICK
- *        does not interrupt it, for what must not be begun twice: if a program serves the object
- * the caller is let go (RF_DETACHED); with RF_INVOKE_LET_GO too, it is as if KICK came at once rdx,
- * r10, r8, r9   the four argument words
+ *   rsi  index of the message buffer in the window, or RF_MSG_NONE; and how it waits
+ *   rdx, r10, r8, r9   the four argument words
+ *
+ * With RF_INVOKE_PATIENT in rsi, KICK does not interrupt it, for what must not be begun twice: if a
+ * program serves the object the caller is let go (RF_DETACHED). With RF_INVOKE_LET_GO too, it is as
+ * if KICK came at once.
  *
  * The result in rax is 0 or more, or a negative errno. Longer results are in the message buffer. A
  * result that is a capability is the number of the slot where it now is; a program that answers
