@@ -32,8 +32,6 @@
 #include "kernel/signals.h"
 #include "kernel/world.h"
 
-#define WINDOW_LENGTH PAGE_ALIGN(sizeof(struct rf_window))
-
 static void cell_destroy(struct object *object);
 static void cell_forget(struct object *object);
 static void cell_recharged(struct object *object, struct bank *bank);
@@ -45,43 +43,12 @@ const struct object_class cell_class = {.kind = RF_KIND_CELL,
                                         .destroy = cell_destroy,
                                         .forget = cell_forget,
                                         .recharged = cell_recharged,
+                                        .rests = true,
                                         .stored = STORED_CELL,
                                         .kept = cell_is_kept,
                                         .save = cell_save,
                                         .load = cell_load,
                                         .link = cell_link};
-
-/* A memfd whose size nobody can change: what maps it never faults on a missing page. */
-static int make_memory(const char *name, u64 size)
-{
-    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING), error;
-
-    if (fd >= 0 && ftruncate(fd, (off_t)size) == 0 &&
-        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
-        return fd;
-    error = -errno;
-    if (fd >= 0)
-        close(fd);
-    return error;
-}
-
-static int make_window(struct cell *cell)
-{
-    void *at;
-
-    cell->heap_fd = make_memory("heap", RF_HEAP_SIZE);
-    cell->window_fd = make_memory("window", WINDOW_LENGTH);
-    if (cell->heap_fd < 0 || cell->window_fd < 0)
-        return cell->heap_fd < 0 ? cell->heap_fd : cell->window_fd;
-    at = mmap(NULL, WINDOW_LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED, cell->window_fd, 0);
-    if (at == MAP_FAILED)
-        return -ENOMEM;
-    cell->window = at;
-    cell->domain.messages = cell->window->messages;
-    cell->domain.heap_fd = cell->heap_fd;
-    cell->timers = calloc(RF_MAX_THREADS, sizeof(*cell->timers));
-    return cell->timers ? 0 : -ENOMEM;
-}
 
 static void init_fields(struct cell *cell, struct cell *parent, const char *name)
 {
@@ -95,6 +62,7 @@ static void init_fields(struct cell *cell, struct cell *parent, const char *name
     list_init(&cell->ended);
     list_init(&cell->metered);
     list_init(&cell->host_processes);
+    list_init(&cell->awake);
     activity_init(cell);
     cell->window_fd = cell->heap_fd = cell->start.fd = cell->listener.fd = -1;
     cell->limits.group = (struct cgroup){.part = {{.dir_fd = -1}, {.dir_fd = -1}}};
@@ -130,7 +98,7 @@ int cell_make(struct cell *parent, struct bank *bank, struct meter *meter, const
         cell->domain.heap_fd = -1;
         cell->domain.cell_number = cell->number;
         if (!error)
-            error = make_window(cell);
+            error = cell_memory_make(cell);
     }
     if (error) {
         object_release(object);
@@ -155,7 +123,7 @@ static void put(struct cell *cell, u32 slot, struct object *object, u32 kind, u3
 static void put_clock(struct cell *cell)
 {
     const struct cap *above =
-        cell->parent->window ? table_get(&cell->parent->domain.caps, RF_SLOT_CLOCK) : NULL;
+        cell->parent->parent ? table_get(&cell->parent->domain.caps, RF_SLOT_CLOCK) : NULL;
 
     if (above)
         put(cell, RF_SLOT_CLOCK, above->object, above->kind, above->rights);
@@ -175,14 +143,6 @@ void cell_put_own(struct cell *cell)
     put(cell, RF_SLOT_DISCRIM, discrim_object(), RF_KIND_DISCRIM, RF_RIGHT_READ);
 }
 
-static void close_all(const int fds[], u32 count)
-{
-    for (u32 i = 0; i < count; i++) {
-        if (fds[i] >= 0)
-            close(fds[i]);
-    }
-}
-
 /* Destroyed, or nobody holds it any more: which for a running cell cannot be, since the kernel
  * does. */
 static void cell_destroy(struct object *object)
@@ -200,7 +160,7 @@ static void cell_destroy(struct object *object)
         if (cell->tasks > 1)
             bank_uncharge(object->bank, RF_RESOURCE_TASKS, cell->tasks - 1);
     }
-    if (!cell->leader && cell->start.fd < 0 && !cell->over)
+    if (!cell->leader && cell->start.fd < 0 && !cell->over && !hibernate_is_apart(cell))
         cell_over(cell);
 }
 
@@ -210,6 +170,7 @@ static void cell_forget(struct object *object)
 
     list_del(&cell->all);
     list_del(&cell->sibling);
+    list_del(&cell->awake);
     if (cell->parent)
         object_release(&cell->parent->object);
     object_release(&cell->bank->object);
@@ -302,12 +263,11 @@ void cell_over(struct cell *cell)
     if (cell->over)
         return;
     cell->over = true;
+    list_del(&cell->awake);
     restore_drop(cell);
-    hibernate_drop(cell);
+    hibernate_over(cell);
     branch_drop(cell);
     cell->ended_ns = now_ns();
-    for (u32 i = 0; i < cell->timers_used; i++)
-        timer_cancel(&cell->timers[i].timer);
     limits_finish(cell);
     tasks_all_ended(cell);
     start_forget(cell);
@@ -318,15 +278,10 @@ void cell_over(struct cell *cell)
     processes_over(cell);
     keep_log(cell);
     domain_finish(&cell->domain);
-    close_all((int[]){cell->listener.fd, cell->heap_fd, cell->window_fd}, 3);
-    cell->listener.fd = cell->heap_fd = cell->window_fd = -1;
-    if (cell->window) {
-        cell->system_calls = cell->window->cell.stat_system_calls;
-        munmap(cell->window, WINDOW_LENGTH);
-    }
-    cell->window = NULL;
-    free(cell->timers);
-    cell->timers = NULL;
+    if (cell->listener.fd >= 0)
+        close(cell->listener.fd);
+    cell->listener.fd = -1;
+    cell_memory_drop(cell);
     cell_answer_waiters(cell);
     keeper_tell(&cell->keeper, 0);
     keeper_drop(&cell->keeper);
@@ -353,9 +308,9 @@ void cell_wake(struct cell *cell, u32 thread_index)
 {
     u32 *word;
 
+    hibernate_wake(cell);
     if (thread_index >= RF_MAX_THREADS || !cell->window)
         return;
-    hibernate_wake(cell);
     word = &cell->window->wake[thread_index];
     __atomic_add_fetch(word, 1, __ATOMIC_RELEASE);
     syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
@@ -363,7 +318,10 @@ void cell_wake(struct cell *cell, u32 thread_index)
 
 void cell_console_event(struct cell *cell)
 {
-    if (!cell->any_armed || !cell->window)
+    if (!cell->any_armed)
+        return;
+    hibernate_wake(cell);
+    if (!cell->window)
         return;
     cell->any_armed = false;
     __atomic_add_fetch(&cell->window->cell.console_events, 1, __ATOMIC_RELEASE);

@@ -25,6 +25,25 @@ struct thread_timer {
     pid_t pid, tid;
 };
 
+/* checkpoint/hibernate.h */
+enum sleep_phase {
+    SLEEP_NONE,
+    SLEEP_WANTED, /* it is to sleep from the next cut on */
+    SLEEP_STANDS, /* it stands still until that cut is durable */
+    SLEEP_ENDS,   /* its processes are being ended */
+    SLEEP_DEEP,   /* it has neither processes nor memory: no window, no heap segment */
+    SLEEP_WAKES,  /* it has its window, and is about to have processes */
+};
+
+struct sleep {
+    u32 phase;
+    bool wanted;     /* SLEEP_ENDS: something happened for it */
+    bool clock_lost; /* it slept through a restart: its clocks are to be set */
+    u64 wakes_at;    /* host time of when it wakes by itself; UINT64_MAX: never */
+    u64 since_age;   /* world_age() at the cut */
+    struct timer timer;
+};
+
 struct cell {
     struct object object; /* capabilities to it: interfaces cell and cell_self */
     struct domain domain;
@@ -40,7 +59,7 @@ struct cell {
     struct image *image;  /* its library OS; NULL: that of new cells */
     u64 clock_shift[RF_CLOCK_FAMILIES]; /* base time less the host's: cell_clock.h */
 
-    struct rf_window *window; /* NULL: the first cell */
+    struct rf_window *window; /* NULL: the first cell, one that is over or sleeps deep */
     int window_fd, heap_fd;
     pid_t leader; /* first process; number of the cell's host session and process group; 0: not
                      started */
@@ -87,7 +106,8 @@ struct cell {
     struct restore *restore; /* its processes are being made again; NULL: they are not */
     u32 branch;              /* number among the branches of one image; 0: it is none */
     struct origin *origin;   /* checkpoint/branch.h: the image that it goes on from; NULL: none */
-    struct asleep *asleep;   /* checkpoint/hibernate.h: it has no processes; NULL: it has */
+    struct sleep sleep;
+    struct list awake; /* on world.awake, unless it sleeps deep, is over, or was not started */
     bool ending;
     bool over;          /* no host process is left */
     struct object *log; /* over: the viewer of what was its standard output, a reference, or NULL */
@@ -103,6 +123,11 @@ int cell_make(struct cell *parent, struct bank *bank, struct meter *meter, const
               struct cell **cell);
 
 extern const struct object_class cell_class;
+
+/* The memory that the cell and the kernel share, and the table of its timers: empty. 0; -ENOMEM,
+ * -ENFILE and the like: the host has no more. And gives it all back: harmless when it was done. */
+int cell_memory_make(struct cell *cell);
+void cell_memory_drop(struct cell *cell);
 
 /* What is kept of a cell but its memory and its processes: object/cell_kept.c. One that had begun
  * and not ended is loaded as one that has no processes yet. */
@@ -163,12 +188,6 @@ bool cell_has_process(const struct cell *cell, u64 pid);
 
 /* Whether `cell` is `above` or below it. */
 bool cell_is_below(const struct cell *cell, const struct cell *above);
-
-/* Whether it has no processes, or they are about to end, and will be made again. */
-static inline bool cell_sleeps(const struct cell *cell)
-{
-    return cell->asleep && !cell->restore;
-}
 
 static inline struct cell *cell_of(const struct cap *cap)
 {

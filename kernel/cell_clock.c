@@ -48,6 +48,13 @@ void cell_clock_restore(struct cell *cell, const struct cell_clock *saved)
         cell_clock_begin(cell);
 }
 
+void cell_clock_advance(struct cell *cell, u64 ns)
+{
+    cell->clock_shift[RF_CLOCK_MONOTONIC] += ns;
+    cell->clock_shift[RF_CLOCK_BOOT] += ns;
+    cell_clock_begin(cell);
+}
+
 /* The cell may have written anything there, which concerns itself alone. Where the host's functions
  * are is the library OS's to find. */
 void cell_clock_begin(struct cell *cell)

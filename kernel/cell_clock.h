@@ -27,6 +27,9 @@ void cell_clock_save(const struct cell *cell, struct cell_clock *saved);
  * gives its time to those that are made below it. */
 void cell_clock_restore(struct cell *cell, const struct cell_clock *saved);
 
+/* So much later than that: it slept on. */
+void cell_clock_advance(struct cell *cell, u64 ns);
+
 /* Writes the clock page of a cell that is about to run: it has the clock that it will run on. */
 void cell_clock_begin(struct cell *cell);
 

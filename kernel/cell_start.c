@@ -95,6 +95,7 @@ int cell_start(struct cell *cell)
     if (error)
         return error;
     cell->started_ns = now_ns();
+    list_add_tail(&world.awake, &cell->awake);
     object_hold(&cell->object); /* for its processes */
     return 0;
 }

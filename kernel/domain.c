@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "kernel/cell.h"
+#include "kernel/checkpoint/hibernate.h"
 #include "kernel/object/call.h"
 
 int domain_init(struct domain *domain, const struct transport *transport, struct bank *bank,
@@ -108,6 +110,13 @@ bool domain_was_kicked(struct domain *domain, u32 tid)
     return false;
 }
 
+void domain_drop_heap(struct domain *domain)
+{
+    if (domain->heap)
+        munmap(domain->heap, RF_HEAP_SIZE);
+    domain->heap = NULL;
+}
+
 void domain_finish(struct domain *domain)
 {
     if (domain->ended)
@@ -120,15 +129,27 @@ void domain_finish(struct domain *domain)
         pending_answer(pending, -EINTR);
     }
     table_finish(&domain->caps);
-    if (domain->heap)
-        munmap(domain->heap, RF_HEAP_SIZE);
-    domain->heap = NULL;
+    domain_drop_heap(domain);
     free(domain->pending_memory);
     domain->pending_memory = NULL;
 }
 
-struct rf_msg *domain_message(const struct domain *domain, u32 index)
+/* Of a cell that is about to end: what is written there is lost. */
+static u8 *nowhere(void)
 {
-    return index < RF_MSG_BUFFERS ? (struct rf_msg *)(domain->messages + index * RF_MSG_STRIDE)
-                                  : NULL;
+    static u8 message[RF_MSG_STRIDE];
+
+    return message;
+}
+
+struct rf_msg *domain_message(struct domain *domain, u32 index)
+{
+    struct cell *cell;
+
+    if (index >= RF_MSG_BUFFERS)
+        return NULL;
+    if (!domain->messages && (cell = cell_of_domain(domain)))
+        hibernate_wake(cell);
+    return (struct rf_msg *)(domain->messages ? domain->messages + index * RF_MSG_STRIDE
+                                              : nowhere());
 }

@@ -84,6 +84,9 @@ int domain_init(struct domain *domain, const struct transport *transport, struct
 /* Gives up all that waits and all capabilities. */
 void domain_finish(struct domain *domain);
 
+/* Gives up the mapping of its heap segment, until that is used again. */
+void domain_drop_heap(struct domain *domain);
+
 /* Interrupts what the thread `tid` waits for: EINTR. */
 void domain_interrupt(struct domain *domain, u32 tid);
 
@@ -101,7 +104,8 @@ struct pending *domain_detached(const struct domain *domain, u64 number);
 /* A call of that thread has arrived. True: it was kicked since the last one. */
 bool domain_was_kicked(struct domain *domain, u32 tid);
 
-/* Message buffer `index`, or NULL when there is none of that number. */
-struct rf_msg *domain_message(const struct domain *domain, u32 index);
+/* Message buffer `index`, or NULL when there is none of that number. A cell that sleeps deep wakes;
+ * if its window cannot be had back, it ends, and the buffer is nobody's. */
+struct rf_msg *domain_message(struct domain *domain, u32 index);
 
 #endif

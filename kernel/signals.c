@@ -55,11 +55,16 @@ void signals_forward(struct cell *cell, u32 signal)
     }
 }
 
+static bool is_falling_asleep(const struct cell *cell)
+{
+    return cell->sleep.phase == SLEEP_ENDS;
+}
+
 /* The library OS ends processes itself, whatever signal their program died of. One that the host
  * killed may have held locks of the cell, so the cell goes with it. */
 static void end_for_death(struct cell *cell, int status)
 {
-    if (cell->ending || cell_sleeps(cell) || !WIFSIGNALED(status) || limits_killed(cell))
+    if (cell->ending || is_falling_asleep(cell) || !WIFSIGNALED(status) || limits_killed(cell))
         return;
     report_of(cell, "the cell was ended: one of its host processes died of signal %d",
               WTERMSIG(status));
@@ -86,7 +91,7 @@ static void over(struct cell *cell)
 
 static void gone(struct cell *cell)
 {
-    if (cell_sleeps(cell))
+    if (is_falling_asleep(cell))
         hibernate_gone(cell);
     else
         over(cell);
@@ -105,7 +110,7 @@ static void reap_one(pid_t pid)
     activity_wake(cell);
     restore_process_ended(cell, pid);
     end_for_death(cell, status);
-    if (!cell->processes || pid == cell->leader || cell->ending || cell_sleeps(cell)) {
+    if (!cell->processes || pid == cell->leader || cell->ending || is_falling_asleep(cell)) {
         if (is_empty(cell))
             gone(cell);
     }
@@ -125,8 +130,8 @@ void signals_reap(void)
 
 static bool any_ending(void)
 {
-    list_for_each(node, &world.cells) {
-        const struct cell *cell = list_entry(node, struct cell, all);
+    list_for_each(node, &world.awake) {
+        const struct cell *cell = list_entry(node, struct cell, awake);
 
         if (cell->ending && !cell->over)
             return true;

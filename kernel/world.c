@@ -45,6 +45,7 @@ void world_init(void)
 
     object_init(&world.object, &world_class);
     list_init(&world.cells);
+    list_init(&world.awake);
     list_init(&world.ended);
     world.dir_fd = -1;
     world.owner = geteuid();
@@ -55,6 +56,11 @@ void world_init(void)
     if (!world.bank || !world.meter ||
         cell_make(NULL, world.bank, world.meter, "world", &world.first))
         fail("no memory");
+}
+
+u64 world_age(void)
+{
+    return now_ns() - world.began_ns;
 }
 
 void world_stop(void)

@@ -9,6 +9,7 @@
 struct world {
     struct object object;
     struct list cells; /* struct cell.all, in order of their numbers; the first cell is the first */
+    struct list awake; /* struct cell.awake: what a cut has to look at */
     struct cell *first;
     struct bank *bank;   /* the first bank: what the world may use */
     struct meter *meter; /* the first meter */
@@ -31,6 +32,9 @@ extern const struct object_class world_class;
 
 /* Makes the first bank, meter and cell. Fails (fail()) without memory. */
 void world_init(void);
+
+/* For how long it has run, in all its kernel processes. */
+u64 world_age(void);
 
 /* Ends all cells, then the event loop. */
 void world_stop(void);

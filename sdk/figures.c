@@ -24,7 +24,7 @@ double rf_byte_seconds(const struct rf_cell_stat *stat)
 
 const char *rf_state_name(u32 state)
 {
-    static const char *const names[] = {"new", "running", "paused", "ended"};
+    static const char *const names[] = {"new", "running", "paused", "ended", "sleeping"};
 
     return state < ARRAY_SIZE(names) ? names[state] : "?";
 }

@@ -72,10 +72,10 @@
        "the cell does not run. ENOSPC",                                                            \
        "1 record of the caller's bank")                                                            \
     OP(cell, CELL_HIBERNATE, 371, RF_RIGHT_WRITE, "", "0",                                         \
-       "its memory goes to the world's directory and its processes end; whatever happens for it, " \
-       "or CELL_RESUME, makes them again. EBUSY: it sleeps. EAGAIN: it did not stand still. "      \
-       "ESRCH: it has no "                                                                         \
-       "processes. ENOSPC",                                                                        \
+       "as of a checkpoint it is in the world's store alone, without memory and processes; "       \
+       "whatever happens for it, or CELL_RESUME, makes them again. EBUSY: it sleeps. EAGAIN: the " \
+       "world did not stand still. ESRCH: it has no processes. EOPNOTSUPP: the world is not "      \
+       "durable. ENOSPC, EIO and the like: no checkpoint could be written",                        \
        "")                                                                                         \
     OP(cell, CELL_BRANCH, 372, RF_RIGHT_WRITE,                                                     \
        "caps: bank, meter, a cell; w2: 1: that one is paused from then on; data: name",            \
@@ -99,7 +99,13 @@
        "piece. ENOSPC",                                                                            \
        "pages for the image until it starts")
 
-enum rf_cell_state { RF_CELL_NEW, RF_CELL_RUNNING, RF_CELL_PAUSED, RF_CELL_ENDED };
+enum rf_cell_state {
+    RF_CELL_NEW,
+    RF_CELL_RUNNING,
+    RF_CELL_PAUSED,
+    RF_CELL_ENDED,
+    RF_CELL_SLEEPING
+};
 
 struct rf_cell_stat {
     u32 number, parent; /* parent 0: the first cell */

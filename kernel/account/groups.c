@@ -237,3 +237,14 @@ void groups_remove(struct meter *meter)
     free(group->path);
     groups_init(group);
 }
+
+void groups_rest(struct meter *meter)
+{
+    if (!list_empty(&meter->below))
+        return;
+    list_for_each(node, &meter->cells) {
+        if (!list_empty(&list_entry(node, struct cell, metered)->awake))
+            return;
+    }
+    groups_remove(meter);
+}

@@ -46,6 +46,9 @@ u64 groups_exhausted(struct meter *meter);
 
 void groups_remove(struct meter *meter);
 
+/* Removes it if nothing runs on the meter or below; groups_prepare makes it again. */
+void groups_rest(struct meter *meter);
+
 /* The directory that all lie in, or NULL, and where that lies; and its end, with all that is left
  * in it. */
 const char *groups_base(void);

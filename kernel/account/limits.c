@@ -143,7 +143,7 @@ static void end_for_memory(struct cell *cell)
 }
 
 /* What is held now counts in the bank, whether it allows for it or not: there it was not asked. */
-void limits_charge_memory(struct cell *cell, u64 held)
+static void charge_memory(struct cell *cell, u64 held)
 {
     u64 pages = held / PAGE_SIZE, now = now_ns();
 
@@ -238,7 +238,7 @@ void limits_look(struct cell *cell)
                    : memory_roughly(cell);
     cell->window->cell.memory_held = held;
     cell->peak_bytes = MAX(cell->peak_bytes, held);
-    limits_charge_memory(cell, held);
+    charge_memory(cell, held);
     cell->activity.watched = limit && !grouped && held > limit / 2;
     if (limit && !grouped && held > limit)
         end_for_memory(cell);
@@ -250,7 +250,7 @@ void limits_start(struct cell *cell)
     struct limits *limits = &cell->limits;
     u64 now = now_ns();
 
-    if (limits->config.time_limit_ns) {
+    if (limits->config.time_limit_ns && !limits->end_timer.position) {
         limits->end_timer.expired = time_over;
         timer_set(&limits->end_timer, now + limits->config.time_limit_ns);
     }
@@ -266,13 +266,29 @@ bool limits_killed(struct cell *cell)
     return true;
 }
 
+static void last_figures(struct cell *cell)
+{
+    activity_end(cell);
+    cell->peak_bytes = MAX(cell->peak_bytes, cgroup_memory_peak(&cell->limits.group));
+    charge_memory(cell, 0);
+    cgroup_remove(&cell->limits.group);
+}
+
+void limits_rest(struct cell *cell)
+{
+    last_figures(cell);
+    groups_rest(cell->meter);
+}
+
+int limits_resume(struct cell *cell)
+{
+    struct limits_config config = cell->limits.config;
+
+    return limits_prepare(cell, &config);
+}
+
 void limits_finish(struct cell *cell)
 {
-    struct limits *limits = &cell->limits;
-
-    timer_cancel(&limits->end_timer);
-    activity_end(cell);
-    cell->peak_bytes = MAX(cell->peak_bytes, cgroup_memory_peak(&limits->group));
-    limits_charge_memory(cell, 0);
-    cgroup_remove(&limits->group);
+    timer_cancel(&cell->limits.end_timer);
+    last_figures(cell);
 }

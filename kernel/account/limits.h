@@ -50,10 +50,12 @@ void limits_look(struct cell *cell);
  */
 bool limits_killed(struct cell *cell);
 
+/* The cell has no processes for now: its last figures, and what limits_prepare made goes. And it is
+ * to have some again: as limits_prepare. */
+void limits_rest(struct cell *cell);
+int limits_resume(struct cell *cell);
+
 /* When the cell is over: last figures, and what limits_prepare made goes away. */
 void limits_finish(struct cell *cell);
-
-/* What the cell holds now counts in its bank. */
-void limits_charge_memory(struct cell *cell, u64 held);
 
 #endif

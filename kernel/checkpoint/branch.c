@@ -130,7 +130,7 @@ static int branch(struct cell *from, struct cell *to, bool pause)
     limit_like(from, to);
     if (from->origin && !from->started_ns)
         return share(from, to);
-    if (from->asleep || from->restore || from->standing) {
+    if (from->sleep.phase > SLEEP_WANTED || from->restore || from->standing) {
         hibernate_wake(from);
         return -EAGAIN;
     }

@@ -50,11 +50,11 @@ static bool is_kept(const struct cell *cell)
 
 static int stop_all(u64 deadline_ns)
 {
-    list_for_each(node, &world.cells) {
-        struct cell *cell = list_entry(node, struct cell, all);
+    list_for_each(node, &world.awake) {
+        struct cell *cell = list_entry(node, struct cell, awake);
         int error;
 
-        if (!is_kept(cell) || cell_sleeps(cell))
+        if (!is_kept(cell) || hibernate_is_apart(cell))
             continue;
         if (cell->restore)
             return -EAGAIN;
@@ -70,29 +70,34 @@ static int stop_all(u64 deadline_ns)
 
 static void let_all_go(void)
 {
-    list_for_each(node, &world.cells) {
-        struct cell *cell = list_entry(node, struct cell, all);
+    list_for_each(node, &world.awake) {
+        struct cell *cell = list_entry(node, struct cell, awake);
 
-        if (!cell->restore)
+        if (!cell->restore && cell->sleep.phase != SLEEP_STANDS)
             stop_end(cell);
     }
 }
 
+/* What is put of a cell that sleeps was not put before, and would be dropped when it is not put any
+ * more: so nothing is, until it wakes, and then all that may have changed each time. */
 static int save_cell(struct cell *cell, struct sink *sink)
 {
-    int error = calls_save(cell, sink);
+    bool apart = hibernate_is_apart(cell);
+    int error = 0;
 
-    if (error)
-        return error;
-    return cell_sleeps(cell) ? hibernate_save(cell, sink) : image_save(cell, IMAGE_ALL, sink);
+    if (!apart || hibernate_is_woken(cell))
+        error = calls_save(cell, sink);
+    if (!error && apart && hibernate_is_woken(cell) && cell->window)
+        error = image_save_window(cell, sink);
+    return error || apart ? error : image_save(cell, IMAGE_ALL, sink);
 }
 
 static int save_all(struct sink *sink)
 {
     int error = objects_save(sink);
 
-    list_for_each(node, &world.cells) {
-        struct cell *cell = list_entry(node, struct cell, all);
+    list_for_each(node, &world.awake) {
+        struct cell *cell = list_entry(node, struct cell, awake);
 
         if (!error && is_kept(cell))
             error = save_cell(cell, sink);
@@ -102,10 +107,10 @@ static int save_all(struct sink *sink)
 
 static void save_early(struct sink *sink)
 {
-    list_for_each(node, &world.cells) {
-        struct cell *cell = list_entry(node, struct cell, all);
+    list_for_each(node, &world.awake) {
+        struct cell *cell = list_entry(node, struct cell, awake);
 
-        if (!is_kept(cell) || cell_sleeps(cell) || cell->restore)
+        if (!is_kept(cell) || hibernate_is_apart(cell) || cell->restore)
             continue;
         if (tracker_is_used())
             image_track(cell, sink, now_ns() + TRACK_NS);
@@ -120,9 +125,12 @@ static int stop_and_copy(void)
     int error = stop_all(began + STAND_STILL_NS);
 
     if (!error) {
+        hibernate_stand();
         error = save_all(staging_begin(checkpoint.staging));
         if (error)
             staging_abandon(checkpoint.staging);
+        else
+            hibernate_saved();
     }
     let_all_go();
     checkpoint.figures.pause_ns = now_ns() - began;
@@ -154,6 +162,28 @@ static void next_at(u64 when_ns)
     timer_set(&checkpoint.timer, when_ns);
 }
 
+void checkpoint_soon(void)
+{
+    if (!checkpoint.writing)
+        next_at(now_ns());
+}
+
+struct source *checkpoint_source(void)
+{
+    return checkpoint.store ? &checkpoint.source.source : NULL;
+}
+
+int checkpoint_leave(u64 number)
+{
+    return staging_leave(checkpoint.staging, number, objects_count());
+}
+
+void checkpoint_renew(u64 number)
+{
+    if (checkpoint.store)
+        staging_renew(checkpoint.staging, number);
+}
+
 static void answer_waiting(s64 result)
 {
     list_for_each_safe(node, &checkpoint.waiting) {
@@ -180,6 +210,8 @@ static void attempt(struct timer *timer)
     if (checkpoint.writing || world.stopping)
         return;
     error = checkpoint.restoring ? -EAGAIN : cut();
+    if (error)
+        hibernate_result(error);
     if (error == -EAGAIN && !list_empty(&checkpoint.waiting)) {
         next_at(now_ns() + AGAIN_NS);
         return;
@@ -205,8 +237,9 @@ static void committed(struct batch *batch, s64 result)
         checkpoint.figures.error = 0;
         checkpoint.committed_ns = checkpoint.cut_ns;
     }
+    hibernate_result(result);
     answer_waiting(result);
-    if (!list_empty(&checkpoint.waiting))
+    if (!list_empty(&checkpoint.waiting) || hibernate_is_wanted())
         next_at(now_ns());
     else if (checkpoint.every_ns)
         next_at(MAX(checkpoint.cut_ns + checkpoint.every_ns, now_ns()));
@@ -238,8 +271,7 @@ s64 op_WORLD_CHECKPOINT(struct call *call)
     } else {
         call_commit(call);
     }
-    if (!checkpoint.writing)
-        next_at(now_ns());
+    checkpoint_soon();
     return call->w[0] ? CALL_WAITS : (s64)wanted;
 }
 
@@ -271,7 +303,7 @@ void checkpoint_open(const struct checkpoint_config *config)
         report("%s", why.text);
     store_source_init(&checkpoint.source, checkpoint.store);
     tracker_init();
-    checkpoint.staging = staging_create();
+    checkpoint.staging = staging_create(hibernate_left);
     if (!checkpoint.staging || image_view(image_own()) || writer_start(checkpoint.store, committed))
         fail("no memory to write checkpoints");
     checkpoint.every_ns = config->every_ns;
@@ -304,6 +336,13 @@ static void go_on(struct cell *cell)
     int error = calls_load(cell, source);
 
     object_hold(&cell->object); /* for its processes */
+    if (!error && hibernate_is_apart(cell)) {
+        error = hibernate_restart(cell);
+        if (error)
+            lose(cell, error);
+        return;
+    }
+    list_add_tail(&world.awake, &cell->awake);
     if (!error)
         error = image_load_shared(cell, IMAGE_HEAP | IMAGE_WINDOW, source, cell->object.number);
     checkpoint.restoring++;

@@ -9,6 +9,7 @@
 #include "base/types.h"
 
 struct call;
+struct source;
 
 struct checkpoint_config {
     const char *path; /* the world's directory; NULL: the world is not durable */
@@ -27,6 +28,17 @@ void checkpoint_restart(void);
 
 /* The event loop is over: what there is now is committed, and the store closed. */
 void checkpoint_close(void);
+
+/* A cut is wanted now. */
+void checkpoint_soon(void);
+
+/* What the last generation holds; NULL: the world has no store. */
+struct source *checkpoint_source(void);
+
+/* What the store has under that object's number stays there, though no cut puts it, until it is
+ * renewed: then it goes with the next cut, but for what that puts. 0 or -ENOMEM. */
+int checkpoint_leave(u64 number);
+void checkpoint_renew(u64 number);
 
 /* What WORLD_STAT tells. All 0 in a world without a store. */
 struct checkpoint_figures {

@@ -5,108 +5,325 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "kernel/account/tasks.h"
+#include "kernel/cell_clock.h"
+#include "kernel/checkpoint/checkpoint.h"
 #include "kernel/checkpoint/image.h"
+#include "kernel/checkpoint/numbers.h"
+#include "kernel/checkpoint/record.h"
 #include "kernel/checkpoint/restore.h"
-#include "kernel/checkpoint/spool.h"
 #include "kernel/checkpoint/stop.h"
 #include "kernel/jail/start.h"
-#include "kernel/object/bank.h"
+#include "kernel/object/call.h"
+#include "kernel/object/viewer.h"
 #include "kernel/report.h"
 #include "kernel/signals.h"
 #include "kernel/world.h"
 
-#define STAND_STILL_NS 1000000000u
-
-struct asleep {
-    struct cell *cell;
-    struct spool *spool;
-    u64 wakes_at; /* when the first of its threads wakes by itself */
-    bool gone;    /* its processes are */
-    bool wanted;  /* it is to go on */
-    struct timer timer;
+/* Of a cell that sleeps, behind its capabilities. */
+struct stored_sleep {
+    u64 remaining_ns; /* until it wakes by itself; UINT64_MAX: it does not */
+    u64 age,
+        since_age; /* of the world: when this was written, and at the cut from which it sleeps */
+    u64 woken;     /* something had happened for it */
 };
+_Static_assert(sizeof(struct stored_sleep) == 32, "stored layout");
 
-static void go_on(struct timer *timer);
+static struct list waiting = {&waiting, &waiting}; /* struct pending of CELL_HIBERNATE */
 
-static int keep(struct cell *cell)
+static void expired(struct timer *timer);
+
+/* Answers those who wait for the cell to sleep. */
+static void answer(struct cell *cell, s64 result)
 {
-    struct asleep *asleep = calloc(1, sizeof(*asleep));
-    int error;
+    list_for_each_safe(node, &waiting) {
+        struct pending *pending = list_entry(node, struct pending, link);
 
-    if (!asleep)
-        return -ENOMEM;
-    asleep->cell = cell;
-    asleep->timer.expired = go_on;
-    asleep->wakes_at = stop_first_deadline(cell);
-    asleep->spool = spool_create(world.dir_fd);
-    error = asleep->spool ? image_save(cell, IMAGE_PRIVATE | IMAGE_HEAP, spool_sink(asleep->spool))
-                          : -ENOMEM;
-    if (error) {
-        spool_destroy(asleep->spool);
-        free(asleep);
-        return error;
+        if (pending->cap.object == &cell->object)
+            pending_answer(pending, result);
     }
-    cell->asleep = asleep;
+}
+
+/* Calls visit with the cell, and with what it holds that may rest with it. */
+static void each_object(struct cell *cell, void (*visit)(struct object *object, void *argument),
+                        void *argument)
+{
+    visit(&cell->object, argument);
+    for (u32 slot = 1; slot < cell->domain.caps.fresh; slot++) {
+        const struct cap *cap = table_get(&cell->domain.caps, slot);
+        struct object *viewer = cap ? viewer_of_console(cap) : NULL;
+
+        if (cap && cap->object->class != &cell_class)
+            visit(cap->object, argument);
+        if (viewer)
+            visit(viewer, argument);
+    }
+}
+
+static void rest(struct object *object, void *argument)
+{
+    (void)argument;
+    object_rest(object);
+}
+
+static void rouse(struct object *object, void *argument)
+{
+    (void)argument;
+    object_rouse(object);
+}
+
+/* --- falling asleep --- */
+
+int hibernate_want(struct cell *cell)
+{
+    if (!checkpoint_source())
+        return -EOPNOTSUPP;
+    if (hibernate_is_apart(cell) || cell->restore)
+        return -EBUSY;
+    if (!cell->leader || cell->over || cell->ending || cell->listener.fd < 0)
+        return -ESRCH;
+    if (cell->sleep.phase == SLEEP_NONE)
+        cell->sleep.phase = SLEEP_WANTED;
+    checkpoint_soon();
     return 0;
 }
 
-int hibernate(struct cell *cell)
+s64 op_CELL_HIBERNATE(struct call *call)
 {
-    int error;
+    struct cell *cell = cell_of(call->cap);
+    int error = hibernate_want(cell);
 
-    if (cell->asleep || cell->restore || cell->standing)
-        return -EBUSY;
-    error = stop_begin(cell, now_ns() + STAND_STILL_NS);
     if (error)
         return error;
-    error = keep(cell);
-    if (error) {
-        stop_end(cell);
-        return error;
-    }
-    cell->standing = false;
-    kill(-cell->leader, SIGKILL);
-    signals_hurry();
+    if (call->domain != &cell->domain) /* which could not be answered in its sleep */
+        return call_wait(call, &waiting, NULL);
+    call_commit(call);
     return 0;
 }
 
-void hibernate_gone(struct cell *cell)
+/* Whether something has happened that it does not know of. */
+static bool has_news(const struct cell *cell)
 {
-    struct asleep *asleep = cell->asleep;
+    if (cell->signals)
+        return true;
+    list_for_each(node, &cell->domain.pending) {
+        if (list_entry(node, const struct pending, all)->finished)
+            return true;
+    }
+    return false;
+}
 
+/* The first deadline of its threads, or timer of its processes. */
+static u64 wakes_at(const struct cell *cell)
+{
+    u64 first = stop_first_deadline(cell);
+
+    for (u32 i = 0; i < cell->timers_used; i++) {
+        if (cell->timers[i].timer.position)
+            first = MIN(first, cell->timers[i].timer.when_ns);
+    }
+    return first;
+}
+
+static void set_timer(struct cell *cell)
+{
+    cell->sleep.timer.expired = expired;
+    if (cell->sleep.wakes_at != UINT64_MAX)
+        timer_set(&cell->sleep.timer, cell->sleep.wakes_at);
+}
+
+void hibernate_stand(void)
+{
+    list_for_each_safe(node, &world.awake) {
+        struct cell *cell = list_entry(node, struct cell, awake);
+
+        if (cell->sleep.phase != SLEEP_WANTED || !cell->standing)
+            continue;
+        if (has_news(cell)) { /* it has slept, and wakes */
+            cell->sleep.phase = SLEEP_NONE;
+            answer(cell, 0);
+            continue;
+        }
+        cell->sleep.phase = SLEEP_STANDS;
+        cell->sleep.wakes_at = wakes_at(cell);
+        cell->sleep.since_age = world_age();
+        set_timer(cell);
+    }
+}
+
+void hibernate_saved(void)
+{
+    list_for_each(node, &world.awake) {
+        struct cell *cell = list_entry(node, struct cell, awake);
+
+        if (cell->sleep.phase == SLEEP_STANDS)
+            each_object(cell, rest, NULL);
+    }
+}
+
+/* It goes on in the processes that it has. */
+static void go_on(struct cell *cell, s64 result)
+{
+    if (cell->sleep.phase == SLEEP_STANDS)
+        each_object(cell, rouse, NULL);
+    cell->sleep.phase = SLEEP_NONE;
+    timer_cancel(&cell->sleep.timer);
+    if (cell->standing)
+        stop_end(cell);
+    answer(cell, result);
+}
+
+/* One that was roused since is put by the next cut; the image of a cell never. */
+static void leave(struct object *object, void *argument)
+{
+    int *error = argument;
+
+    if (*error || object->left || !(object->resting || object->class == &cell_class))
+        return;
+    *error = checkpoint_leave(object->number);
+    object->left = !*error;
+}
+
+/* What the store has of it stays as it is, from now on. */
+static void fall_asleep(struct cell *cell)
+{
+    int error = 0;
+
+    each_object(cell, leave, &error);
+    if (error) {
+        go_on(cell, error);
+        return;
+    }
+    cell->standing = false;
+    cell->sleep.phase = SLEEP_ENDS;
+    cell->sleep.wanted = false;
+    kill(-cell->leader, SIGKILL);
+    signals_hurry();
+}
+
+void hibernate_result(s64 result)
+{
+    list_for_each_safe(node, &world.awake) {
+        struct cell *cell = list_entry(node, struct cell, awake);
+
+        if (cell->sleep.phase == SLEEP_STANDS && result >= 0)
+            fall_asleep(cell);
+        else if ((cell->sleep.phase == SLEEP_WANTED || cell->sleep.phase == SLEEP_STANDS) &&
+                 result < 0)
+            go_on(cell, result);
+    }
+}
+
+bool hibernate_is_wanted(void)
+{
+    list_for_each(node, &world.awake) {
+        if (list_entry(node, struct cell, awake)->sleep.phase == SLEEP_WANTED)
+            return true;
+    }
+    return false;
+}
+
+/* What the host knew of it is no more, and what it held is given back. */
+static void forget_processes(struct cell *cell)
+{
     event_watch(&cell->listener, 0);
     close(cell->listener.fd);
     cell->listener.fd = -1;
     start_forget(cell);
     tasks_all_ended(cell);
     cell->leader = 0;
-    fallocate(cell->heap_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, RF_HEAP_SIZE);
-    asleep->gone = true;
-    if (cell->ending || asleep->wanted)
-        hibernate_wake(cell);
-    else if (asleep->wakes_at != UINT64_MAX)
-        timer_set(&asleep->timer, asleep->wakes_at);
 }
 
-/* Not at once: who says so may be in the middle of something. */
+void hibernate_gone(struct cell *cell)
+{
+    struct sleep *sleep = &cell->sleep;
+
+    forget_processes(cell);
+    list_del(&cell->awake);
+    limits_rest(cell);
+    if (sleep->wanted || cell->ending) {
+        list_add_tail(&world.awake, &cell->awake);
+        sleep->phase = SLEEP_WAKES;
+        fallocate(cell->heap_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, RF_HEAP_SIZE);
+        timer_set(&sleep->timer, now_ns());
+    } else {
+        sleep->phase = SLEEP_DEEP;
+        cell_memory_drop(cell);
+    }
+    answer(cell, 0);
+}
+
+static void add_number(struct object *object, void *argument)
+{
+    numbers_add(argument, object->number);
+}
+
+bool hibernate_left(struct numbers *left)
+{
+    if (!numbers_reserve(left, objects_count()))
+        return false;
+    objects_each_resting(add_number, left);
+    list_for_each(node, &world.cells) {
+        const struct cell *cell = list_entry(node, struct cell, all);
+
+        if (hibernate_is_apart(cell) && !cell->object.resting)
+            numbers_add(left, cell->object.number);
+    }
+    return true;
+}
+
+/* --- going on --- */
+
+static void lose(struct cell *cell, int error)
+{
+    report_of(cell, "the cell cannot go on after its sleep: %s", strerror(-error));
+    cell_end(cell, 0, STATUS_OWN_FAILURE);
+}
+
+/* Its end, and that of its window, come with the timer: who wakes it may be in the middle of
+ * something. */
+static void wake(struct cell *cell)
+{
+    int error = 0;
+
+    cell->sleep.phase = SLEEP_WAKES;
+    list_add_tail(&world.awake, &cell->awake);
+    each_object(cell, rouse, NULL);
+    cell->sleep.timer.expired = expired;
+    timer_set(&cell->sleep.timer, now_ns());
+    if (cell->ending)
+        return;
+    error = cell_memory_make(cell);
+    if (!error)
+        error = image_load_shared(cell, IMAGE_WINDOW, checkpoint_source(), cell->object.number);
+    if (error)
+        lose(cell, error);
+}
+
 void hibernate_wake(struct cell *cell)
 {
-    struct asleep *asleep = cell->asleep;
-
-    if (!asleep)
-        return;
-    asleep->wanted = true;
-    if (asleep->gone)
-        timer_set(&asleep->timer, now_ns());
+    switch (cell->sleep.phase) {
+    case SLEEP_STANDS: go_on(cell, 0); break;
+    case SLEEP_ENDS:
+        if (!cell->sleep.wanted)
+            each_object(cell, rouse, NULL);
+        cell->sleep.wanted = true;
+        break;
+    case SLEEP_DEEP: wake(cell); break;
+    default: break;
+    }
 }
 
 static void restored(struct cell *cell, struct source *source)
 {
     (void)source;
-    hibernate_drop(cell);
+    if (cell->over)
+        return;
+    cell->sleep.phase = SLEEP_NONE;
+    checkpoint_renew(cell->object.number);
 }
 
 static void end(struct cell *cell)
@@ -115,73 +332,98 @@ static void end(struct cell *cell)
     object_release(&cell->object); /* it was held for its processes */
 }
 
-static void go_on(struct timer *timer)
+static int make_processes(struct cell *cell)
 {
-    struct asleep *asleep = container_of(timer, struct asleep, timer);
-    struct cell *cell = asleep->cell;
-    struct source *source = spool_source(asleep->spool);
-    int error;
+    struct sleep *sleep = &cell->sleep;
+    struct source *source = checkpoint_source();
+    int error = limits_resume(cell);
 
-    if (cell->ending) {
-        end(cell);
+    if (!error)
+        error = image_load_shared(cell, IMAGE_HEAP, source, cell->object.number);
+    if (!error)
+        error = restore_begin(cell, source, cell->object.number, sleep->clock_lost, restored);
+    if (!error && sleep->clock_lost)
+        cell_clock_advance(cell, world_age() - sleep->since_age);
+    if (!error)
+        cell->window->cell.came = sleep->clock_lost ? RF_CAME_RESTARTED : RF_CAME_RESUMED;
+    sleep->clock_lost = false;
+    return error;
+}
+
+static void expired(struct timer *timer)
+{
+    struct cell *cell = container_of(timer, struct cell, sleep.timer);
+    int error = 0;
+
+    if (cell->sleep.phase != SLEEP_WAKES) {
+        hibernate_wake(cell);
         return;
     }
     if (cell->restore)
         return;
-    error = image_load_shared(cell, IMAGE_HEAP, source, cell->object.number);
-    if (!error)
-        error = restore_begin(cell, source, cell->object.number, false, restored);
-    if (!error) {
-        cell->window->cell.came = RF_CAME_RESUMED;
-        asleep->gone = false; /* there are processes again */
-        return;
-    }
-    report_of(cell, "the cell cannot go on after its sleep: error %d", -error);
-    cell_end(cell, 0, STATUS_OWN_FAILURE);
-    end(cell);
+    if (!cell->ending)
+        error = make_processes(cell);
+    if (error)
+        lose(cell, error);
+    if (cell->ending)
+        end(cell);
 }
 
-struct copying {
-    struct sink *sink;
-    u32 replicas;
-    u64 key; /* of the last page */
-};
-
-static int copy_record(void *argument, u64 key, u32 part, const void *bytes, size_t length)
+void hibernate_over(struct cell *cell)
 {
-    struct sink *sink = ((struct copying *)argument)->sink;
+    bool apart = hibernate_is_apart(cell);
 
-    return sink->record(sink, key, part, bytes, length);
+    cell->sleep.phase = SLEEP_NONE;
+    timer_cancel(&cell->sleep.timer);
+    if (apart)
+        checkpoint_renew(cell->object.number);
+    answer(cell, -ESRCH);
 }
 
-static int copy_page(void *argument, u64 key, u64 index, const void *page)
-{
-    struct copying *copying = argument;
-    int error = key == copying->key ? 0 : sink_copies(copying->sink, key, copying->replicas);
+/* --- sleeping through a restart --- */
 
-    copying->key = key;
-    return error ? error : copying->sink->page(copying->sink, key, index, page);
+void hibernate_put(const struct cell *cell, struct record *to)
+{
+    const struct sleep *sleep = &cell->sleep;
+    u64 now = now_ns();
+    struct stored_sleep stored = {
+        .remaining_ns = sleep->wakes_at == UINT64_MAX ? UINT64_MAX
+                                                      : sleep->wakes_at - MIN(now, sleep->wakes_at),
+        .age = world_age(),
+        .since_age = sleep->since_age,
+        .woken = hibernate_is_woken(cell),
+    };
+
+    record_put(to, &stored, sizeof(stored));
 }
 
-int hibernate_save(struct cell *cell, struct sink *sink)
+void hibernate_get(struct cell *cell, struct record *from)
 {
-    struct source *source = spool_source(cell->asleep->spool);
-    struct copying copying = {sink, cell->bank->replicas, 0};
-    int error = source->records(source, copy_record, &copying);
+    struct sleep *sleep = &cell->sleep;
+    u64 now = now_ns(), age = world_age(), passed;
+    struct stored_sleep stored;
 
-    if (!error)
-        error = spool_pages(cell->asleep->spool, copy_page, &copying);
-    return error ? error : image_save_window(cell, sink);
+    record_get(from, &stored, sizeof(stored));
+    passed = age - MIN(age, stored.age);
+    sleep->phase = SLEEP_DEEP;
+    sleep->clock_lost = true;
+    sleep->since_age = MIN(age, stored.since_age);
+    sleep->wakes_at = stored.woken || stored.remaining_ns <= passed ? now
+                      : stored.remaining_ns - passed > UINT64_MAX - now
+                          ? UINT64_MAX
+                          : now + (stored.remaining_ns - passed);
+    cell->started_ns -= MIN(passed, cell->started_ns - 1);
 }
 
-void hibernate_drop(struct cell *cell)
+int hibernate_restart(struct cell *cell)
 {
-    struct asleep *asleep = cell->asleep;
+    int error = 0;
 
-    if (!asleep)
-        return;
-    cell->asleep = NULL;
-    timer_cancel(&asleep->timer);
-    spool_destroy(asleep->spool);
-    free(asleep);
+    cell_memory_drop(cell);
+    each_object(cell, rest, NULL);
+    each_object(cell, leave, &error);
+    if (has_news(cell))
+        cell->sleep.wakes_at = now_ns();
+    set_timer(cell);
+    return error;
 }

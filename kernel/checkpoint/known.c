@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "kernel/checkpoint/keys.h"
+#include "kernel/checkpoint/numbers.h"
+
 #define LEAF         16u
 #define FIRST_CHAINS 1024u
 
@@ -169,6 +172,25 @@ void known_sweep(struct known *known,
                      leaf->kind);
             leaf->there &= seen;
             if (leaf->there) {
+                at = &leaf->next;
+                continue;
+            }
+            *at = leaf->next;
+            free(leaf);
+            known->leaves--;
+        }
+    }
+}
+
+void known_forget(struct known *known, const struct numbers *numbers)
+{
+    for (u64 i = 0; i < known->chain_count; i++) {
+        struct leaf **at = &known->chains[i];
+
+        while (*at) {
+            struct leaf *leaf = *at;
+
+            if (!numbers_have(numbers, key_number(leaf->key))) {
                 at = &leaf->next;
                 continue;
             }

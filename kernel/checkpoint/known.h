@@ -30,6 +30,11 @@ void known_sweep(struct known *known,
                  void (*gone)(void *argument, u64 key, u64 index, enum known_kind kind),
                  void *argument);
 
+struct numbers;
+
+/* It knows nothing of the objects with these numbers, which are sorted. */
+void known_forget(struct known *known, const struct numbers *numbers);
+
 /* It knows nothing again. */
 void known_clear(struct known *known);
 

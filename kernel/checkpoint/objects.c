@@ -82,6 +82,7 @@ static void save_one(struct object *object, void *argument)
                                     object->bank->replicas);
     object->class->save(object, &saving->record);
     put_record(saving, object->number);
+    object->left = false;
 }
 
 static void save_world(struct saving *saving)
@@ -145,6 +146,7 @@ static struct object *find_living(u64 number)
     struct search search = {number, NULL};
 
     objects_each(compare_number, &search);
+    objects_each_resting(compare_number, &search);
     return search.found;
 }
 

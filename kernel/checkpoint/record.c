@@ -129,7 +129,8 @@ u64 record_get_number(struct record *record)
     return number;
 }
 
-/* NULL: none. An object that is not there is bad, one that had ended is the one that always had. */
+/* NULL: none. One that had ended is the one that always had; so is one that ended after this was
+ * written, of which nothing is kept. A number that was never given is bad. */
 static struct object *find(struct record *record, const struct stored_reference *stored)
 {
     struct object *object = NULL;
@@ -140,6 +141,9 @@ static struct object *find(struct record *record, const struct stored_reference 
         return NULL;
     if (stored->reference == REFERENCE_OBJECT)
         object = objects_find(stored->number);
+    if (!object && stored->reference == REFERENCE_OBJECT && stored->number >= OBJECT_NUMBERS &&
+        stored->number <= objects_last_number())
+        return object_ended();
     record->bad |= !object;
     return object;
 }

@@ -54,9 +54,11 @@ struct batch {
     u32 count, room, run_count, run_room;
     u32 early; /* of the runs: came before the world stood still */
     struct chunk *chunks;
-    u64 bytes;  /* of the changes */
-    bool first; /* what the store holds is not known yet */
-    bool lost;  /* no memory */
+    u64 bytes;              /* of the changes */
+    bool first;             /* what the store holds is not known yet */
+    bool lost;              /* no memory */
+    struct numbers left;    /* of the first: what is left to the store */
+    struct numbers renewed; /* what the store has of these goes */
 };
 
 struct staging {
@@ -65,6 +67,9 @@ struct staging {
     struct batch *batch;
     struct chunk *spare; /* brought in already */
     u64 taken;           /* chunks of the last batch */
+    staging_left *left;
+    struct numbers forgotten; /* left or renewed, and still known */
+    struct numbers renewed;   /* since the last batch */
 };
 
 static struct chunk *chunk_make(bool bring_in)
@@ -125,6 +130,8 @@ void batch_destroy(struct batch *batch)
         struct batch *older = batch->older;
 
         chunks_free(batch->chunks);
+        numbers_finish(&batch->left);
+        numbers_finish(&batch->renewed);
         free(batch->changes);
         free(batch->runs);
         free(batch);
@@ -263,7 +270,7 @@ static int put_copies(struct sink *sink, u64 key, u32 count)
     return batch->lost ? -ENOMEM : 0;
 }
 
-struct staging *staging_create(void)
+struct staging *staging_create(staging_left *left)
 {
     struct staging *staging = calloc(1, sizeof(*staging));
 
@@ -274,6 +281,7 @@ struct staging *staging_create(void)
                                   .same = put_same,
                                   .room = give_room,
                                   .copies = put_copies};
+    staging->left = left;
     staging->known = known_create();
     staging->batch = batch_create(staging);
     if (staging->known && staging->batch) {
@@ -285,8 +293,33 @@ struct staging *staging_create(void)
     return NULL;
 }
 
+int staging_leave(struct staging *staging, u64 number, u32 room)
+{
+    if (!numbers_reserve(&staging->renewed, staging->renewed.count + room) ||
+        !numbers_reserve(&staging->forgotten, staging->forgotten.count + room + 1))
+        return -ENOMEM;
+    numbers_add(&staging->forgotten, number);
+    return 0;
+}
+
+void staging_renew(struct staging *staging, u64 number)
+{
+    numbers_add(&staging->forgotten, number);
+    numbers_add(&staging->renewed, number);
+}
+
+/* What is not known is not dropped for not being put, and is put if it is. */
+static void forget(struct staging *staging)
+{
+    numbers_sort(&staging->forgotten);
+    if (staging->forgotten.count)
+        known_forget(staging->known, &staging->forgotten);
+    staging->forgotten.count = 0;
+}
+
 struct sink *staging_prepare(struct staging *staging)
 {
+    forget(staging);
     for (u64 i = 0; i < MIN(staging->taken, PREPARED_MOST); i++) {
         struct chunk *chunk = chunk_make(true);
 
@@ -337,16 +370,30 @@ void staging_abandon(struct staging *staging)
     free_spare(staging);
 }
 
+/* False: no memory. */
+static bool take_numbers(struct staging *staging, struct batch *batch)
+{
+    if ((batch->first && !staging->left(&batch->left)) ||
+        !numbers_reserve(&batch->renewed, staging->renewed.count))
+        return false;
+    numbers_sort(&batch->left);
+    for (u32 i = 0; i < staging->renewed.count; i++)
+        numbers_add(&batch->renewed, staging->renewed.at[i]);
+    numbers_sort(&batch->renewed);
+    return true;
+}
+
 struct batch *staging_end(struct staging *staging)
 {
     struct batch *batch = staging->batch, *next = batch_create(staging);
 
-    if (!next || batch->lost) {
+    if (!next || batch->lost || !take_numbers(staging, batch)) {
         free(next);
         staging_abandon(staging);
         return NULL;
     }
     free_spare(staging);
+    staging->renewed.count = 0;
     staging->sink.last = staging->sink.number;
     staging->sink.batch++;
     staging->batch = next;
@@ -397,18 +444,28 @@ static int learn_pages(struct known *known, struct store *store, u64 key)
     return error == -ENOENT ? 0 : error;
 }
 
-static int learn_records(struct known *known, struct store *store, u8 *bytes)
+/* What is left is not dropped for not being put; what is renewed is put whole. */
+static bool is_unknown(const struct batch *batch, u64 key)
+{
+    return numbers_have(&batch->left, key_number(key)) ||
+           numbers_have(&batch->renewed, key_number(key));
+}
+
+static int learn_records(const struct batch *batch, struct store *store, u8 *bytes)
 {
     u64 key = 0;
     u32 piece = 0;
     int error;
 
     for (; !(error = store_record_next(store, &key, &piece)) && key < KEY_LIBOS; piece++) {
-        s64 length = store_record_get(store, key, piece, bytes, PIECE_MOST);
+        s64 length;
 
+        if (is_unknown(batch, key))
+            continue;
+        length = store_record_get(store, key, piece, bytes, PIECE_MOST);
         if (length >= 0)
-            length =
-                known_learn(known, key, piece, KNOWN_RECORD, XXH3_64bits(bytes, (size_t)length));
+            length = known_learn(batch->staging->known, key, piece, KNOWN_RECORD,
+                                 XXH3_64bits(bytes, (size_t)length));
         if (length < 0)
             return (int)length;
     }
@@ -416,13 +473,16 @@ static int learn_records(struct known *known, struct store *store, u8 *bytes)
 }
 
 /* What the store holds: all that is not put is dropped, and what is the same stays. */
-static int learn(struct known *known, struct store *store)
+static int learn(const struct batch *batch, struct store *store)
 {
+    struct known *known = batch->staging->known;
     u8 *bytes = malloc(PIECE_MOST);
-    int error = bytes ? learn_records(known, store, bytes) : -ENOMEM;
+    int error = bytes ? learn_records(batch, store, bytes) : -ENOMEM;
 
     free(bytes);
     for (u64 key = 0; !error && store_object_next(store, &key) == 0 && key < KEY_LIBOS; key++) {
+        if (is_unknown(batch, key))
+            continue;
         error = learn_pages(known, store, key);
         if (!error) /* it may have been given copies */
             error = MIN(known_learn(known, key, 0, KNOWN_COPIES, 0), 0);
@@ -435,7 +495,7 @@ static int settle(struct batch *batch, struct store *store)
 {
     struct known *known = batch->staging->known;
     bool good = true;
-    int error = batch->first ? learn(known, store) : 0;
+    int error = batch->first ? learn(batch, store) : 0;
 
     if (error)
         return error;
@@ -458,10 +518,20 @@ static int settle(struct batch *batch, struct store *store)
     return batch->lost ? -ENOMEM : 0;
 }
 
-static void put_changes(const struct batch *batch, struct store_cut *cut)
+static void drop_number(u64 number, struct store *store, struct store_cut *cut)
+{
+    u64 key = key_of(number, 0);
+
+    for (; store_object_next(store, &key) == 0 && key_number(key) == number; key++)
+        store_object_drop(cut, key);
+}
+
+static void put_changes(const struct batch *batch, struct store *store, struct store_cut *cut)
 {
     if (batch->older)
-        put_changes(batch->older, cut);
+        put_changes(batch->older, store, cut);
+    for (u32 i = 0; i < batch->renewed.count; i++)
+        drop_number(batch->renewed.at[i], store, cut);
     for (u32 i = 0; i < batch->count; i++) {
         const struct change *change = &batch->changes[i];
 
@@ -484,7 +554,7 @@ int batch_put(struct batch *batch, struct store *store, struct store_cut *cut)
     if (error)
         batch->lost = true;
     else
-        put_changes(batch, cut);
+        put_changes(batch, store, cut);
     return error;
 }
 

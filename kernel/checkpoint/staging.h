@@ -7,6 +7,7 @@
 #ifndef KERNEL_CHECKPOINT_STAGING_H
 #define KERNEL_CHECKPOINT_STAGING_H
 
+#include "kernel/checkpoint/numbers.h"
 #include "kernel/checkpoint/sink.h"
 
 struct staging;
@@ -14,9 +15,20 @@ struct batch;
 struct store;
 struct store_cut;
 
-/* It knows nothing of what the store holds: that is looked at when the first batch is put. NULL: no
- * memory. */
-struct staging *staging_create(void);
+/* Adds the numbers of all that is left. False: no memory. */
+typedef bool staging_left(struct numbers *left);
+
+/* It knows nothing of what the store holds: that is looked at when the first batch is put, but for
+ * what is left by then. NULL: no memory. */
+struct staging *staging_create(staging_left *left);
+
+/* From now on the store is left what it has under that object's number, though no cut puts it;
+ * until it is renewed: then that goes with the next batch, but for what is put into it. To leave a
+ * number gives 0 or -ENOMEM; to renew one that was left does not fail. In between, what is put
+ * under it is put beside what there is. `room`: how many may have to be renewed before the next
+ * batch. */
+int staging_leave(struct staging *staging, u64 number, u32 room);
+void staging_renew(struct staging *staging, u64 number);
 
 /* Before the world stands still: takes memory for as much as the last cut took. Room of the sink
  * may be filled already: the cut has those pages if it then says that they are the same, until they

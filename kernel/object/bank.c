@@ -22,6 +22,7 @@ const struct object_class bank_class = {.kind = RF_KIND_BANK,
                                         .records = 1,
                                         .size = sizeof(struct bank),
                                         .destroy = bank_destroy,
+                                        .rests = true,
                                         .stored = STORED_BANK,
                                         .save = bank_save,
                                         .load = bank_load,
@@ -49,6 +50,7 @@ static void meter_memory(struct bank *bank)
 
 static void set_used(struct bank *bank, enum rf_resource resource, u64 used)
 {
+    object_rouse(&bank->object);
     if (resource == RF_RESOURCE_PAGES)
         meter_memory(bank);
     bank->used[resource] = used;

@@ -86,6 +86,7 @@ s64 call_run(struct call *call)
 
     if (call->cap->object->dead && call->op != RF_OP_DROP)
         return -ESTALE;
+    object_rouse(call->cap->object);
     attr_set_identity(call->domain->uid, call->domain->gid);
     if (call->cap->kind == RF_KIND_ENTRY && !is_for_slot(call->op))
         return entry_call(call);

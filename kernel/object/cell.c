@@ -175,7 +175,8 @@ s64 op_CELL_START(struct call *call)
 /* Nothing of it runs, and nothing below it. */
 static void set_paused(struct cell *cell, bool paused)
 {
-    if (cell->window)
+    object_rouse(&cell->object);
+    if (cell->parent && !cell->over)
         (paused ? cell_stop : cell_continue)(cell, STOP_PAUSED);
     if (!paused)
         hibernate_wake(cell);
@@ -207,7 +208,7 @@ s64 op_CELL_SET_METER(struct call *call)
 
     if (!cap)
         return -EBADF;
-    if (!cell->window || cell->ending)
+    if (!cell->parent || cell->ending)
         return -ESTALE;
     meter = container_of(cap->object, struct meter, object);
     error = groups_prepare(meter);
@@ -291,6 +292,11 @@ static u32 depth_below(const struct cell *cell, const struct cell *above)
     return depth;
 }
 
+static bool is_asleep(const struct cell *cell)
+{
+    return cell->sleep.phase == SLEEP_ENDS || cell->sleep.phase == SLEEP_DEEP;
+}
+
 void cell_fill_stat(const struct cell *cell, const struct cell *above, struct rf_cell_stat *stat)
 {
     u64 now = now_ns(), held = cell->pages_charged * PAGE_SIZE;
@@ -302,6 +308,7 @@ void cell_fill_stat(const struct cell *cell, const struct cell *above, struct rf
         .state = cell->over || cell->ending  ? RF_CELL_ENDED
                  : !cell->started_ns         ? RF_CELL_NEW
                  : cell->stops & STOP_PAUSED ? RF_CELL_PAUSED
+                 : is_asleep(cell)           ? RF_CELL_SLEEPING
                                              : RF_CELL_RUNNING,
         .status = cell->wait_status,
         .tasks = cell->tasks ? cell->tasks - 1 : 0, /* the prepared process is not the user's */
@@ -442,13 +449,9 @@ s64 op_CELL_SET_KEEPER(struct call *call)
 {
     struct cell *cell = cell_of(call->cap);
 
+    hibernate_wake(cell);
     if (!cell->window || cell->ending)
         return -ESTALE;
     cell->window->cell.keepers = 1;
     return keeper_set(call, &cell->keeper);
-}
-
-s64 op_CELL_HIBERNATE(struct call *call)
-{
-    return hibernate(cell_of(call->cap));
 }

@@ -3,13 +3,14 @@
 #include <string.h>
 
 #include "kernel/cell.h"
+#include "kernel/checkpoint/hibernate.h"
 #include "kernel/checkpoint/objects.h"
 #include "kernel/checkpoint/record.h"
 #include "kernel/object/bank.h"
 #include "kernel/object/meter.h"
 #include "kernel/world.h"
 
-enum kept_state { KEPT_NEW, KEPT_STARTED, KEPT_OVER };
+enum kept_state { KEPT_NEW, KEPT_STARTED, KEPT_OVER, KEPT_ASLEEP };
 
 struct stored_cell {
     u64 age_ns, lasted_ns; /* 0: not started; not over */
@@ -29,6 +30,8 @@ static u32 state_of(const struct cell *cell)
 {
     if (cell->over || cell->ending)
         return KEPT_OVER;
+    if (cell->sleep.phase >= SLEEP_STANDS)
+        return KEPT_ASLEEP;
     return cell->started_ns ? KEPT_STARTED : KEPT_NEW;
 }
 
@@ -94,6 +97,8 @@ void cell_save(const struct object *object, struct record *to)
     keeper_save(&cell->keeper, to);
     if (stored.state != KEPT_OVER)
         put_table(&cell->domain.caps, to);
+    if (stored.state == KEPT_ASLEEP)
+        hibernate_put(cell, to);
 }
 
 static void fill(struct cell *cell, const struct stored_cell *stored)
@@ -114,6 +119,7 @@ static void fill(struct cell *cell, const struct stored_cell *stored)
     cell->domain.gid = stored->gid;
     cell->domain.memory_limit = stored->memory_limit;
     cell->stops = stored->stops;
+    cell->sleep.phase = stored->state == KEPT_ASLEEP ? SLEEP_DEEP : SLEEP_NONE;
     cell->window->cell.keepers = stored->keepers;
     cell->job_control = stored->job_control;
     cell->main_stopped = stored->main_stopped;
@@ -129,7 +135,8 @@ static bool limit(struct cell *cell, const struct stored_cell *stored)
                                    .time_limit_ns = stored->time_limit_ns,
                                    .sample = stored->sample};
 
-    return limits_prepare(cell, &config) == 0;
+    cell->limits.config = config; /* enough for one that sleeps */
+    return stored->state == KEPT_ASLEEP || limits_prepare(cell, &config) == 0;
 }
 
 /* What had ended stays so, for who asks; nobody is told again. */
@@ -175,7 +182,7 @@ struct object *cell_load(struct record *from, struct bank *bank)
     (void)bank; /* the payer too */
     record_get(from, &stored, sizeof(stored));
     stored.name[sizeof(stored.name) - 1] = 0;
-    if (from->bad || stored.state > KEPT_OVER)
+    if (from->bad || stored.state > KEPT_ASLEEP)
         return NULL;
     if (!parent) {
         object_hold(&world.first->object);
@@ -220,4 +227,6 @@ void cell_link(struct object *object, struct record *from)
     keeper_load(&cell->keeper, from);
     if (!cell->over)
         get_table(&cell->domain.caps, from);
+    if (cell->sleep.phase)
+        hibernate_get(cell, from);
 }

@@ -62,6 +62,7 @@ const struct object_class console_class = {.kind = RF_KIND_CONSOLE,
                                            .records = 1,
                                            .size = sizeof(struct console),
                                            .destroy = console_destroy,
+                                           .rests = true,
                                            .stored = STORED_CONSOLE,
                                            .save = console_save,
                                            .load = console_load};

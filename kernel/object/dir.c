@@ -42,6 +42,7 @@ const struct object_class dir_class = {.kind = RF_KIND_DIR,
                                        .records = 1,
                                        .size = sizeof(struct dir),
                                        .destroy = dir_destroy,
+                                       .rests = true,
                                        .stored = STORED_DIR,
                                        .save = dir_save,
                                        .load = dir_load};

@@ -35,6 +35,7 @@ const struct object_class file_class = {.kind = RF_KIND_FILE,
                                         .records = 1,
                                         .size = sizeof(struct file),
                                         .destroy = file_destroy,
+                                        .rests = true,
                                         .stored = STORED_FILE,
                                         .save = file_save,
                                         .load = file_load};

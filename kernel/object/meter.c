@@ -29,6 +29,7 @@ const struct object_class meter_class = {.kind = RF_KIND_METER,
                                          .records = 1,
                                          .size = sizeof(struct meter),
                                          .destroy = meter_destroy,
+                                         .rests = true,
                                          .stored = STORED_METER,
                                          .save = meter_save,
                                          .load = meter_load,
@@ -173,7 +174,8 @@ void meter_charge(struct meter *meter, u64 ns)
 {
     u64 now = now_ns();
 
-    for (; meter; meter = meter->parent) {
+    for (; meter && ns; meter = meter->parent) {
+        object_rouse(&meter->object);
         meter->used_ns += ns;
         throttle_charge(meter, ns, now);
     }
@@ -191,6 +193,7 @@ void meter_room(s64 *room_ns, u64 rate, u64 since_ns, u64 used_ns)
 void meter_miss(struct meter *meter, u64 ns, u64 now)
 {
     for (; meter && ns; meter = meter->parent) {
+        object_rouse(&meter->object);
         meter_room(&meter->room_ns, meter_promised(meter), now - meter->judged_ns,
                    meter->used_ns - meter->judged_used_ns);
         meter->judged_ns = now;
@@ -203,9 +206,11 @@ void meter_miss(struct meter *meter, u64 ns, u64 now)
 
 void meter_exhausted(struct meter *meter, u64 periods)
 {
+    if (!periods)
+        return;
+    object_rouse(&meter->object);
     meter->exhausted += periods;
-    if (periods)
-        keeper_tell(&meter->keeper, 0);
+    keeper_tell(&meter->keeper, 0);
 }
 
 void meter_look(struct meter *meter)

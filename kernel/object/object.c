@@ -4,12 +4,15 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "kernel/checkpoint/checkpoint.h"
 #include "kernel/object/bank.h"
 
 static u64 last_number = OBJECT_NUMBERS;
 static struct list all = {&all, &all};
 static struct object
-    *ending;           /* by next_ending: they lost their last reference, and this holds them */
+    *ending; /* by next_ending: they lost their last reference, and this holds them */
+static struct list resting = {&resting, &resting};
+static u32 count;
 static u32 destroying; /* nesting of what must be over before those may end */
 
 void object_init(struct object *object, const struct object_class *class)
@@ -19,6 +22,7 @@ void object_init(struct object *object, const struct object_class *class)
     object->number = class->only ? class->stored : ++last_number;
     list_init(&object->charged);
     list_add_tail(&all, &object->all);
+    count++;
 }
 
 struct object *object_new(const struct object_class *class, struct bank *bank)
@@ -62,6 +66,9 @@ void object_hold(struct object *object)
 /* Off its bank's list first, so that a bank that ends never meets one that is half ended. */
 static void end(struct object *object)
 {
+    object_rouse(object);
+    if (object->left)
+        checkpoint_renew(object->number);
     object->dead = true;
     list_del(&object->charged);
     if (object->class->destroy)
@@ -74,6 +81,7 @@ static void end(struct object *object)
 static void forget(struct object *object)
 {
     list_del(&object->all);
+    count--;
     if (object->class->forget)
         object->class->forget(object);
     else
@@ -126,6 +134,7 @@ void object_release(struct object *object)
 void object_recharge(struct object *object, struct bank *bank)
 {
     assert(!object->dead && object->bank && bank);
+    object_rouse(object);
     list_del(&object->charged);
     object->bank = bank;
     list_add_tail(&bank->objects, &object->charged);
@@ -161,6 +170,33 @@ void objects_each(void (*visit)(struct object *object, void *argument), void *ar
 {
     list_for_each(node, &all)
         visit(list_entry(node, struct object, all), argument);
+}
+
+void objects_each_resting(void (*visit)(struct object *object, void *argument), void *argument)
+{
+    list_for_each(node, &resting)
+        visit(list_entry(node, struct object, all), argument);
+}
+
+void object_rest(struct object *object)
+{
+    if (!object->class->rests || object->resting || object->dead)
+        return;
+    list_del(&object->all);
+    list_add_tail(&resting, &object->all);
+    object->resting = true;
+}
+
+void object_rouse_resting(struct object *object)
+{
+    list_del(&object->all);
+    list_add_tail(&all, &object->all);
+    object->resting = false;
+}
+
+u32 objects_count(void)
+{
+    return count;
 }
 
 u64 objects_last_number(void)

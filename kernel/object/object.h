@@ -36,6 +36,9 @@ struct object_class {
     void (*recharged)(struct object *object, struct bank *bank);
     /* How it survives the kernel (checkpoint/objects.h). 0: it does not, and the rest is NULL. */
     u32 stored; /* enum stored_class */
+    /* Nothing of what save writes changes but by invocations of it, or where object_rouse is said.
+     */
+    bool rests;
     /* There is one, which is always there: it has no record. */
     struct object *(*only)(void);
     /* Whether this one is kept. NULL: as long as it lives. */
@@ -55,6 +58,8 @@ struct object {
     struct list all;            /* of all objects whose memory is there */
     struct object *next_ending; /* of those that lost their last reference and wait for their end */
     u64 number;                 /* never used again: names it in CELL_CAPS */
+    bool resting;               /* object_rest */
+    bool left;                  /* checkpoint_leave was said of it, and it was not saved since */
     u32 references; /* capabilities in slots, nodes and messages, and the kernel's own */
     bool dead;
 };
@@ -91,8 +96,22 @@ struct object *object_ended(void);
 bool object_is_kept(const struct object *object);
 u64 object_stored_number(const struct object *object);
 
-/* All objects, in no order; the visitor may not make or end any. */
+/* What is kept of the object is as it is: it is left out of objects_each until it is invoked,
+ * charged elsewhere or ends. Harmless for one of a class that does not rest. */
+void object_rest(struct object *object);
+void object_rouse_resting(struct object *object);
+static inline void object_rouse(struct object *object)
+{
+    if (object->resting)
+        object_rouse_resting(object);
+}
+
+void objects_each_resting(void (*visit)(struct object *object, void *argument), void *argument);
+
+/* All objects that do not rest, in no order; the visitor may not make or end any. */
 void objects_each(void (*visit)(struct object *object, void *argument), void *argument);
+
+u32 objects_count(void); /* those that rest too */
 
 /* The last number that was given; and no number up to this one is given any more. */
 u64 objects_last_number(void);

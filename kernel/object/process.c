@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/checkpoint/hibernate.h"
 #include "kernel/object/process.h"
 
 #include <errno.h>
@@ -88,7 +89,7 @@ s64 op_CELL_PROCESS(struct call *call)
 
     if (!call->w[0] || call->w[0] > INT32_MAX)
         return -EINVAL;
-    if (!cell->window || !cell->started_ns || cell->ending)
+    if (cell->over || !cell->started_ns || cell->ending)
         return -ESRCH;
     program = find(cell, call->w[0]);
     if (program)
@@ -105,7 +106,7 @@ static s64 ask(struct call *call)
 {
     struct cell *cell = program_of(call)->cell;
 
-    if (!cell->window || cell->ending)
+    if (cell->over || cell->ending)
         return -ESRCH;
     return request_wait(call, cell, &cell->requests, RF_PREPARED_REQUEST);
 }
@@ -161,7 +162,9 @@ s64 op_PROCESS_FAULT(struct call *call)
 static void announce(struct program *program)
 {
     program->changed = true;
-    program->cell->window->cell.keepers = 1;
+    hibernate_wake(program->cell);
+    if (program->cell->window)
+        program->cell->window->cell.keepers = 1;
     signals_forward(program->cell, RF_PREPARED_REQUEST);
 }
 
@@ -194,7 +197,7 @@ s64 op_PROCESS_SET_SPACE(struct call *call)
         return -EBADF;
     if (cap && !(cap->rights & RF_RIGHT_READ))
         return -EACCES;
-    if (!program->cell->window || program->cell->ending)
+    if (program->cell->over || program->cell->ending)
         return -ESRCH;
     call_commit(call);
     list_del(&program->shown);

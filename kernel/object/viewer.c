@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "kernel/checkpoint/hibernate.h"
 #include "kernel/checkpoint/objects.h"
 #include "kernel/checkpoint/record.h"
 #include "kernel/object/bank.h"
@@ -60,6 +61,7 @@ const struct object_class viewer_class = {.kind = RF_KIND_VIEWER,
                                           .records = 1,
                                           .size = sizeof(struct viewer),
                                           .destroy = viewer_destroy,
+                                          .rests = true,
                                           .stored = STORED_VIEWER,
                                           .save = viewer_save,
                                           .load = viewer_load};
@@ -67,6 +69,7 @@ const struct object_class screen_class = {.kind = RF_KIND_CONSOLE,
                                           .records = 1,
                                           .size = sizeof(struct screen),
                                           .destroy = screen_destroy,
+                                          .rests = true,
                                           .stored = STORED_SCREEN,
                                           .save = screen_save,
                                           .load = screen_load};
@@ -76,9 +79,13 @@ static struct viewer *viewer_of(const struct call *call)
     return container_of(call->cap->object, struct viewer, object);
 }
 
+/* What is done with a console concerns its viewer. */
 static struct screen *screen_of(const struct call *call)
 {
-    return container_of(call->cap->object, struct screen, object);
+    struct screen *screen = container_of(call->cap->object, struct screen, object);
+
+    object_rouse(&screen->viewer->object);
+    return screen;
 }
 
 struct object *viewer_make(struct bank *bank)
@@ -337,7 +344,7 @@ static struct cell *user_of(const struct viewer *viewer)
 {
     struct cell *cell = viewer->screen ? world_cell(viewer->screen->cell_number) : NULL;
 
-    return cell && cell->window && !cell->ending ? cell : NULL;
+    return cell && cell->parent && !cell->ending ? cell : NULL;
 }
 
 /* Whether the byte is a key that is not input; then what it means was done. */
@@ -448,7 +455,9 @@ s64 op_VIEWER_SIZE(struct call *call)
     call_commit(call);
     viewer->columns = (u32)call->w[0];
     viewer->rows = (u32)call->w[1];
-    if (cell) {
+    if (cell)
+        hibernate_wake(cell);
+    if (cell && cell->window) {
         __atomic_add_fetch(&cell->window->cell.console_events, 1, __ATOMIC_RELEASE);
         signals_forward(cell, SIGWINCH);
     }

@@ -5,12 +5,15 @@
 
 #include <errno.h>
 
+#include "kernel/checkpoint/keys.h"
 #include "kernel/checkpoint/staging.h"
 #include "kernel/store/store.h"
 
 #define PAGES 200u
 #define KEY   0x50010ul
 #define CUTS  150u
+
+#define OTHER_KEY 0x60010ul
 
 static char top[sizeof("/tmp/ringfence-staging.XXXXXX")];
 static struct store *store;
@@ -20,11 +23,18 @@ static struct staging *staging;
 static u64 memory[PAGES], last[PAGES];
 static u64 early[PAGES]; /* what was put of it before the world stood still; 0: nothing */
 static u64 seed;
+/* It is left to the store; and it was until now, and none of it is the same as last time. */
+static bool asleep, woken;
 
 static u64 draw(u64 below)
 {
     seed = seed * 6364136223846793005u + 1442695040888963407u;
     return (seed >> 33) % below;
+}
+
+static bool left(struct numbers *numbers)
+{
+    return !asleep || numbers_add(numbers, key_number(KEY));
 }
 
 static int set_up(void **state)
@@ -36,7 +46,7 @@ static int set_up(void **state)
     strcpy(top, "/tmp/ringfence-staging.XXXXXX");
     assert_non_null(mkdtemp(top));
     assert_int_equal(store_open(&config, &store, &why), 0);
-    staging = staging_create();
+    staging = staging_create(left);
     assert_non_null(staging);
     memset(memory, 0, sizeof(memory));
     memset(last, 0, sizeof(last));
@@ -73,7 +83,8 @@ static void put_one(struct sink *sink, u64 index)
 
     if (!memory[index])
         return;
-    if (sink->last && memory[index] == (early[index] ? early[index] : last[index]) && draw(4)) {
+    if (sink->last && draw(4) &&
+        (early[index] ? memory[index] == early[index] : !woken && memory[index] == last[index])) {
         assert_int_equal(sink->same(sink, KEY, index, 1), 0);
     } else if (draw(2)) {
         room = sink->room(sink, KEY, index, 1);
@@ -89,7 +100,7 @@ static void put_one(struct sink *sink, u64 index)
 static void put_early(struct sink *sink)
 {
     for (u64 i = 0; i < PAGES; i++) {
-        if (!sink->last || draw(4))
+        if (!sink->last || asleep || draw(4))
             continue;
         early[i] = draw(2) && memory[i] ? memory[i] : draw(1000) + 1;
         fill(sink->room(sink, KEY, i, 1), early[i]);
@@ -101,6 +112,9 @@ static void put_all(struct sink *sink, u64 pages)
 {
     u64 text = draw(10);
 
+    assert_int_equal(sink->record(sink, OTHER_KEY, 1, &text, sizeof(text)), 0);
+    if (asleep)
+        return;
     assert_int_equal(sink->record(sink, KEY, 1, &text, sizeof(text)), 0);
     for (u64 i = 0; i < pages; i++)
         put_one(sink, i);
@@ -134,6 +148,7 @@ static void one_cut(bool fails)
     assert_non_null(batch);
     memcpy(last, memory, sizeof(last));
     memset(early, 0, sizeof(early));
+    woken = woken && asleep;
     assert_int_equal(batch_put(batch, store, cut), 0);
     if (fails) {
         store_abort(cut);
@@ -168,6 +183,36 @@ static void what_is_put_is_there(void **state)
         if (draw(15) == 0)
             begin_anew();
     }
+}
+
+/* It stays in the store while it is not put, whatever happens to the cuts meanwhile, and nothing of
+ * it is left behind when it is put again. */
+static void what_sleeps_stays(void **state)
+{
+    (void)state;
+    seed = 2;
+    one_cut(false);
+    for (u32 i = 0; i < CUTS; i++) {
+        bool fails = draw(5) == 0;
+
+        if (!asleep)
+            change();
+        if (draw(10) == 0) {
+            put_all(staging_begin(staging), PAGES / 2);
+            staging_abandon(staging);
+            memset(early, 0, sizeof(early));
+        }
+        one_cut(fails);
+        if (asleep && draw(3) == 0) {
+            staging_renew(staging, key_number(KEY));
+            asleep = false;
+            woken = true;
+        } else if (!asleep && !fails && draw(3) == 0) {
+            assert_int_equal(staging_leave(staging, key_number(KEY), 1), 0);
+            asleep = true;
+        }
+    }
+    asleep = woken = false;
 }
 
 /* Only what changed is written, however it was put. */
@@ -253,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_put_is_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_sleeps_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_the_same_is_not_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_the_store_holds_is_not_written_again, set_up,
                                         tear_down),
