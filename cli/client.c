@@ -47,6 +47,12 @@ static void take_wait(void *target, const char *value)
     ((struct client_request *)target)->wait = true;
 }
 
+static void take_end(void *target, const char *value)
+{
+    (void)value;
+    ((struct client_request *)target)->end = true;
+}
+
 #define WORLD_OPTION                                                                               \
     {                                                                                              \
         "world", VALUE_NEEDED, "DIR", "the world's directory", take_world, 'w'                     \
@@ -62,6 +68,11 @@ const struct option_row ps_options[] = {
 const struct option_row checkpoint_options[] = {
     WORLD_OPTION,
     {"wait", VALUE_NONE, NULL, "until it is durable", take_wait, 0},
+    {0},
+};
+const struct option_row stop_options[] = {
+    WORLD_OPTION,
+    {"end", VALUE_NONE, NULL, "end all its cells: it begins empty then", take_end, 0},
     {0},
 };
 const struct option_row caps_options[] = {

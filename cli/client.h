@@ -8,7 +8,7 @@
 /* Options that all of them have: the target is a struct client_request. */
 struct client_request {
     const char *world; /* NULL: $RINGFENCE_WORLD, else the user's own */
-    bool json, dot, svg, all, wait;
+    bool json, dot, svg, all, wait, end;
 };
 
 /* Connects. */

@@ -115,9 +115,14 @@ int cmd_checkpoint(int argc, char **argv)
 
 int cmd_stop(int argc, char **argv)
 {
-    const char *found[2];
+    struct client_request request = {0};
+    struct rf_message message = RF_MESSAGE;
+    const char *none = NULL;
 
-    open_cell("stop", argc, argv, found, 0, 0);
-    client_invoke(RF_SLOT_WORLD, RF_OP_WORLD_STOP, NULL, "stop the world");
+    arguments_parse(command_find("stop"), argc, argv, &request, &none, 0, 0);
+    client_open(request.world);
+    message.words[0] = request.end;
+    client_invoke(RF_SLOT_WORLD, RF_OP_WORLD_STOP, &message,
+                  "stop the world as of a last checkpoint (--end: end all cells)");
     return 0;
 }

@@ -74,7 +74,7 @@ extern const struct option_row client_options[];
 extern const struct option_row logs_options[];
 extern const struct option_row ps_options[];
 extern const struct option_row top_options[];
-extern const struct option_row caps_options[], checkpoint_options[], fork_options[];
+extern const struct option_row caps_options[], checkpoint_options[], fork_options[], stop_options[];
 extern const struct option_row freeze_options[], thaw_options[], key_options[];
 extern const struct option_row fsck_options[];
 extern const struct option_row scrub_options[];

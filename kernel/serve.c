@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "abi/session.h"
@@ -96,7 +97,9 @@ int kernel_serve(const struct world_config *config)
     event_loop();
     checkpoint_close();
     unlinkat(dir_fd, RF_WORLD_SOCKET, 0);
-    groups_finish();
     starter_end();
+    while (waitpid(-1, NULL, 0) > 0) /* cells that go on in the world's next kernel process */
+        ;
+    groups_finish();
     return 0;
 }

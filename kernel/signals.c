@@ -232,7 +232,7 @@ static void serve(u32 signal, int code, u32 value)
     else if (world.only)
         serve_alone(world.only, signal, code);
     else if (signal == SIGTERM || signal == SIGINT)
-        world_stop();
+        world_leave(NULL);
 }
 
 static void signals_ready(struct event *event, u32 events)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kernel/checkpoint/checkpoint.h"
 #include "kernel/checkpoint/objects.h"
 #include "kernel/object/bank.h"
 #include "kernel/object/meter.h"
@@ -70,6 +71,30 @@ void world_stop(void)
         cell_end(list_entry(node, struct cell, sibling), SIGTERM, -1);
     if (!world.cell_count)
         event_stop();
+}
+
+static void (*leaving)(s64 result);
+
+static void left(s64 result)
+{
+    if (leaving)
+        leaving(MIN(result, 0));
+    else if (result < 0)
+        report("the world ends without a last checkpoint: %s", strerror((int)-result));
+    if (result >= 0 || !leaving)
+        event_stop();
+}
+
+void world_leave(void (*done)(s64 result))
+{
+    leaving = done;
+    if (checkpoint_source() && !world.stopping) {
+        checkpoint_last(left);
+        return;
+    }
+    if (done)
+        done(0);
+    world_stop();
 }
 
 struct cell *world_cell(u32 number)

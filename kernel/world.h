@@ -39,6 +39,11 @@ u64 world_age(void);
 /* Ends all cells, then the event loop. */
 void world_stop(void);
 
+/* Ends the event loop as of a last cut: when the world is started again, its cells go on. Without
+ * a store as world_stop. `done`, unless it is NULL, is told 0 before that, or why there could be no
+ * such cut, and then the world goes on; with NULL it ends all the same, as of the cut before. */
+void world_leave(void (*done)(s64 result));
+
 /* The cell with that number, of that host session, or NULL. */
 struct cell *world_cell(u32 number);
 struct cell *world_cell_of_session(pid_t session);

@@ -14,7 +14,12 @@
        "descriptor came",                                                                          \
        "1 record, 1 file of the client's bank")                                                    \
     OP(world, WORLD_STAT, 609, RF_RIGHT_READ, "", "0; data out: struct rf_world_stat", "", "")     \
-    OP(world, WORLD_STOP, 610, RF_RIGHT_MANAGE, "", "0", "ends all cells, then the kernel", "")    \
+    OP(world, WORLD_STOP, 610, RF_RIGHT_MANAGE, "w0: 1 to end all cells", "0",                     \
+       "ends the kernel as of a last checkpoint, after which no cell goes on before the world is " \
+       "started again. Without a store all cells end. EAGAIN: a cell did not stand still; "        \
+       "ENOSPC, "                                                                                  \
+       "EIO and the like: it could not be written; then the world goes on",                        \
+       "")                                                                                         \
     OP(world, WORLD_CHECKPOINT, 611, RF_RIGHT_WRITE,                                               \
        "w0: 1 to wait until it is durable; w1: 0, or what an earlier call returned, to wait for "  \
        "that one",                                                                                 \

@@ -27,6 +27,7 @@
 #define STAND_STILL_NS 1000000000u /* for all cells together */
 #define TRACK_NS       10000000u   /* to be tracked */
 #define AGAIN_NS       100000000u  /* after an attempt that failed */
+#define LAST_ATTEMPTS  50u
 
 static struct {
     struct store *store;
@@ -37,7 +38,10 @@ static struct {
     u64 every_ns;
     u64 cut_ns, committed_ns; /* when the cut that is being written was, and the committed one */
     bool writing;
-    u32 restoring; /* cells that are being made again: no cut until they are there */
+    void (*last)(s64 result); /* checkpoint_last; NULL: the world goes on */
+    u32 attempts;             /* at the last cut */
+    bool was_last;            /* it is there, or is being written */
+    u32 restoring;            /* cells that are being made again: no cut until they are there */
     struct checkpoint_figures figures;
 } checkpoint = {.waiting = {&checkpoint.waiting, &checkpoint.waiting}};
 
@@ -132,9 +136,18 @@ static int stop_and_copy(void)
         else
             hibernate_saved();
     }
-    let_all_go();
+    checkpoint.was_last = checkpoint.last && !error;
+    if (!checkpoint.was_last)
+        let_all_go();
     checkpoint.figures.pause_ns = now_ns() - began;
     return error;
+}
+
+static void last_failed(void)
+{
+    if (checkpoint.was_last)
+        let_all_go();
+    checkpoint.was_last = false;
 }
 
 static int cut(void)
@@ -149,6 +162,7 @@ static int cut(void)
     error = stop_and_copy();
     batch = error ? NULL : staging_end(checkpoint.staging);
     if (!batch) {
+        last_failed();
         writer_abort();
         return error ? error : -ENOMEM;
     }
@@ -202,6 +216,28 @@ static void say_failed(s64 error)
     checkpoint.figures.error = error;
 }
 
+/* The last cut is tried for so long. */
+static void last_again(s64 error)
+{
+    void (*done)(s64 result) = checkpoint.last;
+
+    if (error == -EAGAIN && ++checkpoint.attempts < LAST_ATTEMPTS) {
+        next_at(now_ns() + AGAIN_NS);
+        return;
+    }
+    checkpoint.last = NULL;
+    if (checkpoint.every_ns)
+        next_at(now_ns() + checkpoint.every_ns);
+    done(error);
+}
+
+void checkpoint_last(void (*done)(s64 result))
+{
+    checkpoint.last = done;
+    checkpoint.attempts = 0;
+    checkpoint_soon();
+}
+
 static void attempt(struct timer *timer)
 {
     int error;
@@ -212,6 +248,10 @@ static void attempt(struct timer *timer)
     error = checkpoint.restoring ? -EAGAIN : cut();
     if (error)
         hibernate_result(error);
+    if (error && checkpoint.last) {
+        last_again(error);
+        return;
+    }
     if (error == -EAGAIN && !list_empty(&checkpoint.waiting)) {
         next_at(now_ns() + AGAIN_NS);
         return;
@@ -229,6 +269,7 @@ static void committed(struct batch *batch, s64 result)
     checkpoint.writing = false;
     checkpoint.figures.bytes = batch_bytes(batch);
     if (result < 0) {
+        last_failed();
         staging_not_written(checkpoint.staging, batch);
         say_failed(result);
     } else {
@@ -237,9 +278,16 @@ static void committed(struct batch *batch, s64 result)
         checkpoint.figures.error = 0;
         checkpoint.committed_ns = checkpoint.cut_ns;
     }
+    if (checkpoint.was_last) {
+        answer_waiting(result);
+        checkpoint.last(result);
+        return;
+    }
     hibernate_result(result);
     answer_waiting(result);
-    if (!list_empty(&checkpoint.waiting) || hibernate_is_wanted())
+    if (checkpoint.last)
+        last_again(result < 0 ? result : -EAGAIN);
+    else if (!list_empty(&checkpoint.waiting) || hibernate_is_wanted())
         next_at(now_ns());
     else if (checkpoint.every_ns)
         next_at(MAX(checkpoint.cut_ns + checkpoint.every_ns, now_ns()));
@@ -397,7 +445,7 @@ void checkpoint_close(void)
     if (!checkpoint.store)
         return;
     writer_wait();
-    if (cut() == 0)
+    if (!checkpoint.was_last && cut() == 0)
         writer_wait();
     store_close(checkpoint.store);
     checkpoint.store = NULL;

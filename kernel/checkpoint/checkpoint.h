@@ -26,7 +26,11 @@ void checkpoint_open(const struct checkpoint_config *config);
  * (fail()) when what is there makes no sense: a world must not go on from half of itself. */
 void checkpoint_restart(void);
 
-/* The event loop is over: what there is now is committed, and the store closed. */
+/* A last cut, after which no cell goes on. Then `done` is told its generation; or a negative errno,
+ * -EAGAIN if a cell did not stand still in time, and the cells go on. The world has a store. */
+void checkpoint_last(void (*done)(s64 result));
+
+/* The event loop is over: closes the store. Without a last cut, what there is now is committed. */
 void checkpoint_close(void);
 
 /* A cut is wanted now. */

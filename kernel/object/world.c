@@ -87,9 +87,24 @@ s64 op_WORLD_STAT(struct call *call)
     return 0;
 }
 
+static struct list leaving = {&leaving, &leaving}; /* struct pending of WORLD_STOP */
+
+static void answer_leaving(s64 result)
+{
+    pending_answer_all(&leaving, result);
+}
+
 s64 op_WORLD_STOP(struct call *call)
 {
-    call_commit(call);
-    world_stop();
-    return 0;
+    s64 result;
+
+    if (call->w[0]) {
+        call_commit(call);
+        world_stop();
+        return 0;
+    }
+    result = call_wait(call, &leaving, NULL);
+    if (result == CALL_WAITS)
+        world_leave(answer_leaving);
+    return result;
 }
