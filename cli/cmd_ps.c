@@ -79,9 +79,13 @@ int cmd_ps(int argc, char **argv)
 
 static void print_world(const struct rf_world_stat *stat)
 {
-    printf("process      %u\nage          %.1f s\ncells        %u\n"
-           "sessions     %u\ninvocations  %lu\n",
-           stat->process, (double)stat->age_ns / 1e9, stat->cells, stat->sessions,
+    char held[16], limit[16];
+
+    printf("process      %u\nage          %.1f s\ncells        %u, %u asleep\n"
+           "memory       %s%s%s\nsessions     %u\ninvocations  %lu\n",
+           stat->process, (double)stat->age_ns / 1e9, stat->cells, stat->sleeping,
+           rf_size_text(stat->memory_held, held), stat->memory_limit ? " of " : "",
+           stat->memory_limit ? rf_size_text(stat->memory_limit, limit) : "", stat->sessions,
            stat->invocations);
     if (!stat->generation)
         return;
@@ -105,11 +109,13 @@ static int stat_world(const struct client_request *request)
     if (request->json)
         printf("{\"process\":%u,\"age_ns\":%lu,\"cells\":%u,\"sessions\":%u,\"invocations\":%lu,"
                "\"generation\":%lu,\"checkpoint_age_ns\":%lu,\"pause_ns\":%lu,\"bytes\":%lu,"
-               "\"error\":\"%s\",\"restarts\":%lu,\"volumes\":%u,\"volumes_missing\":%u}\n",
+               "\"error\":\"%s\",\"restarts\":%lu,\"volumes\":%u,\"volumes_missing\":%u,"
+               "\"sleeping\":%u,\"memory_held\":%lu,\"memory_limit\":%lu}\n",
                stat.process, stat.age_ns, stat.cells, stat.sessions, stat.invocations,
                stat.generation, stat.checkpoint_age_ns, stat.pause_ns, stat.bytes,
                stat.checkpoint_error ? rf_error_text(stat.checkpoint_error) : "", stat.restarts,
-               stat.volumes, stat.volumes_missing);
+               stat.volumes, stat.volumes_missing, stat.sleeping, stat.memory_held,
+               stat.memory_limit);
     else
         print_world(&stat);
     return 0;

@@ -133,6 +133,12 @@ static void take_time(void *target, const char *value)
     ((struct request *)target)->config->limits.time_limit_ns = seconds_parse("--time", value);
 }
 
+static void take_stay_awake(void *target, const char *value)
+{
+    (void)value;
+    ((struct request *)target)->config->limits.stays_awake = true;
+}
+
 static void take_replicas(void *target, const char *value)
 {
     ((struct request *)target)->config->replicas =
@@ -251,6 +257,8 @@ const struct option_row run_options[] = {
      take_checkpoint, 0},
     {"replicas", VALUE_NEEDED, "N", "in a world: keep that many copies, 1 to 3, of what it holds",
      take_replicas, 0},
+    {"stay-awake", VALUE_NONE, NULL, "in a world: it is not hibernated when memory is short",
+     take_stay_awake, 0},
     {"wrap", VALUE_NEEDED, "KIND=PROGRAM",
      "put a program before each dir, console or clock; dir:CELL=PROGRAM: before that one",
      take_wrap, 0},
@@ -333,6 +341,8 @@ int cmd_run(int argc, char **argv)
         usage_error(command, "--checkpoint needs a world that stays: --world DIR");
     if (config.replicas)
         usage_error(command, "--replicas is for a cell in a world that stays: --world");
+    if (config.limits.stays_awake)
+        usage_error(command, "--stay-awake is for a cell in a world that stays: --world");
     if (config.wrap_count || config.clock.rate)
         return launch_in_own_world(&config);
     return launch_alone(&config);

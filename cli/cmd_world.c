@@ -19,6 +19,7 @@
 #include "sdk/ringfence.h"
 
 #define CHECKPOINT_EVERY_NS 10000000000u
+#define MEMORY_LEAST        (16ul << 20)
 #define LOG                 "log" /* in the world's directory: what a world in the background says */
 
 struct request {
@@ -46,6 +47,11 @@ static void take_every(void *target, const char *value)
         strcmp(value, "0") ? seconds_parse("--checkpoint-every", value) : 0;
 }
 
+static void take_memory(void *target, const char *value)
+{
+    ((struct request *)target)->config.memory = size_parse("--mem", value, MEMORY_LEAST);
+}
+
 static void take_limit_by(void *target, const char *value)
 {
     ((struct request *)target)->config.limit_by = limit_by_parse(value);
@@ -66,6 +72,8 @@ const struct option_row world_options[] = {
     {"detach", VALUE_NONE, NULL, "run in the background", take_background, 'd'},
     {"limit-by", VALUE_NEEDED, "WAY", "any, cgroup2, cgroup1 or poll: how limits are kept",
      take_limit_by, 0},
+    {"mem", VALUE_NEEDED, "SIZE",
+     "most memory that its cells hold together; idle ones are hibernated for it", take_memory, 0},
     {"checkpoint-every", VALUE_NEEDED, "SECONDS",
      "how often all is made durable (10); 0: only when asked for", take_every, 0},
     {"volume", VALUE_NEEDED, "DIR", "a further directory, on another disk, for what is kept",

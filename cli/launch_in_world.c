@@ -72,7 +72,8 @@ static s64 try_create(const struct launch *launch, u32 bank, u32 meter, const ch
     message.caps[1] = meter;
     message.cap_count = 2;
     message.words[0] = launch->limits.time_limit_ns;
-    message.words[1] = launch->stats != STATS_NONE;
+    message.words[1] = (launch->stats != STATS_NONE ? RF_CELL_SAMPLED : 0) |
+                       (launch->limits.stays_awake ? RF_CELL_STAYS_AWAKE : 0);
     message.data = name;
     message.data_length = (u32)strlen(name);
     return rf_invoke(RF_SLOT_PLACE, RF_OP_CELL_CREATE, &message);

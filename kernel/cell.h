@@ -41,6 +41,7 @@ struct sleep {
     bool clock_lost; /* it slept through a restart: its clocks are to be set */
     u64 wakes_at;    /* host time of when it wakes by itself; UINT64_MAX: never */
     u64 since_age;   /* world_age() at the cut */
+    u64 woke_ns;     /* when it woke last, or could not sleep; 0: never */
     struct timer timer;
 };
 

@@ -14,6 +14,7 @@
 
 #include "abi/session.h"
 #include "kernel/account/groups.h"
+#include "kernel/account/pressure.h"
 #include "kernel/confine.h"
 #include "kernel/jail/image.h"
 #include "kernel/jail/start.h"
@@ -78,6 +79,7 @@ int kernel_serve(const struct world_config *config)
     world.dir_fd = dir_fd;
     world.until_left = config->until_left;
     choose_groups(config->limit_by);
+    pressure_set_bound(config->memory);
     image_open(config->libos_path);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         fail_errno(errno, "cannot set no_new_privs");

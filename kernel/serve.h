@@ -11,6 +11,7 @@ struct world_config {
     const char *path;       /* the world's directory, made if it is not there */
     const char *libos_path; /* another library OS image, for tests; NULL: the embedded one */
     enum limit_by limit_by; /* how limits are kept */
+    u64 memory;             /* most that its cells hold together, in bytes; 0: no bound */
     u32 replicas;           /* of the first bank; 0: as it was, or 1 */
     struct checkpoint_config checkpoint;
     bool until_left; /* it ends when its last client leaves, however that ended */

@@ -14,7 +14,8 @@
 #define RF_CELL_NAME 32
 
 #define RF_OPS_CELL(OP)                                                                            \
-    OP(cell, CELL_CREATE, 352, RF_RIGHT_WRITE, "caps: bank, meter; data: name",                    \
+    OP(cell, CELL_CREATE, 352, RF_RIGHT_WRITE,                                                     \
+       "caps: bank, meter; w0: nanoseconds until it ends, 0: none; w1: RF_CELL_*; data: name",     \
        "slot of the new cell, all rights",                                                         \
        "EEXIST: a cell has that name. EINVAL: a name is 1 to 31 letters, digits, dots, dashes, "   \
        "not a number. ENOSPC: the bank's limit. ELOOP: 64 cells above each other",                 \
@@ -98,6 +99,10 @@
        "directories that it was given. EBUSY: it was started, or is a branch. EINVAL: no such "    \
        "piece. ENOSPC",                                                                            \
        "pages for the image until it starts")
+
+/* Of CELL_CREATE. */
+#define RF_CELL_SAMPLED     1u /* figures are wanted, though nothing is limited */
+#define RF_CELL_STAYS_AWAKE 2u /* does not go to sleep when the world needs memory */
 
 enum rf_cell_state {
     RF_CELL_NEW,

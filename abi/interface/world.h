@@ -40,7 +40,9 @@ struct rf_world_stat {
     s64 checkpoint_error; /* 0, or a negative errno: why there is no newer one */
     u32 volumes, volumes_missing; /* that hold what is kept; of these */
     u64 restarts; /* since this kernel process began: 1 if it went on from a checkpoint */
+    u64 memory_held, memory_limit; /* bytes, of all cells; limit 0: none */
+    u32 sleeping, reserved;        /* of the cells */
 };
-_Static_assert(sizeof(struct rf_world_stat) == 88, "shared layout");
+_Static_assert(sizeof(struct rf_world_stat) == 112, "shared layout");
 
 #endif

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "kernel/account/missing.h"
+#include "kernel/account/pressure.h"
 #include "kernel/account/stats.h"
 #include "kernel/account/tasks.h"
 #include "kernel/account/throttle.h"
@@ -168,6 +169,7 @@ static void tick(struct timer *expired)
     if (throttle_tick(began))
         period = TICK_NS;
     throttle_apply(&active);
+    pressure_look();
     set_timer(own_time() - spent, period);
 }
 

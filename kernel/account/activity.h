@@ -33,6 +33,7 @@ struct activity {
     u64 invocations; /* whose cost the meter was charged with */
     u64 credit_ns;   /* used for others, who were charged */
     u64 stopped_ns;  /* until when the time of being stopped by the throttle was counted */
+    u64 grew_ns;     /* when it was last seen to hold more than before; 0: never */
     bool watched;    /* its memory is near its limit: to be looked at every TICK_NS */
 };
 

@@ -152,6 +152,8 @@ static void charge_memory(struct cell *cell, u64 held)
     if (cell->object.dead)
         return;
     if (pages > cell->pages_charged)
+        cell->activity.grew_ns = now;
+    if (pages > cell->pages_charged)
         bank_charge_used(cell->object.bank, RF_RESOURCE_PAGES, pages - cell->pages_charged);
     else
         bank_uncharge(cell->object.bank, RF_RESOURCE_PAGES, cell->pages_charged - pages);

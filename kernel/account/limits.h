@@ -19,7 +19,8 @@ struct limits_config {
     u32 process_limit; /* 0: none but RF_MAX_THREADS */
     u64 time_limit_ns; /* 0: none */
     enum limit_by limit_by;
-    bool sample; /* figures are wanted, though nothing is limited */
+    bool sample;      /* figures are wanted, though nothing is limited */
+    bool stays_awake; /* does not go to sleep by itself (pressure.h) */
 };
 
 struct limits {

@@ -170,6 +170,7 @@ static void go_on(struct cell *cell, s64 result)
     if (cell->sleep.phase == SLEEP_STANDS)
         each_object(cell, rouse, NULL);
     cell->sleep.phase = SLEEP_NONE;
+    cell->sleep.woke_ns = now_ns();
     timer_cancel(&cell->sleep.timer);
     if (cell->standing)
         stop_end(cell);
@@ -323,6 +324,7 @@ static void restored(struct cell *cell, struct source *source)
     if (cell->over)
         return;
     cell->sleep.phase = SLEEP_NONE;
+    cell->sleep.woke_ns = now_ns();
     checkpoint_renew(cell->object.number);
 }
 

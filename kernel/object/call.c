@@ -86,7 +86,6 @@ s64 call_run(struct call *call)
 
     if (call->cap->object->dead && call->op != RF_OP_DROP)
         return -ESTALE;
-    object_rouse(call->cap->object);
     attr_set_identity(call->domain->uid, call->domain->gid);
     if (call->cap->kind == RF_KIND_ENTRY && !is_for_slot(call->op))
         return entry_call(call);
@@ -99,6 +98,8 @@ s64 call_run(struct call *call)
         return -EACCES;
     if (operation->kind == RF_KIND_CELL_SELF && call->domain != &cell_of(call->cap)->domain)
         return -EACCES; /* a cell's own line is nobody else's, whoever it is passed to */
+    if (operation->rights & (RF_RIGHT_WRITE | RF_RIGHT_MANAGE))
+        object_rouse(call->cap->object);
     return run(operation, call);
 }
 

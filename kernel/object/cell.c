@@ -51,11 +51,13 @@ static bool is_limited(const struct bank *bank, enum rf_resource resource)
 
 /* What the bank and the meter allow at most is what the cell is told and held to. */
 static struct limits_config limits_of(const struct bank *bank, const struct meter *meter,
-                                      u64 time_limit_ns, bool sample)
+                                      u64 time_limit_ns, u64 flags)
 {
     u64 pages = bank_effective_limit(bank, RF_RESOURCE_PAGES);
     u64 tasks = bank_effective_limit(bank, RF_RESOURCE_TASKS);
-    struct limits_config limits = {.time_limit_ns = time_limit_ns, .sample = sample};
+    struct limits_config limits = {.time_limit_ns = time_limit_ns,
+                                   .sample = flags & RF_CELL_SAMPLED,
+                                   .stays_awake = flags & RF_CELL_STAYS_AWAKE};
 
     if (is_limited(bank, RF_RESOURCE_PAGES))
         limits.memory_limit = MAX(pages, 1) * PAGE_SIZE;
@@ -105,7 +107,7 @@ int cell_create(const struct call *call, struct cell *parent, u32 first, struct 
     bank = container_of(bank_cap->object, struct bank, object);
     meter = container_of(meter_cap->object, struct meter, object);
     activity_refresh_memory();
-    limits = limits_of(bank, meter, call->w[0], call->w[1] & 1);
+    limits = limits_of(bank, meter, call->w[0], call->w[1]);
     error = cell_make(parent, bank, meter, name, &cell);
     if (error)
         return error;

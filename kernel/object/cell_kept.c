@@ -20,7 +20,7 @@ struct stored_cell {
     u32 cpu_percent, process_limit, uid, gid;
     u32 number, state, stops, keepers;
     s32 wait_status, own_status;
-    u8 sample, job_control, main_stopped, reserved[5];
+    u8 sample, job_control, main_stopped, stays_awake, reserved[4];
     char name[RF_CELL_NAME];
     char reason[160];
 };
@@ -82,6 +82,7 @@ void cell_save(const struct object *object, struct record *to)
         .wait_status = cell->wait_status,
         .own_status = cell->own_status,
         .sample = limits->sample,
+        .stays_awake = limits->stays_awake,
         .job_control = cell->job_control,
         .main_stopped = cell->main_stopped,
     };
@@ -133,7 +134,8 @@ static bool limit(struct cell *cell, const struct stored_cell *stored)
                                    .cpu_percent = stored->cpu_percent,
                                    .process_limit = stored->process_limit,
                                    .time_limit_ns = stored->time_limit_ns,
-                                   .sample = stored->sample};
+                                   .sample = stored->sample,
+                                   .stays_awake = stored->stays_awake};
 
     cell->limits.config = config; /* enough for one that sleeps */
     return stored->state == KEPT_ASLEEP || limits_prepare(cell, &config) == 0;

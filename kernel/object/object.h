@@ -36,7 +36,8 @@ struct object_class {
     void (*recharged)(struct object *object, struct bank *bank);
     /* How it survives the kernel (checkpoint/objects.h). 0: it does not, and the rest is NULL. */
     u32 stored; /* enum stored_class */
-    /* Nothing of what save writes changes but by invocations of it, or where object_rouse is said.
+    /* Nothing of what save writes changes but by invocations of it that need more than
+     * RF_RIGHT_READ, or where object_rouse is said.
      */
     bool rests;
     /* There is one, which is always there: it has no record. */
@@ -96,8 +97,9 @@ struct object *object_ended(void);
 bool object_is_kept(const struct object *object);
 u64 object_stored_number(const struct object *object);
 
-/* What is kept of the object is as it is: it is left out of objects_each until it is invoked,
- * charged elsewhere or ends. Harmless for one of a class that does not rest. */
+/* What is kept of the object is as it is: it is left out of objects_each until it is roused:
+ * by an invocation, by being charged elsewhere, by its end. Harmless for one of a class that does
+ * not rest. */
 void object_rest(struct object *object);
 void object_rouse_resting(struct object *object);
 static inline void object_rouse(struct object *object)

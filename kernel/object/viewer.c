@@ -76,6 +76,7 @@ const struct object_class screen_class = {.kind = RF_KIND_CONSOLE,
 
 static struct viewer *viewer_of(const struct call *call)
 {
+    object_rouse(call->cap->object); /* whatever is asked for may change what was shown */
     return container_of(call->cap->object, struct viewer, object);
 }
 

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel/account/activity.h"
+#include "kernel/account/pressure.h"
 #include "kernel/checkpoint/checkpoint.h"
 #include "kernel/object/call.h"
 #include "kernel/object/console.h"
@@ -62,18 +64,25 @@ s64 op_WORLD_IMPORT(struct call *call)
 s64 op_WORLD_STAT(struct call *call)
 {
     struct rf_world_stat stat = {
-        .version = 2,
+        .version = 3,
         .process = (u32)getpid(),
         .age_ns = now_ns() - world.began_ns,
         .cells = world.cell_count,
         .sessions = session_count(),
         .invocations = world.invocations,
+        .memory_limit = pressure_bound(),
+        .sleeping = world.cell_count,
     };
     struct checkpoint_figures figures;
     int error = call_needs_message(call);
 
     if (error)
         return error;
+    activity_refresh();
+    list_for_each(node, &world.awake) {
+        stat.memory_held += list_entry(node, struct cell, awake)->pages_charged * PAGE_SIZE;
+        stat.sleeping--;
+    }
     checkpoint_figures(&figures);
     stat.generation = figures.generation;
     stat.checkpoint_age_ns = figures.age_ns;
