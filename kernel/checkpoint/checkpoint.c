@@ -27,7 +27,7 @@
 #define STAND_STILL_NS 1000000000u /* for all cells together */
 #define TRACK_NS       10000000u   /* to be tracked */
 #define AGAIN_NS       100000000u  /* after an attempt that failed */
-#define LAST_ATTEMPTS  50u
+#define ATTEMPTS       20u         /* for a cell to sleep, or the world to stop */
 
 static struct {
     struct store *store;
@@ -39,7 +39,7 @@ static struct {
     u64 cut_ns, committed_ns; /* when the cut that is being written was, and the committed one */
     bool writing;
     void (*last)(s64 result); /* checkpoint_last; NULL: the world goes on */
-    u32 attempts;             /* at the last cut */
+    u32 attempts;             /* since there was a cut */
     bool was_last;            /* it is there, or is being written */
     u32 restoring;            /* cells that are being made again: no cut until they are there */
     struct checkpoint_figures figures;
@@ -216,15 +216,10 @@ static void say_failed(s64 error)
     checkpoint.figures.error = error;
 }
 
-/* The last cut is tried for so long. */
-static void last_again(s64 error)
+static void give_up_last(s64 error)
 {
     void (*done)(s64 result) = checkpoint.last;
 
-    if (error == -EAGAIN && ++checkpoint.attempts < LAST_ATTEMPTS) {
-        next_at(now_ns() + AGAIN_NS);
-        return;
-    }
     checkpoint.last = NULL;
     if (checkpoint.every_ns)
         next_at(now_ns() + checkpoint.every_ns);
@@ -238,6 +233,16 @@ void checkpoint_last(void (*done)(s64 result))
     checkpoint_soon();
 }
 
+/* Somebody waits for a cut that could not be: whether it is tried again soon. */
+static bool is_tried_again(int error)
+{
+    bool few = ++checkpoint.attempts < ATTEMPTS;
+
+    if (error != -EAGAIN)
+        return false;
+    return (few && (checkpoint.last || hibernate_is_wanted())) || !list_empty(&checkpoint.waiting);
+}
+
 static void attempt(struct timer *timer)
 {
     int error;
@@ -246,21 +251,21 @@ static void attempt(struct timer *timer)
     if (checkpoint.writing || world.stopping)
         return;
     error = checkpoint.restoring ? -EAGAIN : cut();
-    if (error)
-        hibernate_result(error);
-    if (error && checkpoint.last) {
-        last_again(error);
+    if (!error)
         return;
-    }
-    if (error == -EAGAIN && !list_empty(&checkpoint.waiting)) {
+    if (is_tried_again(error)) {
         next_at(now_ns() + AGAIN_NS);
         return;
     }
-    if (error && error != -EAGAIN) {
+    checkpoint.attempts = 0;
+    hibernate_result(error);
+    if (error != -EAGAIN) {
         say_failed(error);
         answer_waiting(error);
     }
-    if (error && checkpoint.every_ns)
+    if (checkpoint.last)
+        give_up_last(error);
+    else if (checkpoint.every_ns)
         next_at(now_ns() + MAX(checkpoint.every_ns, AGAIN_NS));
 }
 
@@ -285,9 +290,10 @@ static void committed(struct batch *batch, s64 result)
     }
     hibernate_result(result);
     answer_waiting(result);
-    if (checkpoint.last)
-        last_again(result < 0 ? result : -EAGAIN);
-    else if (!list_empty(&checkpoint.waiting) || hibernate_is_wanted())
+    checkpoint.attempts = 0;
+    if (checkpoint.last && result < 0)
+        give_up_last(result);
+    else if (checkpoint.last || !list_empty(&checkpoint.waiting) || hibernate_is_wanted())
         next_at(now_ns());
     else if (checkpoint.every_ns)
         next_at(MAX(checkpoint.cut_ns + checkpoint.every_ns, now_ns()));

@@ -23,6 +23,8 @@
 #include "kernel/signals.h"
 #include "kernel/world.h"
 
+#define AGAIN_NS 1000000000u
+
 /* Of a cell that sleeps, behind its capabilities. */
 struct stored_sleep {
     u64 remaining_ns; /* until it wakes by itself; UINT64_MAX: it does not */
@@ -302,6 +304,8 @@ static void wake(struct cell *cell)
         error = image_load_shared(cell, IMAGE_WINDOW, checkpoint_source(), cell->object.number);
     if (error)
         lose(cell, error);
+    else
+        cell_told_terms(cell); /* which may have changed meanwhile */
 }
 
 void hibernate_wake(struct cell *cell)
@@ -344,12 +348,19 @@ static int make_processes(struct cell *cell)
         error = image_load_shared(cell, IMAGE_HEAP, source, cell->object.number);
     if (!error)
         error = restore_begin(cell, source, cell->object.number, sleep->clock_lost, restored);
-    if (!error && sleep->clock_lost)
+    if (error)
+        return error;
+    if (sleep->clock_lost)
         cell_clock_advance(cell, world_age() - sleep->since_age);
-    if (!error)
-        cell->window->cell.came = sleep->clock_lost ? RF_CAME_RESTARTED : RF_CAME_RESUMED;
+    cell->window->cell.came = sleep->clock_lost ? RF_CAME_RESTARTED : RF_CAME_RESUMED;
     sleep->clock_lost = false;
-    return error;
+    return 0;
+}
+
+/* The host may have more of it later. */
+static bool is_passing(int error)
+{
+    return error == -ENOMEM || error == -EAGAIN || error == -EMFILE || error == -ENFILE;
 }
 
 static void expired(struct timer *timer)
@@ -365,7 +376,9 @@ static void expired(struct timer *timer)
         return;
     if (!cell->ending)
         error = make_processes(cell);
-    if (error)
+    if (is_passing(error))
+        timer_set(timer, now_ns() + AGAIN_NS);
+    else if (error)
         lose(cell, error);
     if (cell->ending)
         end(cell);
