@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -27,12 +28,24 @@ void cap_drop(struct cap *cap)
     object_release(object);
 }
 
-int table_init(struct cap_table *table, struct bank *bank, u32 reserved)
+struct packed {
+    u32 slot;
+    struct cap cap;
+};
+
+static struct cap *map_slots(void)
 {
     void *slots = mmap(NULL, CAP_SLOTS * sizeof(struct cap), PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-    if (slots == MAP_FAILED)
+    return slots == MAP_FAILED ? NULL : slots;
+}
+
+int table_init(struct cap_table *table, struct bank *bank, u32 reserved)
+{
+    struct cap *slots = map_slots();
+
+    if (!slots)
         return -ENOMEM;
     *table = (struct cap_table){.slots = slots, .fresh = reserved, .reserved = reserved};
     holding_init(&table->holding, bank);
@@ -48,20 +61,43 @@ static u32 chunks(u32 fresh)
 
 void table_finish(struct cap_table *table)
 {
-    if (!table->slots)
+    for (u32 i = 0; table->packed && i < table->used; i++)
+        cap_drop(&table->packed[i].cap);
+    if (!table->slots && !table->packed)
         return;
-    for (u32 i = 0; i < table->fresh; i++) {
+    free(table->packed);
+    table->packed = NULL;
+    for (u32 i = 0; table->slots && i < table->fresh; i++) {
         if (table->slots[i].object)
             cap_drop(&table->slots[i]);
     }
-    munmap(table->slots, CAP_SLOTS * sizeof(struct cap));
+    if (table->slots)
+        munmap(table->slots, CAP_SLOTS * sizeof(struct cap));
     table->slots = NULL;
     table->used = 0;
     holding_finish(&table->holding);
 }
 
+/* It is sorted. */
+static struct cap *get_packed(const struct cap_table *table, u64 slot)
+{
+    u32 low = 0, high = table->used;
+
+    while (low < high) {
+        u32 middle = low + (high - low) / 2;
+
+        if (table->packed[middle].slot < slot)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < table->used && table->packed[low].slot == slot ? &table->packed[low].cap : NULL;
+}
+
 struct cap *table_get(struct cap_table *table, u64 slot)
 {
+    if (table->packed)
+        return get_packed(table, slot);
     if (slot >= CAP_SLOTS || !table->slots || !table->slots[slot].object)
         return NULL;
     return &table->slots[slot];
@@ -112,9 +148,9 @@ s64 table_add(struct cap_table *table, struct cap cap)
 
 void table_revoke(struct cap_table *table, u32 slot)
 {
-    struct cap cap = table->slots[slot];
+    struct cap *at = table_get(table, slot), cap = *at;
 
-    table->slots[slot].object = object_ended();
+    at->object = object_ended();
     object_hold(object_ended());
     cap_drop(&cap);
 }
@@ -159,4 +195,34 @@ void table_loaded(struct cap_table *table)
         table->slots[slot].next = table->free;
         table->free = slot;
     }
+}
+
+void table_pack(struct cap_table *table)
+{
+    u32 count = 0;
+
+    if (!table->slots || !(table->packed = calloc(table->used + 1, sizeof(*table->packed))))
+        return;
+    for (u32 slot = 0; slot < table->fresh; slot++) {
+        if (table->slots[slot].object)
+            table->packed[count++] = (struct packed){slot, table->slots[slot]};
+    }
+    munmap(table->slots, CAP_SLOTS * sizeof(struct cap));
+    table->slots = NULL;
+}
+
+int table_unpack(struct cap_table *table)
+{
+    if (!table->packed)
+        return 0;
+    table->slots = map_slots();
+    if (!table->slots)
+        return -ENOMEM;
+    for (u32 i = 0; i < table->used; i++)
+        table->slots[table->packed[i].slot] = table->packed[i].cap;
+    free(table->packed);
+    table->packed = NULL;
+    table->free = 0;
+    table_loaded(table);
+    return 0;
 }

@@ -27,6 +27,7 @@ struct cap_table {
     struct cap *slots;      /* CAP_SLOTS, zeroed pages that the host supplies when touched */
     struct holding holding; /* for chunks of slots beyond the reserved ones, and whatever else the
                                table's domain makes the kernel keep */
+    struct packed *packed;  /* instead of them, while nobody uses it; NULL: none */
     u32 reserved;           /* slots below are filled by table_put alone */
     u32 free;               /* first of the list of freed slots; 0: none */
     u32 fresh;              /* slots from here on were never used */
@@ -63,6 +64,12 @@ void table_revoke(struct cap_table *table, u32 slot);
  * until table_loaded. */
 void table_load(struct cap_table *table, u32 fresh);
 void table_loaded(struct cap_table *table);
+
+/* Nobody uses the table for now: what it holds is put close together, where there is memory for
+ * that. Until it is unpacked, capabilities are only looked up and revoked. Unpacking: 0 or -ENOMEM.
+ */
+void table_pack(struct cap_table *table);
+int table_unpack(struct cap_table *table);
 
 /* Empties the slot. */
 void table_drop(struct cap_table *table, u32 slot);

@@ -255,6 +255,7 @@ void hibernate_gone(struct cell *cell)
     } else {
         sleep->phase = SLEEP_DEEP;
         cell_memory_drop(cell);
+        table_pack(&cell->domain.caps);
     }
     answer(cell, 0);
 }
@@ -299,7 +300,9 @@ static void wake(struct cell *cell)
     timer_set(&cell->sleep.timer, now_ns());
     if (cell->ending)
         return;
-    error = cell_memory_make(cell);
+    error = table_unpack(&cell->domain.caps);
+    if (!error)
+        error = cell_memory_make(cell);
     if (!error)
         error = image_load_shared(cell, IMAGE_WINDOW, checkpoint_source(), cell->object.number);
     if (error)
@@ -437,6 +440,7 @@ int hibernate_restart(struct cell *cell)
     cell_memory_drop(cell);
     each_object(cell, rest, NULL);
     each_object(cell, leave, &error);
+    table_pack(&cell->domain.caps);
     if (has_news(cell))
         cell->sleep.wakes_at = now_ns();
     set_timer(cell);

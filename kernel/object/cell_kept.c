@@ -35,25 +35,28 @@ static u32 state_of(const struct cell *cell)
     return cell->started_ns ? KEPT_STARTED : KEPT_NEW;
 }
 
-static void put_table(const struct cap_table *table, struct record *to)
+static void put_table(struct cap_table *table, struct record *to)
 {
+    bool there = table->slots || table->packed;
     u64 count = 0;
 
-    for (u32 slot = 0; table->slots && slot < table->fresh; slot++)
-        count += table->slots[slot].object != NULL;
-    record_put_number(to, table->slots ? table->fresh : 0);
+    for (u32 slot = 0; there && slot < table->fresh; slot++)
+        count += table_get(table, slot) != NULL;
+    record_put_number(to, there ? table->fresh : 0);
     record_put_number(to, count);
-    for (u32 slot = 0; table->slots && slot < table->fresh; slot++) {
-        if (!table->slots[slot].object)
+    for (u32 slot = 0; there && slot < table->fresh; slot++) {
+        const struct cap *cap = table_get(table, slot);
+
+        if (!cap)
             continue;
         record_put_number(to, slot);
-        record_put_cap(to, &table->slots[slot]);
+        record_put_cap(to, cap);
     }
 }
 
 void cell_save(const struct object *object, struct record *to)
 {
-    const struct cell *cell = container_of(object, const struct cell, object);
+    struct cell *cell = (struct cell *)(uintptr_t)container_of(object, const struct cell, object);
     const struct limits_config *limits = &cell->limits.config;
     u64 now = now_ns();
     struct stored_cell stored = {

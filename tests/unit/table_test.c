@@ -126,12 +126,46 @@ static void test_slots_are_charged(void **state)
     object_release(&bank->object);
 }
 
+/* What was packed is found, and is where it was when it is unpacked; freed slots are used again. */
+static void test_packing(void **state)
+{
+    struct cap a = new_cap(&counted_class, NULL), b = new_cap(&counted_class, NULL);
+    struct cap_table table;
+
+    (void)state;
+    destroyed = 0;
+    assert_int_equal(table_init(&table, NULL, 20), 0);
+    table_put(&table, 7, a);
+    for (u32 i = 0; i < 3; i++)
+        assert_int_equal(table_add(&table, cap_copy(&b, ~0u)), 20 + i);
+    table_drop(&table, 21);
+    table_pack(&table);
+    assert_null(table.slots);
+    assert_ptr_equal(table_get(&table, 7)->object, a.object);
+    assert_ptr_equal(table_get(&table, 22)->object, b.object);
+    for (u32 slot = 0; slot < 25; slot++)
+        assert_true((table_get(&table, slot) != NULL) == (slot == 7 || slot == 20 || slot == 22));
+    table_revoke(&table, 7);
+    assert_int_equal(destroyed, 1);
+    assert_int_equal(table_unpack(&table), 0);
+    assert_int_equal(table_unpack(&table), 0);
+    assert_true(table_get(&table, 7)->object->dead);
+    assert_ptr_equal(table_get(&table, 20)->object, b.object);
+    assert_int_equal(table_add(&table, cap_copy(&b, ~0u)), 21);
+    assert_int_equal(table_add(&table, cap_copy(&b, ~0u)), 23);
+    table_pack(&table);
+    cap_drop(&b);
+    assert_int_equal(destroyed, 1);
+    table_finish(&table);
+    assert_int_equal(destroyed, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slots_are_used_again),   cmocka_unit_test(test_a_full_table_refuses),
         cmocka_unit_test(test_the_last_drop_destroys), cmocka_unit_test(test_destroying),
-        cmocka_unit_test(test_slots_are_charged),
+        cmocka_unit_test(test_slots_are_charged),      cmocka_unit_test(test_packing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
