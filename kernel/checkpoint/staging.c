@@ -373,6 +373,7 @@ void staging_abandon(struct staging *staging)
 /* False: no memory. */
 static bool take_numbers(struct staging *staging, struct batch *batch)
 {
+    batch->left.count = batch->renewed.count = 0;
     if ((batch->first && !staging->left(&batch->left)) ||
         !numbers_reserve(&batch->renewed, staging->renewed.count))
         return false;
