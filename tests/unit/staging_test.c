@@ -163,7 +163,7 @@ static void one_cut(bool fails)
 /* As after a restart: nothing is known but what the store holds. */
 static void begin_anew(void)
 {
-    staging = staging_create();
+    staging = staging_create(left);
     assert_non_null(staging);
     memset(early, 0, sizeof(early));
 }
