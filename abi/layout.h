@@ -107,6 +107,8 @@ struct rf_cell_page {
     u64 stat_system_calls; /* written by the library OS: served inside the jail (a hint) */
     u32 came;              /* enum rf_came: the last of these; each time with another generation */
     u32 branch;            /* number among the branches of one image; 0: it is none */
+    u32 spooled; /* not 0: the host has parts of the private memory as copies on write of an image,
+                    which would show again where it gives pages back */
     /* On lines of its own: what is above is written all the time. */
     struct rf_clock_page clock __attribute__((aligned(1024)));
 };

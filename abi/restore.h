@@ -16,7 +16,7 @@ struct rf_restore_map {
     u64 start, end, offset;
     u32 prot, flags; /* of mmap(2): MAP_SHARED or MAP_PRIVATE */
     u32 source;      /* enum rf_restore_source */
-    u32 reserved;
+    u32 was_file;    /* ANONYMOUS: it was a mapping of a file that is gone */
 };
 _Static_assert(sizeof(struct rf_restore_map) == 40, "shared layout");
 

@@ -60,6 +60,11 @@ static void release(struct origin *origin)
     free(origin);
 }
 
+struct spool *branch_spool(const struct cell *cell)
+{
+    return cell->origin ? cell->origin->spool : NULL;
+}
+
 void branch_drop(struct cell *cell)
 {
     release(cell->origin);

@@ -11,6 +11,11 @@
 /* CELL_START of a cell with an image: 0 or a negative errno, see there. */
 int branch_start(struct cell *cell);
 
+struct spool;
+
+/* Where the image lies that the cell goes on from; NULL: it does not. */
+struct spool *branch_spool(const struct cell *cell);
+
 /* The cell needs its image no more. Harmless without one. */
 void branch_drop(struct cell *cell);
 

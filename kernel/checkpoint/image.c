@@ -20,6 +20,7 @@
 #include "kernel/checkpoint/memory_file.h"
 #include "kernel/checkpoint/proc_maps.h"
 #include "kernel/checkpoint/record.h"
+#include "kernel/checkpoint/spool.h"
 #include "kernel/checkpoint/stop.h"
 #include "kernel/checkpoint/stored_process.h"
 #include "kernel/checkpoint/tracker.h"
@@ -159,6 +160,55 @@ static int save_own(struct saving *saving, const struct proc_map *map)
                               saving->knows ? THERE_TOO : ALL_WRITTEN, save_tracked, saving);
 }
 
+struct spooled {
+    struct saving *saving;
+    bool knows;
+    u64 next; /* what is before it was told of */
+};
+
+static int put_same(struct spooled *spooled, u64 end)
+{
+    struct saving *saving = spooled->saving;
+    u64 start = spooled->next;
+
+    spooled->next = MAX(start, end);
+    return start < end ? saving->sink->same(saving->sink, saving->key, start / PAGE_SIZE,
+                                            (end - start) / PAGE_SIZE)
+                       : 0;
+}
+
+static int save_spooled_run(void *argument, u64 start, u64 end, bool written)
+{
+    struct spooled *spooled = argument;
+    int error;
+
+    if (!spooled->knows || !written)
+        return 0;
+    error = put_same(spooled, start);
+    spooled->next = end;
+    return error ? error : copy_run(spooled->saving, start, end);
+}
+
+/* Mapped from a branch's spool: all of it is the cell's, and what it has not written is the same
+ * for ever. */
+static int save_spooled(struct saving *saving, const struct proc_map *map)
+{
+    struct spooled spooled = {.saving = saving, .next = map->start};
+    int error = 0;
+
+    spooled.knows =
+        saving->tracker >= 0 && saving->knows && proc_is_tracked(saving->pagemap, map->start);
+    if (saving->tracker >= 0)
+        error = proc_written_pages(saving->pagemap, saving->tracker, map, THERE_TOO,
+                                   save_spooled_run, &spooled);
+    if (error)
+        return error;
+    if (spooled.knows)
+        return put_same(&spooled, map->end);
+    return saving->tracker >= 0 ? copy_run(saving, map->start, map->end)
+                                : save_run(saving, map->start, map->end);
+}
+
 /* Mappings that the host brings along. It names others, too, by where its own stack and heap were.
  */
 static bool is_hosts(const struct proc_map *map)
@@ -251,6 +301,7 @@ static int save_map(void *argument, const struct proc_map *map)
                                     .offset = map->offset,
                                     .prot = map->prot,
                                     .flags = map->shared ? MAP_SHARED : MAP_PRIVATE};
+    bool spooled = !map->shared && spool_is_path(map->path);
     int flags = map->shared && map->prot & PROT_WRITE ? O_RDWR : O_RDONLY, fd = -1, error;
     struct record file = {0};
     u32 kind = STORED_FILE_NONE;
@@ -259,7 +310,7 @@ static int save_map(void *argument, const struct proc_map *map)
         return 0;
     if (is_given(map))
         return save_own(saving, map);
-    if (map->inode && !is_deleted(map->path))
+    if (map->inode && !is_deleted(map->path) && !spooled)
         fd = open_mapped(saving, map);
     if (fd >= 0)
         kind = put_open_file(saving, &file, fd, flags);
@@ -272,6 +323,7 @@ static int save_map(void *argument, const struct proc_map *map)
         put_file(&file, STORED_FILE_NONE, 0);
         stored.flags = MAP_PRIVATE;
         stored.offset = 0;
+        stored.was_file = map->inode && !spooled;
     }
     record_put(&saving->maps, &stored, sizeof(stored));
     record_put(&saving->maps, file.bytes, file.length);
@@ -280,6 +332,8 @@ static int save_map(void *argument, const struct proc_map *map)
     record_finish(&file);
     if (error || stored.flags == MAP_SHARED)
         return error;
+    if (spooled)
+        return save_spooled(saving, map);
     if (map->inode && kind == STORED_FILE_NONE)
         return save_run(saving, map->start, map->end);
     return save_own(saving, map);

@@ -22,6 +22,7 @@ struct scan {
 };
 #define SCAN          _IOWR('f', 16, struct scan)
 #define PROTECT       3u /* what is matched and was written; EPERM: it is not tracked */
+#define CHECK         2u /* EPERM alone */
 #define IS_WRITTEN    (1u << 1)
 #define IS_FILE       (1u << 2)
 #define IS_PRESENT    (1u << 3)
@@ -189,6 +190,11 @@ static int scan_all(int pagemap, u64 start, u64 end, bool of_file, written_visit
         }
     }
     return result;
+}
+
+bool proc_is_tracked(int pagemap, u64 address)
+{
+    return scan(pagemap, &address, address + PAGE_SIZE, CHECK, 0, 0, false, IS_PRESENT) >= 0;
 }
 
 struct all_written {

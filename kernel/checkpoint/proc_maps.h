@@ -22,6 +22,9 @@ int proc_maps(int pid, int (*visit)(void *argument, const struct proc_map *map),
 int proc_own_pages(int pagemap, u64 start, u64 end,
                    int (*visit)(void *argument, u64 start, u64 end), void *argument);
 
+/* Whether the mapping there is tracked already. */
+bool proc_is_tracked(int pagemap, u64 address);
+
 /* The same of a process that is tracked (tracker.h), of one mapping: what was written since this
  * was last called with that memory, or all that is its own if it was not tracked until now; it is
  * from now on. THERE_TOO: then all others that are there, as not written, and maybe written ones

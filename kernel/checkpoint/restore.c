@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "abi/restore.h"
 #include "kernel/account/tasks.h"
 #include "kernel/boot.h"
 #include "kernel/cell_clock.h"
+#include "kernel/checkpoint/branch.h"
 #include "kernel/checkpoint/granted_file.h"
 #include "kernel/checkpoint/host_file.h"
 #include "kernel/checkpoint/image.h"
@@ -19,12 +21,17 @@
 #include "kernel/checkpoint/libos_kept.h"
 #include "kernel/checkpoint/objects.h"
 #include "kernel/checkpoint/record.h"
+#include "kernel/checkpoint/spool.h"
 #include "kernel/checkpoint/stop.h"
 #include "kernel/checkpoint/stored_process.h"
 #include "kernel/jail/notify.h"
 #include "kernel/object/call.h"
 #include "kernel/object/segment.h"
 #include "kernel/report.h"
+
+#define SHARED_LEAST 32u   /* pages, to be mapped rather than copied */
+#define SHARED_MOST  8192u /* mappings of a process */
+#define FILL_PAGES   64u   /* at once */
 
 /* One that is being made. */
 struct making {
@@ -33,7 +40,9 @@ struct making {
     u32 pid;    /* 0: it has not asked yet */
     struct record record;
     struct stored_process head;
-    u32 mapped; /* mappings whose file was read over */
+    struct rf_restore_map
+        *shared; /* what it maps of a branch's spool, in order: after the others */
+    u32 shared_count;
     bool filled;
 };
 
@@ -42,6 +51,7 @@ struct restore {
     u64 number; /* of the cell whose image it is */
     void (*done)(struct cell *cell, struct source *source);
     u32 count, filled;
+    int spool;               /* descriptor of a branch's, or -1 */
     struct cell_clock clock; /* at the cut */
     char why[64];            /* what went wrong; "": nothing */
     int error;
@@ -98,6 +108,17 @@ int restore_check(const struct cell *cell, struct source *source)
     return error;
 }
 
+static void finish_restore(struct restore *restore)
+{
+    for (u32 i = 0; i < restore->count; i++) {
+        record_finish(&restore->processes[i].record);
+        free(restore->processes[i].shared);
+    }
+    if (restore->spool >= 0)
+        close(restore->spool);
+    free(restore);
+}
+
 int restore_begin(struct cell *cell, struct source *source, u64 number, bool clock_goes_on,
                   void (*done)(struct cell *cell, struct source *source))
 {
@@ -115,6 +136,8 @@ int restore_begin(struct cell *cell, struct source *source, u64 number, bool clo
     restore->source = source;
     restore->number = number;
     restore->done = done;
+    restore->spool = branch_spool(cell) ? spool_descriptor(branch_spool(cell)) : -1;
+    cell->window->cell.spooled = restore->spool >= 0;
     cell->restore = restore;
     cell->stop_epoch = stop->let_go + 1;
     stop->asked = cell->stop_epoch;
@@ -128,8 +151,8 @@ int restore_begin(struct cell *cell, struct source *source, u64 number, bool clo
     error = cell_start_processes(cell);
     if (!error)
         return 0;
-    free(restore);
     cell->restore = NULL;
+    finish_restore(restore);
     return error;
 }
 
@@ -140,10 +163,8 @@ void restore_drop(struct cell *cell)
     if (!restore)
         return;
     cell->restore = NULL;
-    for (u32 i = 0; i < restore->count; i++)
-        record_finish(&restore->processes[i].record);
     restore->done(cell, restore->source);
-    free(restore);
+    finish_restore(restore);
 }
 
 /* All have their memory: the threads that are made from now on, and those that are, go on. */
@@ -254,16 +275,20 @@ static struct rf_restore *make_script(const struct making *making, size_t *lengt
     struct rf_restore *script;
 
     *length = sizeof(*script) + head->map_count * sizeof(struct rf_restore_map) +
+              making->shared_count * sizeof(struct rf_restore_map) +
               head->thread_count * sizeof(struct rf_stopped);
     script = *length <= RF_RESTORE_ROOM ? calloc(1, *length) : NULL;
     if (!script)
         return NULL;
-    script->map_count = head->map_count;
+    script->map_count = head->map_count + making->shared_count;
     script->thread_count = head->thread_count;
     for (u32 i = 0; i < head->map_count; i++) {
         record_get(&at, &rf_restore_maps(script)[i], sizeof(struct rf_restore_map));
         take_file(making->cell, &at, false, false);
     }
+    if (making->shared_count)
+        memcpy(&rf_restore_maps(script)[head->map_count], making->shared,
+               making->shared_count * sizeof(*making->shared));
     for (u32 i = 0; i < head->descriptor_count; i++) {
         record_get_number(&at);
         take_file(making->cell, &at, false, false);
@@ -319,6 +344,58 @@ static void name_memory(const struct making *making)
         tasks_name_memory(process, making->memory);
 }
 
+static int share(struct making *making, const struct rf_restore_map *map,
+                 const struct spool_run *run)
+{
+    struct rf_restore_map *more = making->shared;
+
+    if (making->shared_count % 64 == 0)
+        more = realloc(more, (making->shared_count + 64) * sizeof(*more));
+    if (!more)
+        return -ENOMEM;
+    making->shared = more;
+    more[making->shared_count++] =
+        (struct rf_restore_map){.start = run->index * PAGE_SIZE,
+                                .end = (run->index + run->count) * PAGE_SIZE,
+                                .offset = run->at * PAGE_SIZE,
+                                .prot = map->prot,
+                                .flags = MAP_PRIVATE,
+                                .source = RF_RESTORE_DESCRIPTOR};
+    return 0;
+}
+
+/* Only a program's anonymous memory: of that the library OS knows that it may lie on a file. */
+static bool may_share(const struct rf_restore_map *map)
+{
+    return map->source == RF_RESTORE_ANONYMOUS && !map->was_file && !(map->prot & PROT_EXEC) &&
+           (map->end <= RF_LIBOS_BASE || map->start >= RF_LIBOS_END);
+}
+
+/* Pages of the spool that many branches have, and none has written, are there once. */
+static int find_shared(const struct restore *restore, struct making *making)
+{
+    const struct spool *spool = restore->spool < 0 ? NULL : branch_spool(making->cell);
+    struct record at = making->record;
+    int error = 0;
+
+    for (u32 i = 0; i < making->head.map_count && spool && !at.bad && !error; i++) {
+        struct rf_restore_map map;
+        struct spool_run run = {0};
+
+        record_get(&at, &map, sizeof(map));
+        take_file(making->cell, &at, false, false);
+        for (u64 index = map.start / PAGE_SIZE;
+             may_share(&map) && !error && making->shared_count < SHARED_MOST &&
+             spool_run_from(spool, key_of(restore->number, making->memory), index,
+                            map.end / PAGE_SIZE, &run);
+             index = run.index + run.count) {
+            if (run.count >= SHARED_LEAST)
+                error = share(making, &map, &run);
+        }
+    }
+    return error;
+}
+
 s64 op_RESTORE_BEGIN(struct call *call)
 {
     struct cell *cell = cell_of(call->cap);
@@ -332,6 +409,8 @@ s64 op_RESTORE_BEGIN(struct call *call)
     making->pid = call->tid;
     error = read_process(cell, making);
     if (!error)
+        error = find_shared(restore, making);
+    if (!error)
         error = write_script(making);
     name_memory(making);
     return went_wrong(cell, "what is kept of a process", error);
@@ -343,8 +422,13 @@ s64 op_RESTORE_MAP(struct call *call)
     struct rf_restore_map map;
     int fd, result;
 
-    if (!making || call->w[0] >= making->head.map_count)
+    if (!making || call->w[0] >= making->head.map_count + making->shared_count)
         return -EINVAL;
+    if (call->w[0] >= making->head.map_count) {
+        result = call->domain->transport->grant(call->domain, call->id,
+                                                cell_of(call->cap)->restore->spool);
+        return result ? result : CALL_GRANTED;
+    }
     fd = open_map(making, (u32)call->w[0], &map);
     if (fd < 0)
         return went_wrong(cell_of(call->cap), "a file that was mapped", -ENOENT);
@@ -362,6 +446,45 @@ static int fill_page(void *argument, u64 key, u64 index, const void *page)
                                                                                          : -EPROTO;
 }
 
+static int fill_run(int fd, int spool, const struct spool_run *run)
+{
+    static u8 piece[FILL_PAGES * PAGE_SIZE];
+
+    for (u64 done = 0; done < run->count;) {
+        u64 pages = MIN(run->count - done, FILL_PAGES);
+        ssize_t length = (ssize_t)(pages * PAGE_SIZE);
+
+        if (pread(spool, piece, (size_t)length, (off_t)((run->at + done) * PAGE_SIZE)) != length)
+            return -EIO;
+        if (pwrite(fd, piece, (size_t)length, (off_t)((run->index + done) * PAGE_SIZE)) != length)
+            return -EPROTO;
+        done += pages;
+    }
+    return 0;
+}
+
+/* What is mapped from the spool is there already. */
+static int fill_between(const struct cell *cell, const struct making *making, int fd)
+{
+    const struct restore *restore = cell->restore;
+    u64 key = key_of(restore->number, making->memory), index = 0;
+    int error = 0;
+
+    for (u32 i = 0; i <= making->shared_count && !error; i++) {
+        const struct rf_restore_map *shared = &making->shared[i];
+        u64 end = i < making->shared_count ? shared->start / PAGE_SIZE : UINT64_MAX / PAGE_SIZE;
+        struct spool_run run = {0};
+
+        while (!error && spool_run_from(branch_spool(cell), key, index, end, &run)) {
+            error = fill_run(fd, restore->spool, &run);
+            index = run.index + run.count;
+        }
+        if (i < making->shared_count)
+            index = shared->end / PAGE_SIZE;
+    }
+    return error;
+}
+
 static int fill(struct cell *cell, const struct making *making)
 {
     struct source *source = cell->restore->source;
@@ -369,7 +492,10 @@ static int fill(struct cell *cell, const struct making *making)
 
     if (fd < 0)
         return -ESRCH;
-    error = source->pages(source, key_of(cell->restore->number, making->memory), fill_page, &fd);
+    error =
+        cell->restore->spool >= 0
+            ? fill_between(cell, making, fd)
+            : source->pages(source, key_of(cell->restore->number, making->memory), fill_page, &fd);
     close(fd);
     return error;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,6 +11,7 @@
 
 #define STEP        64u
 #define BATCH_PAGES 64u
+#define NAME        "spool"
 
 struct spooled_record {
     u64 key;
@@ -223,12 +225,43 @@ s64 spool_pages_at(struct spool *spool, u64 position, u32 most, void *to, u64 *k
     return (s64)count;
 }
 
+bool spool_run_from(const struct spool *spool, u64 key, u64 index, u64 end, struct spool_run *found)
+{
+    for (u32 n = 0; n < spool->run_count; n++) {
+        u32 i = (found->near + n) % spool->run_count;
+        const struct run *run = &spool->runs[i];
+        u64 first = MAX(run->index, index), behind = MIN(run->index + run->count, end);
+
+        if (run->key != key || first >= behind)
+            continue;
+        *found = (struct spool_run){first, behind - first, run->at + first - run->index, i};
+        return true;
+    }
+    return false;
+}
+
+int spool_descriptor(struct spool *spool)
+{
+    char path[32];
+    int error = flush(spool);
+
+    if (error)
+        return error;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", spool->fd);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+bool spool_is_path(const char *path)
+{
+    return !strcmp(path, "/memfd:" NAME " (deleted)");
+}
+
 /* Without a directory's help, in memory. */
 static int open_file(int dir_fd)
 {
     int fd = openat(dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-    return fd >= 0 ? fd : memfd_create("spool", MFD_CLOEXEC);
+    return fd >= 0 ? fd : memfd_create(NAME, MFD_CLOEXEC);
 }
 
 struct spool *spool_create(int dir_fd)

@@ -27,6 +27,21 @@ bool spool_record_at(const struct spool *spool, u32 index, u32 *part, const void
  * are at `to`, and which they are; 0: there are no more; or a negative errno. */
 s64 spool_pages_at(struct spool *spool, u64 position, u32 most, void *to, u64 *key, u64 *index);
 
+/* The first pages of the key from `index` to before `end` that follow each other: their first one,
+ * how many, and where in the file, in pages. False: there are no more. */
+struct spool_run {
+    u64 index, count, at;
+    u32 near; /* where the last one was, to begin with there */
+};
+bool spool_run_from(const struct spool *spool, u64 key, u64 index, u64 end, struct spool_run *run);
+
+/* A descriptor of the file that reads only, for the caller to close; or negative. What is in the
+ * file stays as it is. */
+int spool_descriptor(struct spool *spool);
+
+/* Whether it is of a spool's file what the host names so. */
+bool spool_is_path(const char *path);
+
 u64 spool_bytes(const struct spool *spool); /* of pages */
 
 #endif

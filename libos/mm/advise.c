@@ -12,6 +12,7 @@ enum advice_kind {
     ADVICE_UNKNOWN, /* EINVAL */
     ADVICE_IGNORED, /* a hint that changes nothing that a program can see */
     ADVICE_HOST,    /* the host does it */
+    ADVICE_RESET,   /* pages are given back */
     ADVICE_PRIVATE, /* as HOST, for private anonymous memory only */
     ADVICE_HINT,    /* as PRIVATE, but nobody minds if it cannot be */
     ADVICE_REMOVE,  /* zeroes shared memory */
@@ -35,7 +36,7 @@ static enum advice_kind advice_kind(int advice)
     case MADV_HUGEPAGE:
     case MADV_NOHUGEPAGE: return ADVICE_HINT;
     case MADV_DONTNEED:
-    case MADV_DONTNEED_LOCKED:
+    case MADV_DONTNEED_LOCKED: return ADVICE_RESET; /* nothing is locked at the host */
     case MADV_POPULATE_READ:
     case MADV_POPULATE_WRITE: return ADVICE_HOST;
     case MADV_FREE: return ADVICE_PRIVATE;
@@ -60,8 +61,6 @@ static void flag_fork(u64 start, u64 end, int advice)
 
 static long advise_host(u64 start, u64 end, int advice)
 {
-    if (advice == MADV_DONTNEED_LOCKED) /* nothing is locked at the host */
-        advice = MADV_DONTNEED;
     return host_madvise((void *)start, end - start, advice);
 }
 
@@ -80,7 +79,10 @@ static long advise_fork(const struct mapping *m, u64 start, u64 end, int advice)
 static long advise_one(const struct mapping *m, u64 start, u64 end, int advice)
 {
     switch (advice_kind(advice)) {
-    case ADVICE_PRIVATE: return m->file ? -EINVAL : advise_host(start, end, advice);
+    case ADVICE_PRIVATE:
+        if (source_is_spooled(m)) /* may be done at once */
+            return source_reset(m, start, end);
+        return m->file ? -EINVAL : advise_host(start, end, advice);
     case ADVICE_REMOVE:
         if (!(m->flags & MAPPING_SHARED) || !m->file)
             return -EINVAL;
@@ -91,6 +93,7 @@ static long advise_one(const struct mapping *m, u64 start, u64 end, int advice)
         return 0;
     case ADVICE_FLAG: return advise_fork(m, start, end, advice);
     case ADVICE_HOST: return advise_host(start, end, advice);
+    case ADVICE_RESET: return source_reset(m, start, end);
     default: return 0;
     }
 }

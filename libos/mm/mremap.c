@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mremap(2). The host moves and grows whatever it can; what consists of parts of the heap segment
- * must not grow that way (the next part of the segment is somebody else's), so its growth is mapped
- * anew. */
+ * must not grow that way (the next part of the segment is somebody else's), nor what may lie on a
+ * branch's image, so its growth is mapped anew. */
 #include "libos/mm/space.h"
 #include "libos/entry/syscall.h"
 #include "libos/host/host.h"
@@ -198,7 +198,7 @@ static long remap(struct move *v)
         return r;
     bool keep_old = v->old_length == 0 || (v->flags & MREMAP_DONTUNMAP);
     bool simple = !keep_old && v->old_length >= v->new_length;
-    r = !simple && source_is_heap(&v->m) ? -EFAULT : host_remap(v);
+    r = !simple && (source_is_heap(&v->m) || source_is_spooled(&v->m)) ? -EFAULT : host_remap(v);
     if (r == -EFAULT) /* or what is one mapping has several parts on the host: some are tracked */
         r = remap_parts(v);
     return r < 0 ? r : commit(v, (u64)r, keep_old);

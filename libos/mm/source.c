@@ -4,6 +4,7 @@
 #include "libos/mm/space.h"
 #include "libos/fs/file.h"
 #include "libos/host/host.h"
+#include "libos/host/invoke.h"
 #include "libos/mm/heap.h"
 #include "libos/mm/source.h"
 
@@ -119,4 +120,19 @@ bool source_is_heap(const struct mapping *m)
         return false;
     source_drop(&s);
     return s.kind == MAP_SOURCE_HEAP || s.kind == MAP_SOURCE_BEYOND;
+}
+
+bool source_is_spooled(const struct mapping *m)
+{
+    return !m->file && the_window->cell.spooled;
+}
+
+long source_reset(const struct mapping *m, u64 start, u64 end)
+{
+    if (!source_is_spooled(m))
+        return host_madvise((void *)start, end - start, MADV_DONTNEED);
+    long r = source_map(start, end - start, m, MAP_FIXED);
+    if (r >= 0 && m->flags & MAPPING_DONTFORK)
+        r = host_madvise((void *)start, end - start, MADV_DONTFORK);
+    return MIN(r, 0);
 }

@@ -377,7 +377,7 @@ static void apply_fork_advice(void)
     struct spot s = maplist_first();
     while ((m = maplist_at(&the_space.list, s))) {
         if (m->flags & MAPPING_WIPEFORK)
-            host_madvise((void *)m->start, m->end - m->start, MADV_DONTNEED);
+            source_reset(m, m->start, m->end);
         s = m->flags & MAPPING_DONTFORK ? forget_inside(s, m->start, m->end)
                                         : maplist_next(&the_space.list, s);
     }

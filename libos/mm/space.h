@@ -85,6 +85,13 @@ long source_map(u64 addr, size_t length, const struct mapping *m, int host_flags
  */
 bool source_is_heap(const struct mapping *m);
 
+/* Whether parts of it may be, on the host, copies on write of an image that a branch goes on from.
+ */
+bool source_is_spooled(const struct mapping *m);
+
+/* Gives back the pages of [start, end) of one private mapping: it is as first mapped. 0 or -E... */
+long source_reset(const struct mapping *m, u64 start, u64 end);
+
 /* mm/shared.c: the file behind shared anonymous memory, of `length` bytes. NULL: no memory. */
 struct file *shared_memory_new(size_t length);
 
