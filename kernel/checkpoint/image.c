@@ -429,13 +429,13 @@ static bool knows(const struct process *process, const struct sink *sink)
            (process->tracked == sink->last || process->tracked == (TRACKED_AFRESH | sink->batch));
 }
 
-/* The process's tracker is of use to a sink that knows what it was given last. */
+/* The process shows its tracker once. It is of use to a sink that knows what it was given last. */
 static void find_tracker(struct saving *saving, struct process *process)
 {
     saving->tracker_there = stop_tracker(saving->cell, process->pid);
+    take_tracker(process, saving->tracker_there);
     if (!saving->sink->same)
         return;
-    take_tracker(process, saving->tracker_there);
     saving->tracker = process->tracker;
     saving->knows = process->tracker >= 0 && knows(process, saving->sink);
 }
@@ -466,8 +466,10 @@ static int save_process(struct cell *cell, struct process *process, bool granted
         error = save_descriptors(&saving);
     if (!error)
         error = put_process(&saving, process->memory);
-    process->tracked = error || saving.tracker < 0 ? 0 : sink->number;
-    process->tracked_pages = saving.pages;
+    if (sink->same) {
+        process->tracked = error || saving.tracker < 0 ? 0 : sink->number;
+        process->tracked_pages = saving.pages;
+    }
     record_finish(&saving.maps);
     record_finish(&saving.descriptors);
     if (saving.memory >= 0)
