@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,14 @@ struct saving {
     u32 copies;
     bool early; /* it runs: what cannot be read is not there any more */
     u64 pages;  /* its own, seen so far */
+    /* The file of the last mapping that had one: the next is often of the same. */
+    struct {
+        u64 inode;
+        int flags;
+        u32 kind;
+        char path[PATH_MAX];
+        struct record file;
+    } last;
     struct record maps, descriptors;
     u32 map_count, descriptor_count;
 };
@@ -293,6 +302,33 @@ static bool is_deleted(const char *path)
     return length > 10 && !strcmp(path + length - 10, " (deleted)") && strncmp(path, "/memfd:", 7);
 }
 
+static bool is_last(const struct saving *saving, const struct proc_map *map, int flags)
+{
+    return saving->last.inode == map->inode && saving->last.flags == flags &&
+           !strcmp(saving->last.path, map->path);
+}
+
+/* What the file of the mapping is kept as, with its record. */
+static u32 put_mapped(struct saving *saving, const struct proc_map *map, int flags,
+                      struct record *file)
+{
+    int fd = is_last(saving, map, flags) ? -1 : open_mapped(saving, map);
+
+    if (fd >= 0) {
+        saving->last.file.length = 0;
+        saving->last.inode = map->inode;
+        saving->last.flags = flags;
+        snprintf(saving->last.path, sizeof(saving->last.path), "%s", map->path);
+        saving->last.kind = put_open_file(saving, &saving->last.file, fd, flags);
+        close(fd);
+    }
+    if (!is_last(saving, map, flags))
+        return STORED_FILE_NONE;
+    file->bad |= saving->last.file.bad;
+    record_put(file, saving->last.file.bytes, saving->last.file.length);
+    return saving->last.kind;
+}
+
 static int save_map(void *argument, const struct proc_map *map)
 {
     struct saving *saving = argument;
@@ -302,7 +338,7 @@ static int save_map(void *argument, const struct proc_map *map)
                                     .prot = map->prot,
                                     .flags = map->shared ? MAP_SHARED : MAP_PRIVATE};
     bool spooled = !map->shared && spool_is_path(map->path);
-    int flags = map->shared && map->prot & PROT_WRITE ? O_RDWR : O_RDONLY, fd = -1, error;
+    int flags = map->shared && map->prot & PROT_WRITE ? O_RDWR : O_RDONLY, error;
     struct record file = {0};
     u32 kind = STORED_FILE_NONE;
 
@@ -311,11 +347,7 @@ static int save_map(void *argument, const struct proc_map *map)
     if (is_given(map))
         return save_own(saving, map);
     if (map->inode && !is_deleted(map->path) && !spooled)
-        fd = open_mapped(saving, map);
-    if (fd >= 0)
-        kind = put_open_file(saving, &file, fd, flags);
-    if (fd >= 0)
-        close(fd);
+        kind = put_mapped(saving, map, flags, &file);
     stored.source = kind == STORED_FILE_HEAP   ? RF_RESTORE_HEAP
                     : kind != STORED_FILE_NONE ? RF_RESTORE_DESCRIPTOR
                                                : RF_RESTORE_ANONYMOUS;
@@ -470,6 +502,7 @@ static int save_process(struct cell *cell, struct process *process, bool granted
         process->tracked = error || saving.tracker < 0 ? 0 : sink->number;
         process->tracked_pages = saving.pages;
     }
+    record_finish(&saving.last.file);
     record_finish(&saving.maps);
     record_finish(&saving.descriptors);
     if (saving.memory >= 0)

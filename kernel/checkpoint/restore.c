@@ -40,6 +40,8 @@ struct making {
     u32 pid;    /* 0: it has not asked yet */
     struct record record;
     struct stored_process head;
+    int mapped;                      /* the file that was mapped last, and 1; 0: none */
+    size_t mapped_at, mapped_length; /* where it is in the record */
     struct rf_restore_map
         *shared; /* what it maps of a branch's spool, in order: after the others */
     u32 shared_count;
@@ -113,6 +115,8 @@ static void finish_restore(struct restore *restore)
     for (u32 i = 0; i < restore->count; i++) {
         record_finish(&restore->processes[i].record);
         free(restore->processes[i].shared);
+        if (restore->processes[i].mapped)
+            close(restore->processes[i].mapped - 1);
     }
     if (restore->spool >= 0)
         close(restore->spool);
@@ -254,17 +258,31 @@ static int take_file(struct cell *cell, struct record *record, bool wanted, bool
     }
 }
 
-/* Goes over the mappings to the one of that index: opens its file. */
-static int open_map(const struct making *making, u32 index, struct rf_restore_map *map)
+/* Goes over the mappings to the one of that index: its file, which stays open for the next, that is
+ * often of the same. Negative: it is lost. */
+static int open_map(struct making *making, u32 index)
 {
     struct record at = making->record;
-    int fd = -1;
+    struct rf_restore_map map;
+    size_t from = 0;
 
     for (u32 i = 0; i <= index && !at.bad; i++) {
-        record_get(&at, map, sizeof(*map));
-        fd = take_file(making->cell, &at, i == index, true);
+        record_get(&at, &map, sizeof(map));
+        from = at.at;
+        take_file(making->cell, &at, false, false);
     }
-    return fd;
+    if (at.bad)
+        return -1;
+    if (making->mapped && at.at - from == making->mapped_length &&
+        !memcmp(at.bytes + from, at.bytes + making->mapped_at, making->mapped_length))
+        return making->mapped - 1;
+    if (making->mapped)
+        close(making->mapped - 1);
+    making->mapped_at = from;
+    making->mapped_length = at.at - from;
+    at.at = from;
+    making->mapped = take_file(making->cell, &at, true, true) + 1;
+    return making->mapped - 1;
 }
 
 /* What the process is to do, without the files. */
@@ -418,8 +436,7 @@ s64 op_RESTORE_BEGIN(struct call *call)
 
 s64 op_RESTORE_MAP(struct call *call)
 {
-    const struct making *making = making_of(call);
-    struct rf_restore_map map;
+    struct making *making = making_of(call);
     int fd, result;
 
     if (!making || call->w[0] >= making->head.map_count + making->shared_count)
@@ -429,11 +446,10 @@ s64 op_RESTORE_MAP(struct call *call)
                                                 cell_of(call->cap)->restore->spool);
         return result ? result : CALL_GRANTED;
     }
-    fd = open_map(making, (u32)call->w[0], &map);
+    fd = open_map(making, (u32)call->w[0]);
     if (fd < 0)
         return went_wrong(cell_of(call->cap), "a file that was mapped", -ENOENT);
     result = call->domain->transport->grant(call->domain, call->id, fd);
-    close(fd);
     return result ? result : CALL_GRANTED;
 }
 
