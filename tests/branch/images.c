@@ -27,7 +27,8 @@ static s64 with_name(u32 slot, u32 op, const char *name, const u32 *caps, u32 ca
 
     message.data = name;
     message.data_length = (u32)strlen(name);
-    memcpy(message.caps, caps, cap_count * sizeof(*caps));
+    if (cap_count)
+        memcpy(message.caps, caps, cap_count * sizeof(*caps));
     message.cap_count = cap_count;
     return rf_invoke(slot, op, &message);
 }
