@@ -382,6 +382,16 @@ static int flags_of(const struct saving *saving, int number)
     return (int)strtol(flags + 6, NULL, 8) & (O_ACCMODE | O_APPEND | O_PATH);
 }
 
+/* One that no capability of the cell reaches: it came from a program that serves the cell. */
+static void put_held(struct saving *saving, struct record *file, int fd, int flags)
+{
+    int number = saving->granted && saving->sink->hold ? saving->sink->hold(saving->sink, fd) : -1;
+
+    put_file(file, number < 0 ? STORED_FILE_NONE : STORED_FILE_HELD, flags);
+    if (number >= 0)
+        record_put_number(file, (u64)number);
+}
+
 static void save_descriptor(struct saving *saving, int number)
 {
     struct record file = {0};
@@ -394,11 +404,11 @@ static void save_descriptor(struct saving *saving, int number)
     fd = open(path, O_PATH | O_CLOEXEC);
     if (fd < 0)
         return;
-    if (put_open_file(saving, &file, fd, flags_of(saving, number)) != STORED_FILE_NONE) {
-        record_put_number(&saving->descriptors, (u64)number);
-        record_put(&saving->descriptors, file.bytes, file.length);
-        saving->descriptor_count++;
-    }
+    if (put_open_file(saving, &file, fd, flags_of(saving, number)) == STORED_FILE_NONE)
+        put_held(saving, &file, fd, flags_of(saving, number));
+    record_put_number(&saving->descriptors, (u64)number);
+    record_put(&saving->descriptors, file.bytes, file.length);
+    saving->descriptor_count++;
     close(fd);
     record_finish(&file);
 }

@@ -237,6 +237,7 @@ static int take_file(struct cell *cell, struct record *record, bool wanted, bool
 {
     struct stored_open_file stored;
     struct object *segment;
+    u64 number;
 
     record_get(record, &stored, sizeof(stored));
     if (cell->origin && (stored.kind == STORED_FILE_SEGMENT || stored.kind == STORED_FILE_HOST))
@@ -251,6 +252,11 @@ static int take_file(struct cell *cell, struct record *record, bool wanted, bool
                    : -1;
     case STORED_FILE_HOST:
         return wanted ? host_file_load(record, (int)stored.flags) : host_file_skip(record);
+    case STORED_FILE_HELD:
+        number = record_get_number(record);
+        return wanted && branch_spool(cell)
+                   ? spool_held(branch_spool(cell), number, (int)stored.flags)
+                   : -1;
     case STORED_FILE_GRANTED:
         return wanted ? granted_file_load(cell, record, (int)stored.flags, exact)
                       : granted_file_skip(record);
@@ -516,7 +522,7 @@ static int fill(struct cell *cell, const struct making *making)
     return error;
 }
 
-/* One that is lost stays away: the library OS is told that it is no descriptor. */
+/* In the place of one that is lost is one that can do nothing, so that no other gets its number. */
 static void put_descriptors(struct call *call, const struct making *making)
 {
     struct record at = making->record;
@@ -530,6 +536,8 @@ static void put_descriptors(struct call *call, const struct making *making)
         u64 number = record_get_number(&at);
         int fd = take_file(making->cell, &at, true, false);
 
+        if (fd < 0)
+            fd = open("/dev/null", O_PATH | O_CLOEXEC);
         if (fd < 0)
             continue;
         notify_put(call->domain, call->id, fd, (u32)number);

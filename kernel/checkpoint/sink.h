@@ -21,6 +21,10 @@ struct sink {
     u64 last, number; /* number: of this cut */
     u64 batch;        /* changes when what was put and is in no complete cut is lost, or in one */
 
+    /* NULL: it is for going on elsewhere, too. Keeps a copy of a descriptor as long as itself: by
+     * which number, or negative. */
+    int (*hold)(struct sink *sink, int fd);
+
     /* Before a key's pages, when more than one copy of each is wanted. NULL: there is but one. */
     int (*copies)(struct sink *sink, u64 key, u32 count);
 };

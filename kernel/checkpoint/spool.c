@@ -11,6 +11,7 @@
 
 #define STEP        64u
 #define BATCH_PAGES 64u
+#define HELD_MOST   256u /* descriptors */
 #define NAME        "spool"
 
 struct spooled_record {
@@ -32,6 +33,8 @@ struct spool {
     struct spooled_record *records;
     struct run *runs;
     u32 record_count, record_room, run_count, run_room;
+    int held[HELD_MOST];
+    u32 held_count;
     u64 pages; /* in all; those of the batch are not in the file yet */
     u32 batched;
     u8 batch[BATCH_PAGES * PAGE_SIZE];
@@ -240,6 +243,27 @@ bool spool_run_from(const struct spool *spool, u64 key, u64 index, u64 end, stru
     return false;
 }
 
+static int hold(struct sink *sink, int fd)
+{
+    struct spool *spool = of_sink(sink);
+    int copy = spool->held_count < HELD_MOST ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
+
+    if (copy < 0)
+        return -ENFILE;
+    spool->held[spool->held_count] = copy;
+    return (int)spool->held_count++;
+}
+
+int spool_held(const struct spool *spool, u64 number, int flags)
+{
+    char path[32];
+
+    if (number >= spool->held_count)
+        return -ENOENT;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", spool->held[number]);
+    return open(path, flags | O_CLOEXEC | (flags & O_PATH ? 0 : O_NONBLOCK | O_NOCTTY));
+}
+
 int spool_descriptor(struct spool *spool)
 {
     char path[32];
@@ -270,7 +294,7 @@ struct spool *spool_create(int dir_fd)
 
     if (!spool)
         return NULL;
-    spool->sink = (struct sink){.record = put_record, .page = put_page};
+    spool->sink = (struct sink){.record = put_record, .page = put_page, .hold = hold};
     spool->source = (struct source){each_record, one_record, each_page};
     spool->fd = open_file(dir_fd);
     if (spool->fd >= 0)
@@ -287,6 +311,8 @@ void spool_destroy(struct spool *spool)
         free(spool->records[i].bytes);
     free(spool->records);
     free(spool->runs);
+    for (u32 i = 0; i < spool->held_count; i++)
+        close(spool->held[i]);
     close(spool->fd);
     free(spool);
 }

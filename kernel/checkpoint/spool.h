@@ -39,6 +39,10 @@ bool spool_run_from(const struct spool *spool, u64 key, u64 index, u64 end, stru
  * file stays as it is. */
 int spool_descriptor(struct spool *spool);
 
+/* What was given to its sink to hold, opened as open(2) would: a descriptor for the caller to
+ * close, or negative. */
+int spool_held(const struct spool *spool, u64 number, int flags);
+
 /* Whether it is of a spool's file what the host names so. */
 bool spool_is_path(const char *path);
 

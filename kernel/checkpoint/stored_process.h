@@ -26,6 +26,7 @@ enum stored_file_kind {
     STORED_FILE_SEGMENT, /* a reference to an object follows */
     STORED_FILE_HOST,    /* a file of the host follows (host_file.h) */
     STORED_FILE_GRANTED, /* what reaches it follows (granted_file.h) */
+    STORED_FILE_HELD,    /* the number by which the image holds it follows, while it is here */
 };
 
 /* Before the mappings' and descriptors' files. */
