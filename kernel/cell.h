@@ -98,6 +98,7 @@ struct cell {
     unsigned __int128 byte_ns; /* memory times time until since_ns */
     u64 since_ns;
     u64 system_calls;  /* served in it; when it is over */
+    u64 spooled_pages; /* that it has in common with other branches; fewer, as it writes them */
     u64 pages_charged; /* to the bank, as memory was seen last */
 
     u32 stops;      /* STOP_*: why it does not run */

@@ -238,6 +238,9 @@ void limits_look(struct cell *cell)
     held = grouped ? cgroup_memory_now(&cell->limits.group)
            : limit ? memory_held(cell, limit)
                    : memory_roughly(cell);
+    /* What it has in common with other branches counts as if it were its own: not less than all of
+     * it, and once it has written it, not twice. */
+    held = MAX(held, cell->spooled_pages * PAGE_SIZE);
     cell->window->cell.memory_held = held;
     cell->peak_bytes = MAX(cell->peak_bytes, held);
     charge_memory(cell, held);

@@ -142,6 +142,7 @@ int restore_begin(struct cell *cell, struct source *source, u64 number, bool clo
     restore->done = done;
     restore->spool = branch_spool(cell) ? spool_descriptor(branch_spool(cell)) : -1;
     cell->window->cell.spooled = restore->spool >= 0;
+    cell->spooled_pages = 0;
     cell->restore = restore;
     cell->stop_epoch = stop->let_go + 1;
     stop->asked = cell->stop_epoch;
@@ -413,8 +414,10 @@ static int find_shared(const struct restore *restore, struct making *making)
              spool_run_from(spool, key_of(restore->number, making->memory), index,
                             map.end / PAGE_SIZE, &run);
              index = run.index + run.count) {
-            if (run.count >= SHARED_LEAST)
-                error = share(making, &map, &run);
+            if (run.count < SHARED_LEAST)
+                continue;
+            error = share(making, &map, &run);
+            making->cell->spooled_pages += run.count;
         }
     }
     return error;
