@@ -140,6 +140,8 @@ static int branch(struct cell *from, struct cell *to, bool pause)
         return -EAGAIN;
     }
     error = stop_begin(from, now_ns() + STAND_STILL_NS);
+    if (error == -ESRCH && from->started_ns && !from->ending && !from->over)
+        return -EAGAIN; /* its first process is just being made */
     if (error)
         return error;
     error = capture(from, to);
