@@ -530,9 +530,10 @@ static bool is_large(const struct process *process)
            (resident = strchr(text, ' ')) && strtoul(resident, NULL, 10) >= EARLY_PAGES;
 }
 
-static bool wants_tracker(const struct process *process)
+/* Of what a branch has in common with others little may be there yet. */
+static bool wants_tracker(const struct cell *cell, const struct process *process)
 {
-    return process->tracker == -1 && is_large(process);
+    return process->tracker == -1 && (cell->spooled_pages >= EARLY_PAGES || is_large(process));
 }
 
 void image_track(struct cell *cell, struct sink *sink, u64 deadline_ns)
@@ -540,13 +541,13 @@ void image_track(struct cell *cell, struct sink *sink, u64 deadline_ns)
     bool wanted = false;
 
     list_for_each(node, &cell->host_processes)
-        wanted |= wants_tracker(list_entry(node, struct process, link));
+        wanted |= wants_tracker(cell, list_entry(node, struct process, link));
     if (!wanted || stop_begin(cell, deadline_ns))
         return;
     list_for_each(node, &cell->host_processes) {
         struct process *process = list_entry(node, struct process, link);
 
-        if (!wants_tracker(process))
+        if (!wants_tracker(cell, process))
             continue;
         take_tracker(process, stop_tracker(cell, process->pid));
         process->tracker = process->tracker < 0 ? -2 : process->tracker;
@@ -559,8 +560,12 @@ static int save_map_early(void *argument, const struct proc_map *map)
 {
     struct saving *saving = argument;
 
-    if (map->shared || map->inode || is_hosts(map) || is_given(map))
+    bool spooled = spool_is_path(map->path);
+
+    if (map->shared || (map->inode && !spooled) || is_hosts(map) || is_given(map))
         return 0;
+    if (spooled && !proc_is_tracked(saving->pagemap, map->start))
+        return save_spooled(saving, map);
     return proc_written_pages(saving->pagemap, saving->tracker, map, WRITTEN_ONLY, save_tracked,
                               saving);
 }
