@@ -246,12 +246,17 @@ void cell_end(struct cell *cell, int wait_status, int own_status)
     signals_hurry();
 }
 
+struct object *cell_viewer(struct cell *cell)
+{
+    const struct cap *output = cell->over ? NULL : table_get(&cell->domain.caps, RF_SLOT_STDOUT);
+
+    return output ? viewer_of_console(output) : cell->log;
+}
+
 /* Its capabilities go now. What it last wrote stays with the cell. */
 static void keep_log(struct cell *cell)
 {
-    const struct cap *output = table_get(&cell->domain.caps, RF_SLOT_STDOUT);
-
-    cell->log = output ? viewer_of_console(output) : NULL;
+    cell->log = cell_viewer(cell);
     if (cell->log)
         object_hold(cell->log);
 }
@@ -262,6 +267,7 @@ void cell_over(struct cell *cell)
 {
     if (cell->over)
         return;
+    keep_log(cell);
     cell->over = true;
     list_del(&cell->awake);
     restore_drop(cell);
@@ -276,7 +282,6 @@ void cell_over(struct cell *cell)
     pending_answer_all(&cell->execs, -ESRCH);
     pending_answer_all(&cell->requests, -ESRCH);
     processes_over(cell);
-    keep_log(cell);
     domain_finish(&cell->domain);
     if (cell->listener.fd >= 0)
         close(cell->listener.fd);

@@ -160,6 +160,10 @@ void cell_end(struct cell *cell, int wait_status, int own_status);
 /* Stops its processes, until SIGCONT. */
 void cell_halt(struct cell *cell);
 
+/* Of its standard output, or when it is over of what that was: borrowed; NULL: that is no viewer's
+ * console. */
+struct object *cell_viewer(struct cell *cell);
+
 /* It stands still while there is a reason to. */
 void cell_stop(struct cell *cell, u32 reason);
 void cell_continue(struct cell *cell, u32 reason);

@@ -438,8 +438,7 @@ s64 op_CELL_REVOKE(struct call *call)
 
 s64 op_CELL_VIEW(struct call *call)
 {
-    const struct cap *console = table_get(&cell_of(call->cap)->domain.caps, RF_SLOT_STDOUT);
-    struct object *viewer = console ? viewer_of_console(console) : cell_of(call->cap)->log;
+    struct object *viewer = cell_viewer(cell_of(call->cap));
 
     if (!viewer)
         return -ENOENT;

@@ -97,7 +97,9 @@ void cell_save(const struct object *object, struct record *to)
     record_put_object(to, cell->meter ? &cell->meter->object : NULL);
     record_put(to, &stored, sizeof(stored));
     record_put_object(to, cell->maker);
-    record_put_object(to, cell->log);
+    record_put_object(
+        to, cell_viewer(container_of(object, struct cell,
+                                     object))); /* one that is just ending is kept as over */
     keeper_save(&cell->keeper, to);
     if (stored.state != KEPT_OVER)
         put_table(&cell->domain.caps, to);
