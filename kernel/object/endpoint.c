@@ -401,7 +401,8 @@ s64 op_ENDPOINT_REPLY_RECEIVE(struct call *call)
 
         if (!call_is_own(call) || !cap || cap->kind != RF_KIND_RESUME)
             return -EBADF;
-        resume_reply(call, container_of(cap->object, struct resume, object), (s64)call->w[1]);
+        if (!cap->object->dead) /* else it may be no resume object at all */
+            resume_reply(call, container_of(cap->object, struct resume, object), (s64)call->w[1]);
         table_drop(&call->domain->caps, (u32)call->w[0]);
         call->committed = false;
         call->message_op = 0; /* it has begun */

@@ -3,28 +3,32 @@
  *
  * Random operations of several domains, in the model (model.h) and in the kernel side by side. Both
  * must give the same results at each step, and often the whole of every table, all that waits and
- * what every bank counts are compared. */
+ * what every bank counts are compared. Now and then there is a cut, and now and then a crash, after
+ * which what everybody holds must be what it was at the last cut. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "kernel/object/bank.h"
-#include "tests/model/model.h"
-#include "tests/unit/fake_domain.h"
+#include "kernel/world.h"
+#include "tests/model/restart.h"
 
 #define STEPS        700000ul
 #define COMPARED     32u /* steps from one comparison of everything to the next */
 #define RECORDS      60u /* of each domain's bank */
 #define COMMON_SLOTS 8u
 
+/* In `kept`, behind the domains' banks: what pays for these, and a node that everybody has. */
+enum { FIRST = DOMAINS, COMMON };
+
 static u64 seed, state, step;
 static struct fake_domain *kernel[DOMAINS];
-static struct bank *first, *banks[DOMAINS];
-static struct object *common; /* a node that everybody has */
+static struct object *kept[KEPT]; /* references */
+static u64 records_before;        /* of the world's bank */
 static u32 model_banks[DOMAINS];
 static struct asked last;
-static u64 successes, waits, answers; /* to show that something happened */
+static u64 successes, waits, answers, cuts, crashes; /* to show that something happened */
 
 #define FAIL(...)                                                                                  \
     do {                                                                                           \
@@ -47,37 +51,49 @@ static u64 pick(u64 below)
     return state % below;
 }
 
+static struct bank *bank_kept(u32 i)
+{
+    return container_of(kept[i], struct bank, object);
+}
+
 static void begin(u32 d)
 {
-    kernel[d] = fake_domain(banks[d]);
-    fake_put(kernel[d], &banks[d]->object, RF_RIGHT_READ | RF_RIGHT_WRITE);
-    fake_put(kernel[d], common, RF_RIGHT_ALL);
+    kernel[d] = fake_domain(bank_kept(d));
+    fake_put(kernel[d], kept[d], RF_RIGHT_READ | RF_RIGHT_WRITE);
+    fake_put(kernel[d], kept[COMMON], RF_RIGHT_ALL);
     model_begin(d, model_banks[d]);
     model_give(d, model_banks[d], RF_RIGHT_READ | RF_RIGHT_WRITE);
     model_give(d, model_kept, RF_RIGHT_ALL);
 }
 
+/* A bank of that one's: a reference. */
+static struct object *split(struct fake_domain *maker, struct object *from, u64 records)
+{
+    struct rf_bank_limits limits = {.most = {RF_NO_LIMIT, records, RF_NO_LIMIT, RF_NO_LIMIT}};
+    u32 slot = fake_put(maker, from, RF_RIGHT_ALL);
+    s64 made = FAKE(maker, .slot = slot, .op = RF_OP_BANK_SPLIT, .data = &limits,
+                    .length = sizeof(limits));
+    struct object *bank = table_get(&maker->domain.caps, (u64)made)->object;
+
+    object_hold(bank);
+    return bank;
+}
+
 static void set_up(void)
 {
-    u32 model_first = model_bank(0, DOMAINS * RECORDS);
-    struct fake_domain *maker;
-    struct rf_bank_limits limits = {.most = {RF_NO_LIMIT, RECORDS, RF_NO_LIMIT, RF_NO_LIMIT}};
-    u32 slot;
+    u32 model_first = model_bank(0, DOMAINS * RECORDS), slot;
+    struct fake_domain *maker = fake_domain(world.bank);
     s64 made;
 
-    first = fake_bank(DOMAINS * RECORDS);
-    maker = fake_domain(first);
-    slot = fake_put(maker, &first->object, RF_RIGHT_ALL);
+    records_before = world.bank->used[RF_RESOURCE_RECORDS];
+    kept[FIRST] = split(maker, &world.bank->object, DOMAINS * RECORDS);
+    slot = fake_put(maker, kept[FIRST], RF_RIGHT_ALL);
     made = FAKE(maker, .slot = slot, .op = RF_OP_BANK_ALLOCATE, .w = {RF_KIND_NODE, COMMON_SLOTS});
-    common = table_get(&maker->domain.caps, (u64)made)->object;
-    object_hold(common);
+    kept[COMMON] = table_get(&maker->domain.caps, (u64)made)->object;
+    object_hold(kept[COMMON]);
     model_kept = model_node(model_first, COMMON_SLOTS);
     for (u32 d = 0; d < DOMAINS; d++) {
-        made = FAKE(maker, .slot = slot, .op = RF_OP_BANK_SPLIT, .data = &limits,
-                    .length = sizeof(limits));
-        banks[d] =
-            container_of(table_get(&maker->domain.caps, (u64)made)->object, struct bank, object);
-        object_hold(&banks[d]->object);
+        kept[d] = split(maker, kept[FIRST], RECORDS);
         model_banks[d] = model_bank(model_first, RECORDS);
     }
     fake_free(maker);
@@ -259,15 +275,27 @@ static void ask(u32 d)
     successes += got >= 0;
 }
 
-static void interrupt(u32 d)
+static void interrupt(u32 d, u32 call)
 {
-    u32 call = (u32)pick(CALLS);
     const struct waiting *waiting = &domains[d].calls[call];
 
     if (waiting->state == IDLE)
         return;
     domain_interrupt(&kernel[d]->domain, (u32)waiting->id);
     model_interrupt(d, call);
+}
+
+/* At a cut nobody waits: the calls of real cells are tested in tests/cut. */
+static void make_cut(void)
+{
+    for (u32 d = 0; d < DOMAINS; d++) {
+        for (u32 i = 0; i < CALLS; i++) {
+            interrupt(d, i);
+            check_answers();
+        }
+    }
+    restart_cut(kernel, kept);
+    cuts++;
 }
 
 /* A domain ends with all that it holds, and another takes its place. */
@@ -306,7 +334,8 @@ static void compare_slot(u32 d, u32 slot)
         FAIL("domain %u, slot %u: the model says kind %u rights %u dead %d, the kernel %u %u %d", d,
              slot, held->kind, held->rights, thing->dead, cap->kind, cap->rights,
              cap->object->dead);
-    compare_number(thing, cap->object->number);
+    if (cap->object != object_ended()) /* one that had ended before the last cut */
+        compare_number(thing, cap->object->number);
     if (cap->kind == RF_KIND_BANK && !thing->dead &&
         container_of(cap->object, struct bank, object)->used[RF_RESOURCE_RECORDS] != thing->used)
         FAIL("domain %u, slot %u: the model's bank counts %lu, the kernel's %lu", d, slot,
@@ -335,21 +364,26 @@ static void compare_all(void)
     }
 }
 
+static void crash(void)
+{
+    restart_crash(kernel, kept);
+    compare_all();
+    crashes++;
+}
+
 /* Whatever refers to whatever in circles, the bank reclaims it: what is left would be a leak, which
  * the sanitizer reports. */
 static void finish(void)
 {
     for (u32 d = 0; d < DOMAINS; d++)
         fake_free(kernel[d]);
-    object_destroy(&first->object);
-    for (u32 i = 0; i < RF_RESOURCES; i++) {
-        if (first->used[i])
-            FAIL("the first bank still counts %lu of resource %u", first->used[i], i);
-    }
-    object_release(common);
-    for (u32 d = 0; d < DOMAINS; d++)
-        object_release(&banks[d]->object);
-    object_release(&first->object);
+    object_destroy(kept[FIRST]);
+    for (u32 i = 0; i < KEPT; i++)
+        object_release(kept[i]);
+    if (world.bank->used[RF_RESOURCE_RECORDS] != records_before)
+        FAIL("the first bank counts %lu records, and %lu in the beginning",
+             world.bank->used[RF_RESOURCE_RECORDS], records_before);
+    restart_finish();
 }
 
 int main(int argc, char **argv)
@@ -365,8 +399,12 @@ int main(int argc, char **argv)
     for (step = 0; step < steps; step++) {
         u32 d = (u32)pick(DOMAINS);
 
-        if (model_idle_call(d) == CALLS || pick(64) == 0)
-            interrupt(d);
+        if (pick(5000) == 0)
+            make_cut();
+        else if (cuts && pick(10000) == 0)
+            crash();
+        else if (model_idle_call(d) == CALLS || pick(64) == 0)
+            interrupt(d, (u32)pick(CALLS));
         else if (pick(2000) == 0)
             replace(d);
         else
@@ -376,7 +414,8 @@ int main(int argc, char **argv)
             compare_all();
     }
     finish();
-    printf("%lu steps, %lu succeeded at once, %lu waited, %lu were answered later\n", steps,
-           successes, waits, answers);
+    printf("%lu steps, %lu succeeded at once, %lu waited, %lu were answered later; %lu cuts, %lu "
+           "crashes\n",
+           steps, successes, waits, answers, cuts, crashes);
     return 0;
 }

@@ -26,7 +26,7 @@ $(B)/tests/unit/elf_test: $(B)/unit-obj/libos/proc/elf_parse.c.o
 
 # tests/model: another suite, of the same pieces.
 TEST_PROGRAMS += $(B)/tests/model/model_test
-$(B)/tests/model/model_test: tests/model/model_test.c tests/model/model.c $(UNIT_OBJ) $(B)/libos_image.o \
-                             | tests/model/model.h
+$(B)/tests/model/model_test: tests/model/model_test.c tests/model/model.c tests/model/restart.c $(UNIT_OBJ) $(B)/libos_image.o \
+                             | tests/model/model.h tests/model/restart.h
 	@mkdir -p $(@D)
 	$(CC) $(UNIT_CFLAGS) -O2 -o $@ $^ $(KERNEL_LIBS)
