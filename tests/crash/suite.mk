@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The store on a simulated disk: the linker hands the calls of the store and of LMDB (linked statically, to be
 # within its reach) to tests/crash/disk.c.
-# make crash [CRASH_RUNS=400]
+# make crash [CRASH_RUNS=400]   all crashes of that many runs, and worlds that are killed (tests/cut/suite.mk)
 
 CRASH_CALLS  := pwrite pwritev write writev ftruncate fallocate fdatasync fsync msync getrandom
 CRASH_SRC    := $(filter kernel/store/%,$(KERNEL_SRC)) tests/crash/crash.c tests/crash/disk.c
@@ -16,3 +16,4 @@ $(B)/tests/crash/crash: $(CRASH_SRC) $(wildcard kernel/store/*.h tests/crash/*.h
 .PHONY: crash
 crash: $(B)/tests/crash/crash
 	$< 1000 $(CRASH_RUNS)
+	@$(MAKE) --no-print-directory kills

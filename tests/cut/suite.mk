@@ -1,6 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
+# make kills [KILLS=1000]   worlds are killed that often, all cases together; make crash does it too
 
-TEST_PROGRAMS += $(B)/tests/cut/moved.image
+KILLS ?= 1000
+KILLED = $(shell tests/cut/suite list | grep -c '^killed-')
+TEST_PROGRAMS += $(B)/tests/cut/moved.image $(B)/tests/cut/messages
+
+$(B)/tests/cut/messages: tests/cut/messages.c $(SDK_LIB)
+	@mkdir -p $(@D)
+	$(CC) $(HOST_CFLAGS) -static -s -o $@ $< $(SDK_LIB) -pthread
+
+.PHONY: kills
+kills: test-build
+	CUT_KILLS=$$((($(KILLS) + $(KILLED) - 1) / $(KILLED))) tests/run cut 'killed-*'
 
 # Another build of the library OS: all of its code and data lie elsewhere.
 $(B)/tests/cut/moved.image: $(LIBOS_OBJ) libos/image.ld tests/cut/suite.mk
