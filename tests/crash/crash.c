@@ -2,7 +2,8 @@
 /* usage: crash FROM COUNT [EVERY]     runs of seeds FROM..., each with a crash at every EVERYth
  * write and flush crash SEED.EVENT.LOSS        one crash alone, to look at
  *
- * A run works on a store at random and keeps a model of it. Before each write and each flush the
+ * A run works on a store at random, as cells that call each other, banks that fill, forks and exits
+ * do, and keeps a model of it. Before each write and each flush the
  * power may fail: what the disk may then hold is opened as a store, which must have exactly one
  * committed generation, the last acknowledged or the one being made, whole, and must pass the
  * check. Now and then the power does fail, and the run goes on with what was left. */
@@ -315,18 +316,27 @@ static void power_may_fail(void)
     }
 }
 
-static void put_page(struct store_cut *cut, u32 object, u32 index)
+static void put_numbered_page(struct store_cut *cut, u32 object, u32 index, u32 number)
 {
-    static u8 pages[1024][PAGE_SIZE];
+    static u8 pages[4096][PAGE_SIZE]; /* more than one cut has: they are borrowed until it ends */
     static u32 used;
-    u32 number = roll(~0u - 1) + 1;
 
-    used = (used + 1) % 1024;
+    used = (used + 1) % ARRAY_SIZE(pages);
     content_of(number, pages[used]);
     store_page_put(cut, object, index, pages[used]);
     run.next.page[object][index] = number;
     if (run.next.journal_at[object][index] <= run.journalled)
         run.next.journal[object][index] = 0;
+}
+
+static u32 some_number(void)
+{
+    return roll(~0u - 1) + 1;
+}
+
+static void put_page(struct store_cut *cut, u32 object, u32 index)
+{
+    put_numbered_page(cut, object, index, some_number());
 }
 
 static void drop_pages(struct store_cut *cut, u32 object, u32 first, u32 count)
@@ -340,14 +350,18 @@ static void drop_pages(struct store_cut *cut, u32 object, u32 first, u32 count)
     }
 }
 
-static void put_record(struct store_cut *cut, u32 object, u32 part)
+static void put_numbered_record(struct store_cut *cut, u32 object, u32 part, u32 number)
 {
     u8 bytes[8192];
-    u32 number = roll(4) ? roll(~0u - 1) + 1 : 0;
 
     record_content(number, bytes);
     store_record_put(cut, object, part, bytes, number ? record_length(number) : 0);
     run.next.record[object][part] = number;
+}
+
+static void put_record(struct store_cut *cut, u32 object, u32 part)
+{
+    put_numbered_record(cut, object, part, roll(4) ? some_number() : 0);
 }
 
 static void note_journalled(struct model *model, u32 object, u32 index, u32 number)
@@ -378,19 +392,64 @@ static void journal(void)
     }
 }
 
+/* An object ends, with its pages and records. */
+static void end_object(struct store_cut *cut, u32 object)
+{
+    store_object_drop(cut, object);
+    drop_pages(NULL, object, 0, PAGES);
+    memset(run.next.record[object], 0, sizeof(run.next.record[object]));
+    run.next.copies[object] = 1;
+}
+
+/* A cell calls another: the message is in the memory of both, and the call in the records of both.
+ */
+static void call(struct store_cut *cut, u32 from, u32 to)
+{
+    u32 number = some_number(), part = roll(PARTS);
+
+    put_numbered_page(cut, from, roll(PAGES), number);
+    put_numbered_page(cut, to, roll(PAGES), number);
+    put_numbered_record(cut, from, part, number);
+    put_numbered_record(cut, to, part, number);
+}
+
+/* A bank fills: page after page, and what it counts, until it is full; then some are given back. */
+static void fill(struct store_cut *cut, u32 object)
+{
+    u32 most = roll(PAGES);
+
+    for (u32 i = 0; i < most; i++)
+        put_page(cut, object, i);
+    put_numbered_record(cut, object, 0, most + 1);
+    if (roll(2))
+        drop_pages(cut, object, most / 2, most);
+}
+
+/* A cell becomes the copy of another. */
+static void fork_object(struct store_cut *cut, u32 from, u32 to)
+{
+    if (from == to)
+        return;
+    end_object(cut, to);
+    for (u32 i = 0; i < PAGES; i++) {
+        if (page_in(&run.next, from, i))
+            put_numbered_page(cut, to, i, page_in(&run.next, from, i));
+    }
+    for (u32 i = 0; i < PARTS; i++) {
+        if (run.next.record[from][i])
+            put_numbered_record(cut, to, i, run.next.record[from][i]);
+    }
+}
+
 static void work(struct store_cut *cut)
 {
     u32 object = roll(OBJECTS), index = roll(PAGES);
 
-    switch (roll(12)) {
+    switch (roll(18)) {
     case 0: drop_pages(cut, object, index, 1 + roll(PAGES)); break;
     case 1:
-        if (roll(3))
-            break;
-        store_object_drop(cut, object);
-        drop_pages(NULL, object, 0, PAGES);
-        memset(run.next.record[object], 0, sizeof(run.next.record[object]));
-        run.next.copies[object] = 1;
+        if (roll(3) == 0)
+            end_object(cut, object);
         break;
     case 2:
         run.next.copies[object] = (u8)(1 + roll(3));
@@ -402,6 +461,17 @@ static void work(struct store_cut *cut)
     case 6:
         for (u32 i = index; i < MIN(index + 30, PAGES); i++)
             put_page(cut, object, i);
+        break;
+    case 7:
+    case 8:
+    case 9: call(cut, object, roll(OBJECTS)); break;
+    case 10:
+        if (roll(3) == 0)
+            fill(cut, object);
+        break;
+    case 11:
+        if (roll(3) == 0)
+            fork_object(cut, object, roll(OBJECTS));
         break;
     default: put_page(cut, object, index);
     }
@@ -582,5 +652,6 @@ int main(int argc, char **argv)
         "%lu crashes looked at, %lu of them gone through, in %lu runs; %lu cuts failed for want of "
         "room, %lu by failing flushes; %lu times a copy of the index was gone back to\n",
         run.points, run.crashes, count, run.full, run.flushes, run.copies);
+    printf("counted: %lu crashes of the store\n", run.points);
     return 0;
 }
