@@ -6,7 +6,7 @@ ONLY   ?= *
 
 BENCH_CFLAGS := -std=gnu17 -I. -O2 -g $(WARN) -D_GNU_SOURCE -pthread
 BENCH_SDK    := calls cells
-BENCH_PLAIN  := cpu_loop notification written
+BENCH_PLAIN  := cpu_loop notification ticks written
 BENCH_BUILT  := $(B)/bench/syscall_table $(B)/bench/large.c $(B)/bench/one_byte $(BENCH_SDK:%=$(B)/bench/%) \
                 $(BENCH_PLAIN:%=$(B)/bench/%)
 
@@ -40,6 +40,13 @@ bench-worlds:
 	@tools/install-deps.sh build bench
 	@$(MAKE) --no-print-directory ringfence bench-build
 	@/usr/bin/python3 bench/worlds.py --rounds $(ROUNDS)
+
+# What cuts, restarts and branches cost: a table and plots of their own.
+.PHONY: bench-checkpoint
+bench-checkpoint:
+	@tools/install-deps.sh build bench
+	@$(MAKE) --no-print-directory ringfence bench-build
+	@/usr/bin/python3 bench/checkpoint.py --rounds $(ROUNDS)
 
 $(B)/bench/large.c: bench/generate_c.py
 	@mkdir -p $(@D)
