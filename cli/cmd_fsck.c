@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/volumes.h"
+#include "kernel/checkpoint/check.h"
 #include "kernel/report.h"
 #include "kernel/store/store.h"
 #include "sdk/ringfence.h"
@@ -72,6 +73,19 @@ static void show_finding(void *context, const char *text)
     puts(text);
 }
 
+static void count_fault(void *context, const char *text)
+{
+    ++*(u64 *)context;
+    puts(text);
+}
+
+static int refuse(int error, const struct store_why *why)
+{
+    report("%s", why->text);
+    return error == -EUCLEAN || error == -ENODEV || error == -ESTALE ? FSCK_FAULTS
+                                                                     : FSCK_CANNOT_LOOK;
+}
+
 int cmd_fsck(int argc, char **argv)
 {
     static struct request request;
@@ -81,11 +95,10 @@ int cmd_fsck(int argc, char **argv)
 
     parse("fsck", argc, argv, &request);
     error = store_check(&request.config, show_finding, NULL, &verdict, &why);
-    if (error) {
-        report("%s", why.text);
-        return error == -EUCLEAN || error == -ENODEV || error == -ESTALE ? FSCK_FAULTS
-                                                                         : FSCK_CANNOT_LOOK;
-    }
+    if (!error && !verdict.lost && !verdict.faults)
+        error = world_check(&request.config, count_fault, &verdict.faults, &why);
+    if (error)
+        return refuse(error, &why);
     printf("%lu pages in %lu copies, %lu records", verdict.pages, verdict.copies, verdict.records);
     if (!verdict.damaged && !verdict.lost && !verdict.faults) {
         printf(": all good\n");

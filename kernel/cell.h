@@ -195,6 +195,12 @@ bool cell_has_process(const struct cell *cell, u64 pid);
 /* Whether `cell` is `above` or below it. */
 bool cell_is_below(const struct cell *cell, const struct cell *above);
 
+/* Whether a cut has its processes: it has begun, and not ended. */
+static inline bool cell_goes_on(const struct cell *cell)
+{
+    return cell->parent && cell->started_ns && !cell->over && !cell->ending;
+}
+
 static inline struct cell *cell_of(const struct cap *cap)
 {
     return container_of(cap->object, struct cell, object);

@@ -47,18 +47,13 @@ static struct {
 
 /* --- the cut --- */
 
-static bool is_kept(const struct cell *cell)
-{
-    return cell->parent && cell->started_ns && !cell->over && !cell->ending;
-}
-
 static int stop_all(u64 deadline_ns)
 {
     list_for_each(node, &world.awake) {
         struct cell *cell = list_entry(node, struct cell, awake);
         int error;
 
-        if (!is_kept(cell) || hibernate_is_apart(cell))
+        if (!cell_goes_on(cell) || hibernate_is_apart(cell))
             continue;
         if (cell->restore)
             return -EAGAIN;
@@ -103,7 +98,7 @@ static int save_all(struct sink *sink)
     list_for_each(node, &world.awake) {
         struct cell *cell = list_entry(node, struct cell, awake);
 
-        if (!error && is_kept(cell))
+        if (!error && cell_goes_on(cell))
             error = save_cell(cell, sink);
     }
     return error;
@@ -114,7 +109,7 @@ static void save_early(struct sink *sink)
     list_for_each(node, &world.awake) {
         struct cell *cell = list_entry(node, struct cell, awake);
 
-        if (!is_kept(cell) || hibernate_is_apart(cell) || cell->restore)
+        if (!cell_goes_on(cell) || hibernate_is_apart(cell) || cell->restore)
             continue;
         if (tracker_is_used())
             image_track(cell, sink, now_ns() + TRACK_NS);
@@ -416,7 +411,7 @@ static void check_all(void)
     list_for_each(node, &world.cells) {
         const struct cell *cell = list_entry(node, struct cell, all);
 
-        if (is_kept(cell) && restore_check(cell, &checkpoint.source.source) == -ENOEXEC)
+        if (cell_goes_on(cell) && restore_check(cell, &checkpoint.source.source) == -ENOEXEC)
             fail("cell %s needs another version of ringfence; start the world with the one that it "
                  "ran with",
                  cell->name);
@@ -441,7 +436,7 @@ void checkpoint_restart(void)
     list_for_each_safe(node, &world.cells) {
         struct cell *cell = list_entry(node, struct cell, all);
 
-        if (is_kept(cell))
+        if (cell_goes_on(cell))
             go_on(cell);
     }
 }

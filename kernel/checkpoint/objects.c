@@ -121,6 +121,37 @@ static struct loaded *loaded;
 static u32 loaded_count, loaded_room;
 static const struct loaded *failed; /* what could not be loaded, as far as that is known */
 
+/* Who wants to hear of all that makes no sense, instead of ending with the first. */
+static struct {
+    objects_fault *tell;
+    void *context;
+} listener;
+
+static void name_failed(char why[128])
+{
+    if (failed && failed->record.missing)
+        snprintf(why, 128, "object %lu of class %u refers to object %lu, which is not there",
+                 failed->record.number, failed->head.stored, failed->record.missing);
+    else if (failed)
+        snprintf(why, 128, "object %lu of class %u is kept in a way that makes no sense",
+                 failed->record.number, failed->head.stored);
+    else
+        snprintf(why, 128, "what is kept of the world's objects makes no sense");
+}
+
+static int makes_no_sense(struct loaded *one)
+{
+    char why[128];
+
+    failed = one;
+    if (!listener.tell)
+        return -EPROTO;
+    name_failed(why);
+    listener.tell(listener.context, why);
+    one->head.stored = STORED_NONE;
+    return 0;
+}
+
 static struct object *only_object(u64 number)
 {
     const struct object_class *class = number < STORED_LIMIT ? stored_class(number) : NULL;
@@ -215,12 +246,11 @@ static int read_record(void *argument, u64 key, u32 part, const void *bytes, siz
     record_get(&one->record, &one->head, sizeof(one->head));
     one->class = one->head.stored < STORED_LIMIT ? stored_class(one->head.stored) : NULL;
     loaded_count++;
-    failed = one;
     if (one->head.version != RECORD_VERSION || one->record.bad)
-        return -EPROTO;
+        return makes_no_sense(one);
     if (one->head.stored == STORED_WORLD && number == STORED_WORLD)
-        return load_world(&one->record);
-    return one->class && one->class->load && number >= OBJECT_NUMBERS ? 0 : -EPROTO;
+        return load_world(&one->record) ? makes_no_sense(one) : 0;
+    return one->class && one->class->load && number >= OBJECT_NUMBERS ? 0 : makes_no_sense(one);
 }
 
 /* A bank that pays for itself would never end; banks lie below those with lower numbers. */
@@ -238,11 +268,11 @@ static int make(struct loaded *one)
     struct bank *bank = bank_of(one);
 
     if (one->head.bank && !bank)
-        return -EPROTO;
+        return makes_no_sense(one);
     failed = one;
     one->object = one->class->load(&one->record, bank);
     if (!one->object || one->record.bad)
-        return -EPROTO;
+        return makes_no_sense(one);
     one->object->number = one->record.number;
     return 0;
 }
@@ -265,6 +295,7 @@ static int link_all(bool banks)
 {
     for (u32 i = loaded_count; i-- > 0;) {
         struct loaded *one = &loaded[i];
+        int error = 0;
 
         if (!one->object || (one->head.stored == STORED_BANK) != banks)
             continue;
@@ -272,18 +303,11 @@ static int link_all(bool banks)
         if (one->class->link && !one->object->dead)
             one->class->link(one->object, &one->record);
         if (one->record.bad || (!one->object->dead && one->record.at != one->record.length))
-            return -EPROTO;
+            error = makes_no_sense(one);
+        if (error)
+            return error;
     }
     return 0;
-}
-
-static void name_failed(char why[128])
-{
-    if (failed)
-        snprintf(why, 128, "object %lu of class %u is kept in a way that makes no sense",
-                 failed->record.number, failed->head.stored);
-    else
-        snprintf(why, 128, "what is kept of the world's objects makes no sense");
 }
 
 /* From here on an object lives by who refers to it. */
@@ -299,7 +323,7 @@ static void let_go(void)
     loaded_count = loaded_room = 0;
 }
 
-int objects_load(struct source *source, char why[128])
+static int load_all(struct source *source)
 {
     int error = source->records(source, read_record, source);
 
@@ -307,12 +331,65 @@ int objects_load(struct source *source, char why[128])
         error = make_all();
     if (!error)
         error = link_all(false);
-    if (!error)
-        error = link_all(true);
+    return error ? error : link_all(true);
+}
+
+int objects_load(struct source *source, char why[128])
+{
+    int error = load_all(source);
+
     if (error == -EPROTO)
         name_failed(why);
     else if (error)
         snprintf(why, 128, "%s", strerror(-error));
     let_go();
+    return error;
+}
+
+static void check_bank(const struct loaded *one)
+{
+    struct record record = one->record;
+    char why[128], text[128];
+
+    record.at = sizeof(one->head);
+    if (bank_check(one->object, &record, why))
+        return;
+    snprintf(text, sizeof(text), "object %lu, a bank: %.90s", record.number, why);
+    listener.tell(listener.context, text);
+}
+
+/* What no object is: pages and records of others must be somebody's. */
+static int check_owner(void *argument, u64 key, u32 part, const void *bytes, size_t length)
+{
+    u64 *last = argument, number = key_number(key);
+    char text[128];
+
+    (void)bytes;
+    (void)length;
+    (void)part;
+    if (key >= KEY_LIBOS || number == *last || number == STORED_WORLD || objects_find(number))
+        return 0;
+    snprintf(text, sizeof(text), "object %lu is not there, but something is kept of it", number);
+    listener.tell(listener.context, text);
+    *last = number;
+    return 0;
+}
+
+int objects_check(struct source *source, objects_fault *tell, void *context)
+{
+    u64 last = 0;
+    int error;
+
+    listener.tell = tell;
+    listener.context = context;
+    error = load_all(source);
+    for (u32 i = 0; i < loaded_count && !error; i++) {
+        if (loaded[i].object && loaded[i].head.stored == STORED_BANK)
+            check_bank(&loaded[i]);
+    }
+    if (!error)
+        error = source->records(source, check_owner, &last);
+    let_go();
+    listener.tell = NULL;
     return error;
 }

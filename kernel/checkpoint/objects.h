@@ -44,6 +44,11 @@ int objects_save(struct sink *sink);
  * the world is of no use any more. */
 int objects_load(struct source *source, char why[128]);
 
+/* The same for who only looks: each thing that makes no sense is told in one line, and passed over.
+ * 0; -ENOMEM, or another negative errno of the source. */
+typedef void objects_fault(void *context, const char *text);
+int objects_check(struct source *source, objects_fault *tell, void *context);
+
 /* The object of that number, without a reference; NULL: there is none. While loading, of those that
  * are loaded. */
 struct object *objects_find(u64 number);

@@ -144,6 +144,8 @@ static struct object *find(struct record *record, const struct stored_reference 
     if (!object && stored->reference == REFERENCE_OBJECT && stored->number >= OBJECT_NUMBERS &&
         stored->number <= objects_last_number())
         return object_ended();
+    if (!object && !record->bad)
+        record->missing = stored->number;
     record->bad |= !object;
     return object;
 }

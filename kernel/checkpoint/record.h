@@ -17,6 +17,7 @@ struct record {
     size_t length, room, at; /* at: where it is read */
     bool bad;                /* no memory, or read what is not there */
     u64 number;              /* of the object */
+    u64 missing;             /* reading: what it refers to, and is not there; 0: nothing */
     struct sink *sink;       /* writing: where its pages go */
     struct source *source;   /* reading: where they come from */
 };

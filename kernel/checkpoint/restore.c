@@ -339,13 +339,12 @@ static int write_script(const struct making *making)
     return error;
 }
 
-static int read_process(struct cell *cell, struct making *making)
+static int read_process(struct cell *cell, struct source *source, u64 number, struct making *making)
 {
-    struct source *source = cell->restore->source;
     void *bytes;
     size_t length;
-    int error = source->record(source, key_of(cell->restore->number, MEMORY_OBJECT),
-                               PART_PROCESS + making->memory, &bytes, &length);
+    int error = source->record(source, key_of(number, MEMORY_OBJECT), PART_PROCESS + making->memory,
+                               &bytes, &length);
 
     if (error)
         return error;
@@ -423,6 +422,35 @@ static int find_shared(const struct restore *restore, struct making *making)
     return error;
 }
 
+static int verify_process(struct cell *cell, struct source *source, u32 memory)
+{
+    struct making making = {.memory = memory};
+    int error = read_process(cell, source, cell->object.number, &making);
+    struct rf_restore *script;
+    size_t length;
+
+    if (error)
+        return error;
+    script = make_script(&making, &length);
+    record_finish(&making.record);
+    free(script);
+    return script ? 0 : -EPROTO;
+}
+
+int restore_verify(struct cell *cell, struct source *source)
+{
+    struct stored_image *head;
+    struct image *image;
+    int error = read_head(source, cell->object.number, &head, &image);
+
+    if (error)
+        return error;
+    for (u32 i = 0; i < head->processes && !error; i++)
+        error = verify_process(cell, source, ((const u32 *)(head + 1))[i]);
+    free(head);
+    return error;
+}
+
 s64 op_RESTORE_BEGIN(struct call *call)
 {
     struct cell *cell = cell_of(call->cap);
@@ -434,7 +462,7 @@ s64 op_RESTORE_BEGIN(struct call *call)
         return -EINVAL;
     making = &restore->processes[call->w[0]];
     making->pid = call->tid;
-    error = read_process(cell, making);
+    error = read_process(cell, restore->source, restore->number, making);
     if (!error)
         error = find_shared(restore, making);
     if (!error)

@@ -13,6 +13,9 @@
  * there, or needs another version of the kernel; or another negative errno. */
 int restore_check(const struct cell *cell, struct source *source);
 
+/* The same, and whether each of its processes could be made. -EPROTO: one makes no sense. */
+int restore_verify(struct cell *cell, struct source *source);
+
 /* Begins, from the image of the cell of that number: 0; or a negative errno, and then nothing has
  * begun. `clock_goes_on`: from where its clocks stood at the cut. `done` is called once, when the
  * cell goes on or has ended; until then the source stays. */

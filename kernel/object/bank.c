@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "kernel/account/activity.h"
@@ -449,9 +450,10 @@ struct stored_bank {
     struct rf_bank_limits limits;
     u64 peak[RF_RESOURCES];
     u64 byte_ns_high, byte_ns_low;
+    u64 records; /* in use, with all banks below */
     u32 replicas, reserved;
 };
-_Static_assert(sizeof(struct stored_bank) == 120, "stored layout");
+_Static_assert(sizeof(struct stored_bank) == 128, "stored layout");
 
 static void bank_save(const struct object *object, struct record *to)
 {
@@ -459,6 +461,7 @@ static void bank_save(const struct object *object, struct record *to)
     struct stored_bank stored = {.limits = bank->limits,
                                  .byte_ns_high = (u64)(bank->byte_ns >> 64),
                                  .byte_ns_low = (u64)bank->byte_ns,
+                                 .records = bank->used[RF_RESOURCE_RECORDS],
                                  .replicas = bank->replicas};
 
     memcpy(stored.peak, bank->peak, sizeof(stored.peak));
@@ -501,4 +504,31 @@ static void bank_link(struct object *object, struct record *from)
     memcpy(bank->peak, stored.peak, sizeof(bank->peak));
     bank->byte_ns = (unsigned __int128)stored.byte_ns_high << 64 | stored.byte_ns_low;
     bank->since_ns = now_ns();
+}
+
+/* What only clients held is not kept, so less may be charged than was. */
+bool bank_check(const struct object *object, struct record *from, char why[128])
+{
+    const struct bank *bank = container_of(object, const struct bank, object);
+    u64 promised[RF_RESOURCES] = {0}, used = bank->used[RF_RESOURCE_RECORDS];
+    struct stored_bank stored;
+
+    record_get(from, &stored, sizeof(stored));
+    list_for_each(node, &bank->below) {
+        const struct bank *below = list_entry(node, struct bank, sibling);
+
+        for (u32 i = 0; i < RF_RESOURCES; i++)
+            promised[i] += below->limits.guaranteed[i];
+    }
+    if (used > stored.records) {
+        snprintf(why, 128, "%lu records are charged, but it counted %lu", used, stored.records);
+        return false;
+    }
+    for (u32 i = 0; i < RF_RESOURCES; i++) {
+        if (promised[i] > bank->used[i] || bank->limits.guaranteed[i] > bank->limits.most[i]) {
+            snprintf(why, 128, "what it guarantees and what it may give do not fit");
+            return false;
+        }
+    }
+    return true;
 }

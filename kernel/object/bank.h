@@ -67,6 +67,10 @@ void holding_uncharge(struct holding *holding, enum rf_resource resource, u64 n)
 /* The least limit on the way up, as a total that this bank may reach. */
 u64 bank_effective_limit(const struct bank *bank, enum rf_resource resource);
 
+/* Whether what is kept of a bank fits what was charged to it when all was loaded, and its
+ * guarantees the banks below; else `why` says what does not. */
+bool bank_check(const struct object *object, struct record *from, char why[128]);
+
 /* Whether `bank` is `above` or below it. */
 bool bank_is_below(const struct bank *bank, const struct bank *above);
 

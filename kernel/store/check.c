@@ -211,7 +211,11 @@ int store_check(const struct store_config *config, store_finding *finding, void 
                 struct store_verdict *verdict, struct store_why *why)
 {
     struct check c = {.finding = finding, .context = context, .verdict = verdict};
-    int error = store_open_to_read(config, &c.store, why);
+    struct store_config only = *config;
+    int error;
+
+    only.look = true;
+    error = store_open(&only, &c.store, why);
 
     *verdict = (struct store_verdict){0};
     if (error)

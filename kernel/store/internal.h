@@ -62,10 +62,6 @@ int copy_read(const struct store *store, const struct entry *entry, u32 copy, vo
 int entry_read(struct store *store, const struct entry *entry, bool all, void *page,
                struct store_verdict *verdict);
 
-/* As store_open, for looking only. */
-int store_open_to_read(const struct store_config *config, struct store **store,
-                       struct store_why *why);
-
 /* Volumes of a store that is being opened (open_volumes.c); errors of store_open. When it goes on
  * without one, `why` says so. */
 int volumes_open(struct store *store, const struct store_config *config,

@@ -331,14 +331,10 @@ static int open_store(const struct store_config *config, bool read_only, struct 
 
 int store_open(const struct store_config *config, struct store **store, struct store_why *why)
 {
-    return open_store(config, false, store, why);
-}
-
-int store_open_to_read(const struct store_config *config, struct store **store,
-                       struct store_why *why)
-{
     struct store_config only = *config;
 
+    if (!config->look)
+        return open_store(config, false, store, why);
     only.create = only.repair = false;
     return open_store(&only, true, store, why);
 }

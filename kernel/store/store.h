@@ -33,6 +33,7 @@ struct store_config {
     /* Further directories for pages, as absolute paths. They are remembered. */
     const char *const *volumes;
     u32 volume_count;
+    bool look; /* change nothing; it cannot be written then, and `create`, `repair` do not count */
     bool create; /* make a store where there is none; the directory too */
     bool repair; /* take volumes that are damaged, stale or lost, for store_scrub to refill; and a
                     copy of the index from the volumes' directories, if there is no good one */

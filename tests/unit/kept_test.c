@@ -19,6 +19,8 @@
 #define AGES_AT 64u /* of a cell's record: what goes on with the time */
 #define AGES    16u
 
+#define BANK_RECORDS_AT 128u /* of a bank's record: how many records it counted */
+
 static struct fake_domain *user;
 static u32 bank, place, cell;
 static u32 next_slot;
@@ -374,13 +376,80 @@ static void test_damage(void **state)
     load(&first);
 }
 
+static char told[1024];
+
+static void tell(void *context, const char *text)
+{
+    ++*(u32 *)context;
+    strncat(told, text, sizeof(told) - strlen(told) - 1);
+}
+
+/* How many faults there are; one of them says `text`. */
+static void expect_faults(u32 wanted, const char *text)
+{
+    u32 faults = 0;
+
+    *told = 0;
+    assert_int_equal(objects_check(&first.source, tell, &faults), 0);
+    if (faults != wanted || !strstr(told, text))
+        fail_msg("%u faults: %s\n", faults, told);
+    destroy_all();
+}
+
+static struct kept *record_of(u32 stored)
+{
+    for (u32 i = 0; i < first.record_count; i++) {
+        if (*(u32 *)first.records[i].bytes == stored)
+            return &first.records[i];
+    }
+    fail_msg("nothing is kept of class %u\n", stored);
+    return NULL;
+}
+
+/* Each thing that makes no sense is told once, and what is good beside it is not. */
+static void test_checking(void **state)
+{
+    struct kept *node;
+    u64 key, *records, before;
+
+    (void)state;
+    give(allocate(RF_KIND_NODE, 4));
+    give(allocate(RF_KIND_ENDPOINT, 0));
+    fake_free(user);
+    user = NULL;
+    save(&first);
+    destroy_all();
+    expect_faults(0, "");
+
+    node = record_of(STORED_NODE);
+    key = node->key;
+    node->key = key_of(key_number(key), MEMORY_HEAP); /* the cell's capability dangles */
+    expect_faults(2, "which is not there");
+    node->key = key;
+
+    node->bytes[0] = STORED_NOTIFICATION; /* another class than capabilities to it say */
+    expect_faults(2, "makes no sense");
+    node->bytes[0] = STORED_NODE;
+
+    first.sink.record(&first.sink, key_of(999999, MEMORY_OBJECT), PART_IMAGE, "", 0);
+    expect_faults(1, "something is kept of it");
+    free(first.records[--first.record_count].bytes);
+
+    records = (u64 *)(record_of(STORED_BANK)->bytes + BANK_RECORDS_AT);
+    before = *records;
+    *records = 0;
+    expect_faults(1, "records are charged, but it counted 0");
+    *records = before;
+    expect_faults(0, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_a_cell_alone), CASE(test_nodes),      CASE(test_segments),
         CASE(test_endpoints),    CASE(test_what_waits), CASE(test_a_constructor),
         CASE(test_meters),       CASE(test_dead_ends),  CASE(test_host_files),
-        CASE(test_damage),
+        CASE(test_damage),       CASE(test_checking),
     };
 
     return cmocka_run_group_tests(tests, fake_set_up_all, NULL);
