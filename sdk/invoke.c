@@ -77,6 +77,16 @@ s64 rf_copy(u32 slot, u32 rights)
     return rf_call(slot, RF_OP_COPY, rights, 0, 0, 0);
 }
 
+s64 rf_journal(u32 segment, u64 offset)
+{
+    s64 result;
+
+    do
+        result = rf_call(segment, RF_OP_SEGMENT_JOURNAL, offset, 0, 0, 0);
+    while (result == -EINTR);
+    return result;
+}
+
 s64 rf_named(const char *name)
 {
     const char *at = getenv("RINGFENCE_CAPS");

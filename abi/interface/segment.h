@@ -34,6 +34,13 @@
        "it, or map a copy",                                                                        \
        "pages that are touched")                                                                   \
     OP(segment, SEGMENT_HOLDERS, 263, 0, "", "how many capabilities to it there are",              \
-       "so that who was lent one can tell that the lender is gone", "")
+       "so that who was lent one can tell that the lender is gone", "")                            \
+    OP(segment, SEGMENT_JOURNAL, 264, RF_RIGHT_WRITE, "w0: offset, of a page of the segment", "0", \
+       "the page as it is now is durable, and does not roll back: after a restart it is as it "    \
+       "was journalled last, whatever the cut has of all else, until a later cut has it anew. "    \
+       "EINVAL: not at the beginning of a page. EFBIG: beyond the end. ENODATA: no cut has the "   \
+       "segment yet. EOPNOTSUPP: the world is not durable. EINTR: it may have been made durable. " \
+       "ENOSPC, EIO and the like: it was not",                                                     \
+       "")
 
 #endif

@@ -9,6 +9,7 @@
 #include "kernel/checkpoint/calls.h"
 #include "kernel/checkpoint/hibernate.h"
 #include "kernel/checkpoint/image.h"
+#include "kernel/checkpoint/journal.h"
 #include "kernel/checkpoint/keys.h"
 #include "kernel/checkpoint/objects.h"
 #include "kernel/checkpoint/restore.h"
@@ -353,7 +354,8 @@ void checkpoint_open(const struct checkpoint_config *config)
     store_source_init(&checkpoint.source, checkpoint.store);
     tracker_init();
     checkpoint.staging = staging_create(hibernate_left);
-    if (!checkpoint.staging || image_view(image_own()) || writer_start(checkpoint.store, committed))
+    if (!checkpoint.staging || image_view(image_own()) || writer_start(checkpoint.store, committed) ||
+        journal_start(checkpoint.store))
         fail("no memory to write checkpoints");
     checkpoint.every_ns = config->every_ns;
     checkpoint.timer.expired = attempt;
@@ -448,6 +450,7 @@ void checkpoint_close(void)
     writer_wait();
     if (!checkpoint.was_last && cut() == 0)
         writer_wait();
+    journal_end();
     store_close(checkpoint.store);
     checkpoint.store = NULL;
 }

@@ -50,6 +50,7 @@ static s64 write_batch(struct batch *batch)
         return error;
     }
     libos_keep(writer.store, writer.cut);
+    store_journal_forget(writer.cut);
     return store_commit(writer.cut);
 }
 

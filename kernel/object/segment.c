@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel/checkpoint/journal.h"
 #include "kernel/checkpoint/keys.h"
 #include "kernel/checkpoint/memory_file.h"
 #include "kernel/checkpoint/objects.h"
@@ -396,6 +397,21 @@ s64 op_SEGMENT_MAP(struct call *call)
 s64 op_SEGMENT_HOLDERS(struct call *call)
 {
     return call->cap->object->references;
+}
+
+s64 op_SEGMENT_JOURNAL(struct call *call)
+{
+    u64 held = segment_length(call->cap), at = call->cap->a + call->w[0];
+    struct segment *segment = segment_of(call->cap);
+    u8 page[PAGE_SIZE] = {0};
+
+    if (call->w[0] >= held)
+        return -EFBIG;
+    if (at % PAGE_SIZE)
+        return -EINVAL;
+    if (pread(segment->fd, page, sizeof(page), (off_t)at) < 0)
+        return -errno;
+    return journal_page(call, segment->object.number, at / PAGE_SIZE, page);
 }
 
 static void segment_save(const struct object *object, struct record *to)

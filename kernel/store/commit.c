@@ -68,16 +68,15 @@ static void free_entry(struct commit *c, u32 at)
     memset(entry, 0, sizeof(*entry));
 }
 
-/* Journalled pages from `first` to `last` that are older than the cut. */
-static int forget_journalled(struct commit *c, u64 object, u64 first, u64 last)
+/* Journalled pages from one to another that are older than the cut. */
+static int forget_between(struct commit *c, struct disk_key key, const struct disk_key *last)
 {
-    struct disk_key key = index_key(KEY_JOURNAL, object, first);
     struct index_value value;
     int error = 0;
 
     while (c->store->has_journal && !error &&
            (error = index_next(&c->store->index, c->txn, &key, &value)) == 0 &&
-           key_object(&key) == object && key_number(&key) <= last) {
+           memcmp(&key, last, sizeof(key)) <= 0) {
         u64 sequence;
 
         if (value.length != sizeof(struct disk_journal))
@@ -89,6 +88,20 @@ static int forget_journalled(struct commit *c, u64 object, u64 first, u64 last)
         key = key_after(key);
     }
     return error == -ENOENT ? 0 : error;
+}
+
+static int forget_journalled(struct commit *c, u64 object, u64 first, u64 last)
+{
+    struct disk_key until = index_key(KEY_JOURNAL, object, last);
+
+    return forget_between(c, index_key(KEY_JOURNAL, object, first), &until);
+}
+
+static int forget_all(struct commit *c)
+{
+    struct disk_key until = index_key(KEY_JOURNAL, ~0ul, ~0ul);
+
+    return forget_between(c, index_key(KEY_JOURNAL, 0, 0), &until);
 }
 
 static int put_page(struct commit *c, const struct op *op)
@@ -170,6 +183,7 @@ static int apply(struct commit *c, const struct op *op)
         return drop_pages(c, op->object, op->number, last < op->number ? ~0ul : last);
     case OP_OBJECT_DROP: return drop_object(c, op->object);
     case OP_COPIES: return put_copies(c, op);
+    case OP_FORGET: return forget_all(c);
     }
     return -EINVAL;
 }

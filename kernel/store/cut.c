@@ -164,6 +164,11 @@ int store_object_drop(struct store_cut *cut, u64 object)
     return 0;
 }
 
+int store_journal_forget(struct store_cut *cut)
+{
+    return add_op(cut, OP_FORGET, 0, 0) ? 0 : cut->error;
+}
+
 int store_object_copies(struct store_cut *cut, u64 object, u32 copies)
 {
     struct op *op;

@@ -103,6 +103,7 @@ int store_object_next(struct store *store, u64 *object);
  * store_page_put takes the page where it is: it must stay as it is until the cut ends.
  * store_page_drop drops the pages from `first` on, `count` of them; count 0: all from there on.
  * store_object_drop drops the records, pages and copies of an object, whatever there is.
+ * store_journal_forget: the cut is complete, so all that was journalled before it is older.
  * store_object_copies sets how many copies pages have that are put from now on (1 at first);
  *   store_scrub brings the others to it.
  *
@@ -117,12 +118,14 @@ int store_record_put(struct store_cut *cut, u64 object, u32 part, const void *by
 int store_page_put(struct store_cut *cut, u64 object, u64 index, const void *page);
 int store_page_drop(struct store_cut *cut, u64 object, u64 first, u64 count);
 int store_object_drop(struct store_cut *cut, u64 object);
+int store_journal_forget(struct store_cut *cut);
 int store_object_copies(struct store_cut *cut, u64 object, u32 copies);
 s64 store_commit(struct store_cut *cut);
 void store_abort(struct store_cut *cut);
 
 /* Makes a page durable at once. It does not roll back: it is read in place of the last generation's
- * until a cut that was begun later puts or drops that page. From any thread. */
+ * until a cut that was begun later puts or drops that page, or forgets what is older than it. From
+ * any thread. */
 int store_journal_put(struct store *store, u64 object, u64 index, const void *page);
 
 /* What was found, one line without its end. */

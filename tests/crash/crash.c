@@ -392,6 +392,17 @@ static void journal(void)
     }
 }
 
+static void forget_journalled(struct store_cut *cut)
+{
+    store_journal_forget(cut);
+    for (u32 object = 0; object < OBJECTS; object++) {
+        for (u32 i = 0; i < PAGES; i++) {
+            if (run.next.journal_at[object][i] <= run.journalled)
+                run.next.journal[object][i] = 0;
+        }
+    }
+}
+
 /* An object ends, with its pages and records. */
 static void end_object(struct store_cut *cut, u32 object)
 {
@@ -457,7 +468,12 @@ static void work(struct store_cut *cut)
         break;
     case 3:
     case 4: put_record(cut, object, roll(PARTS)); break;
-    case 5: journal(); break;
+    case 5:
+        if (roll(4))
+            journal();
+        else
+            forget_journalled(cut);
+        break;
     case 6:
         for (u32 i = index; i < MIN(index + 30, PAGES); i++)
             put_page(cut, object, i);

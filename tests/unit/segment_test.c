@@ -62,6 +62,11 @@ static s64 resize(s64 slot, u64 to)
     return FAKE(user, .slot = (u32)slot, .op = RF_OP_SEGMENT_RESIZE, .w = {to});
 }
 
+static s64 journal(s64 slot, u64 offset)
+{
+    return FAKE(user, .slot = (u32)slot, .op = RF_OP_SEGMENT_JOURNAL, .w = {offset});
+}
+
 static s64 map(s64 slot, u32 rights)
 {
     return FAKE(user, .slot = (u32)slot, .op = RF_OP_SEGMENT_MAP, .w = {rights});
@@ -324,12 +329,30 @@ static void test_the_banks_end(void **state)
     assert_int_equal(bank->used[RF_RESOURCE_PAGES], 2);
 }
 
+/* What it does in a world that lasts: tests/stored. */
+static void test_journalling(void **state)
+{
+    s64 s = allocate(3 * PAGE_SIZE), part = slice(s, 8, PAGE_SIZE, RF_RIGHT_ALL);
+    u64 most = ~0ul & PAGE_MASK;
+
+    (void)state;
+    assert_int_equal(journal(s, 0), -EOPNOTSUPP);
+    assert_int_equal(journal(s, 1), -EINVAL);
+    assert_int_equal(journal(s, 3 * PAGE_SIZE), -EFBIG);
+    assert_int_equal(journal(s, most), -EFBIG);
+    assert_int_equal(journal(part, 0), -EINVAL);
+    assert_int_equal(journal(part, PAGE_SIZE - 8), -EOPNOTSUPP);
+    assert_int_equal(journal(part, PAGE_SIZE), -EFBIG);
+    assert_int_equal(journal(reduced(s, RF_RIGHT_READ), 0), -EACCES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_read_and_write), CASE(test_the_limit),   CASE(test_slices),
         CASE(test_mapping),        CASE(test_weak),        CASE(test_the_end),
         CASE(test_copy),           CASE(test_a_long_copy), CASE(test_the_banks_end),
+        CASE(test_journalling),
     };
 
     return cmocka_run_group_tests(tests, fake_set_up_all, NULL);
