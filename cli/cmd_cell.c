@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ringfence kill, pause, resume, hibernate, wait, revoke, stop: one invocation each. */
 #include <ctype.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -104,12 +105,17 @@ int cmd_checkpoint(int argc, char **argv)
     struct client_request request = {0};
     struct rf_message message = RF_MESSAGE;
     const char *none = NULL;
+    s64 generation;
 
     arguments_parse(command_find("checkpoint"), argc, argv, &request, &none, 0, 0);
     client_open(request.world);
     message.words[0] = request.wait;
-    printf("%ld\n",
-           client_invoke(RF_SLOT_WORLD, RF_OP_WORLD_CHECKPOINT, &message, "make a checkpoint"));
+    generation = rf_invoke(RF_SLOT_WORLD, RF_OP_WORLD_CHECKPOINT, &message);
+    if (generation == -ENOSPC || generation == -EIO)
+        fail("no checkpoint: %s", strerror((int)-generation));
+    if (generation < 0)
+        fail("cannot make a checkpoint: %s", rf_error_text(generation));
+    printf("%ld\n", generation);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/client.h"
 #include "cli/command.h"
+#include "kernel/report.h"
 #include "sdk/figures.h"
 
 static void print_json(const struct rf_cell_stat *stat, bool first)
@@ -67,6 +68,25 @@ void client_print_cells(bool json, bool all)
         printf("]\n");
 }
 
+static s64 ask_world(struct rf_world_stat *stat)
+{
+    struct rf_message message = RF_MESSAGE;
+
+    message.room = stat;
+    message.room_size = sizeof(*stat);
+    return rf_invoke(RF_SLOT_WORLD, RF_OP_WORLD_STAT, &message);
+}
+
+/* Whoever looks at the cells is to know when they are not durable any more. */
+static void warn_of_checkpoints(void)
+{
+    struct rf_world_stat stat;
+
+    if (ask_world(&stat) == 0 && stat.checkpoint_error)
+        report("no checkpoint for %.0f s: %s", (double)stat.checkpoint_age_ns / 1e9,
+               strerror((int)-stat.checkpoint_error));
+}
+
 int cmd_ps(int argc, char **argv)
 {
     struct client_request request = {0};
@@ -74,6 +94,7 @@ int cmd_ps(int argc, char **argv)
     arguments_parse(command_find("ps"), argc, argv, &request, NULL, 0, 0);
     client_open(request.world);
     client_print_cells(request.json, request.all);
+    warn_of_checkpoints();
     return 0;
 }
 
@@ -93,19 +114,18 @@ static void print_world(const struct rf_world_stat *stat)
            "pause        %.3f ms\nwritten      %.1f KiB\nrestarts     %lu\nvolumes      %u%s\n",
            stat->generation, (double)stat->checkpoint_age_ns / 1e9,
            stat->checkpoint_error ? ", none since: " : "",
-           stat->checkpoint_error ? rf_error_text(stat->checkpoint_error) : "",
+           stat->checkpoint_error ? strerror((int)-stat->checkpoint_error) : "",
            (double)stat->pause_ns / 1e6, (double)stat->bytes / 1024, stat->restarts, stat->volumes,
            stat->volumes_missing ? ", of which some are missing" : "");
 }
 
 static int stat_world(const struct client_request *request)
 {
-    struct rf_message message = RF_MESSAGE;
     struct rf_world_stat stat;
+    s64 error = ask_world(&stat);
 
-    message.room = &stat;
-    message.room_size = sizeof(stat);
-    client_invoke(RF_SLOT_WORLD, RF_OP_WORLD_STAT, &message, "ask the world");
+    if (error < 0)
+        fail("cannot ask the world: %s", rf_error_text(error));
     if (request->json)
         printf("{\"process\":%u,\"age_ns\":%lu,\"cells\":%u,\"sessions\":%u,\"invocations\":%lu,"
                "\"generation\":%lu,\"checkpoint_age_ns\":%lu,\"pause_ns\":%lu,\"bytes\":%lu,"
@@ -113,7 +133,7 @@ static int stat_world(const struct client_request *request)
                "\"sleeping\":%u,\"memory_held\":%lu,\"memory_limit\":%lu}\n",
                stat.process, stat.age_ns, stat.cells, stat.sessions, stat.invocations,
                stat.generation, stat.checkpoint_age_ns, stat.pause_ns, stat.bytes,
-               stat.checkpoint_error ? rf_error_text(stat.checkpoint_error) : "", stat.restarts,
+               stat.checkpoint_error ? strerror((int)-stat.checkpoint_error) : "", stat.restarts,
                stat.volumes, stat.volumes_missing, stat.sleeping, stat.memory_held,
                stat.memory_limit);
     else

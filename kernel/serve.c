@@ -56,7 +56,8 @@ static void take_lock(int dir_fd, const char *path)
         fail("the world %s is running already (process %d)", path, atoi(text));
     }
     n = snprintf(text, sizeof(text), "%d\n", getpid());
-    if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)n) != n)
+    /* In this order, since on a full disk what was given up does not come back. */
+    if (pwrite(fd, text, (size_t)n, 0) != n || ftruncate(fd, n) < 0)
         fail_errno(errno, "cannot write in %s", path);
 }
 

@@ -29,6 +29,7 @@
 #define TRACK_NS       10000000u   /* to be tracked */
 #define AGAIN_NS       100000000u  /* after an attempt that failed */
 #define ATTEMPTS       20u         /* for a cell to sleep, or the world to stop */
+#define FULL_MARGIN    (1u << 20)  /* for the index, on a disk that was full */
 
 static struct {
     struct store *store;
@@ -239,6 +240,13 @@ static bool is_tried_again(int error)
     return (few && (checkpoint.last || hibernate_is_wanted())) || !list_empty(&checkpoint.waiting);
 }
 
+/* What could not be written waits in memory; nothing is added to it while there is no room. */
+static bool is_full(void)
+{
+    return checkpoint.figures.error == -ENOSPC &&
+           store_room(checkpoint.store) < checkpoint.figures.bytes + FULL_MARGIN;
+}
+
 static void attempt(struct timer *timer)
 {
     int error;
@@ -246,7 +254,7 @@ static void attempt(struct timer *timer)
     (void)timer;
     if (checkpoint.writing || world.stopping)
         return;
-    error = checkpoint.restoring ? -EAGAIN : cut();
+    error = checkpoint.restoring ? -EAGAIN : is_full() ? -ENOSPC : cut();
     if (!error)
         return;
     if (is_tried_again(error)) {
@@ -354,8 +362,8 @@ void checkpoint_open(const struct checkpoint_config *config)
     store_source_init(&checkpoint.source, checkpoint.store);
     tracker_init();
     checkpoint.staging = staging_create(hibernate_left);
-    if (!checkpoint.staging || image_view(image_own()) || writer_start(checkpoint.store, committed) ||
-        journal_start(checkpoint.store))
+    if (!checkpoint.staging || image_view(image_own()) ||
+        writer_start(checkpoint.store, committed) || journal_start(checkpoint.store))
         fail("no memory to write checkpoints");
     checkpoint.every_ns = config->every_ns;
     checkpoint.timer.expired = attempt;

@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "kernel/store/guard.h"
@@ -378,4 +379,22 @@ void store_figures(struct store *store, struct store_figures *figures)
     }
     if (mdb_env_info(store->index.env, &info) == 0)
         figures->index_bytes = (info.me_last_pgno + 1) * PAGE_SIZE;
+}
+
+u64 store_room(struct store *store)
+{
+    u64 room = 0;
+
+    for (u32 i = 0; i < store->volume_count; i++) {
+        const struct volume *volume = &store->volumes[i];
+        struct statfs st;
+
+        if (!volume_is_there(volume))
+            continue;
+        if (fstatfs(volume->fd, &st) == 0)
+            room += (u64)st.f_bavail * (u64)st.f_bsize;
+        if (volume->end > volume->taken + FIRST_PLACE)
+            room += (volume->end - volume->taken - FIRST_PLACE) * PAGE_SIZE;
+    }
+    return room;
 }

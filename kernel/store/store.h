@@ -73,6 +73,10 @@ struct store_figures {
 
 void store_figures(struct store *store, struct store_figures *figures);
 
+/* About how many bytes a cut could put: what is free on the volumes' disks and in their files. A
+ * writer's call. */
+u64 store_room(struct store *store);
+
 /* Reading.
  *
  * store_record_get copies at most `room` bytes; the record's length, or -ENOENT.
