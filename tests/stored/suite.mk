@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+# tests/stored/make-world NAME stores a world for the case `upgrade`.
+
+TEST_PROGRAMS += $(B)/tests/stored/counter
+
+$(B)/tests/stored/counter: tests/stored/counter.c tests/stored/suite.mk
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 $(WARN) -Os -static -nostdlib -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables \
+	  -Wl,--build-id=none -Wl,-z,norelro -Wl,-z,noseparate-code -s -o $@ $<
