@@ -68,6 +68,12 @@ static void take_replicas(void *target, const char *value)
         (u32)number_parse("--replicas", value, 1, RF_REPLICAS_MOST);
 }
 
+static void take_hold(void *target, const char *value)
+{
+    (void)value;
+    ((struct request *)target)->config.checkpoint.hold = true;
+}
+
 const struct option_row world_options[] = {
     {"detach", VALUE_NONE, NULL, "run in the background", take_background, 'd'},
     {"limit-by", VALUE_NEEDED, "WAY", "any, cgroup2, cgroup1 or poll: how limits are kept",
@@ -76,6 +82,8 @@ const struct option_row world_options[] = {
      "most memory that its cells hold together; idle ones are hibernated for it", take_memory, 0},
     {"checkpoint-every", VALUE_NEEDED, "SECONDS",
      "how often all is made durable (10); 0: only when asked for", take_every, 0},
+    {"hold-output", VALUE_NONE, NULL, "show what cells write only when it is durable", take_hold,
+     0},
     {"volume", VALUE_NEEDED, "DIR", "a further directory, on another disk, for what is kept",
      take_volume, 0},
     {"replicas", VALUE_NEEDED, "N", "keep that many copies, 1 to 3, of what its cells hold",
@@ -171,6 +179,8 @@ int cmd_world(int argc, char **argv)
     const char *path = NULL;
 
     arguments_parse(command_find("world"), argc, argv, &request, &path, 1, 0);
+    if (request.config.checkpoint.hold && !request.config.checkpoint.every_ns)
+        fail("--hold-output shows what checkpoints have; --checkpoint-every must not be 0");
     world_path = path ? path : own_world();
     request.config.path = request.config.checkpoint.path = world_path;
     request.config.checkpoint.volumes = request.volumes.paths;

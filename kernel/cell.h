@@ -110,6 +110,8 @@ struct cell {
     struct origin *origin;   /* checkpoint/branch.h: the image that it goes on from; NULL: none */
     struct sleep sleep;
     struct list awake; /* on world.awake, unless it sleeps deep, is over, or was not started */
+    bool end_at_cut,
+        end_released; /* checkpoint/hold.h: a cut has that it is over; it may be told */
     bool ending;
     bool over;          /* no host process is left */
     struct object *log; /* over: the viewer of what was its standard output, a reference, or NULL */

@@ -8,6 +8,7 @@
 #include "kernel/cell_clock.h"
 #include "kernel/checkpoint/calls.h"
 #include "kernel/checkpoint/hibernate.h"
+#include "kernel/checkpoint/hold.h"
 #include "kernel/checkpoint/image.h"
 #include "kernel/checkpoint/journal.h"
 #include "kernel/checkpoint/keys.h"
@@ -130,8 +131,10 @@ static int stop_and_copy(void)
         error = save_all(staging_begin(checkpoint.staging));
         if (error)
             staging_abandon(checkpoint.staging);
-        else
+        else {
             hibernate_saved();
+            hold_cut();
+        }
     }
     checkpoint.was_last = checkpoint.last && !error;
     if (!checkpoint.was_last)
@@ -286,6 +289,7 @@ static void committed(struct batch *batch, s64 result)
         checkpoint.figures.generation = (u64)result;
         checkpoint.figures.error = 0;
         checkpoint.committed_ns = checkpoint.cut_ns;
+        hold_release();
     }
     if (checkpoint.was_last) {
         answer_waiting(result);
@@ -366,6 +370,8 @@ void checkpoint_open(const struct checkpoint_config *config)
         writer_start(checkpoint.store, committed) || journal_start(checkpoint.store))
         fail("no memory to write checkpoints");
     checkpoint.every_ns = config->every_ns;
+    if (config->hold)
+        hold_begin();
     checkpoint.timer.expired = attempt;
     store_figures(checkpoint.store, &figures);
     checkpoint.figures.generation = figures.generation;
@@ -458,6 +464,7 @@ void checkpoint_close(void)
     writer_wait();
     if (!checkpoint.was_last && cut() == 0)
         writer_wait();
+    hold_end();
     journal_end();
     store_close(checkpoint.store);
     checkpoint.store = NULL;

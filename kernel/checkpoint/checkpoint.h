@@ -16,6 +16,7 @@ struct checkpoint_config {
     const char *const *volumes;
     u32 volume_count;
     u64 every_ns; /* 0: only when asked for */
+    bool hold;    /* output is held until it is durable */
 };
 
 /* Opens the store, or makes it, before the kernel confines itself. Fails (fail()) with one line

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "kernel/checkpoint/hold.h"
 #include "kernel/account/activity.h"
 #include "kernel/account/groups.h"
 #include "kernel/cell.h"
@@ -262,13 +263,20 @@ static s64 answer_wait(const struct call *call, const struct cell *cell)
     return cell->own_status >= 0 ? (s64)cell->own_status << 8 : (s64)(u32)cell->wait_status;
 }
 
+/* Those outside are told of an end as of output (checkpoint/hold.h). */
+static bool may_be_told(const struct cell *cell, struct domain *domain)
+{
+    return cell->over && (!hold_is_on() || cell->end_released || cell_of_domain(domain));
+}
+
 void cell_answer_waiters(struct cell *cell)
 {
-    while (!list_empty(&cell->waiters)) {
-        struct pending *pending = list_first(&cell->waiters, struct pending, link);
+    list_for_each_safe(node, &cell->waiters) {
+        struct pending *pending = list_entry(node, struct pending, link);
         struct call call = call_of_pending(pending);
 
-        pending_answer(pending, answer_wait(&call, cell));
+        if (may_be_told(cell, pending->domain))
+            pending_answer(pending, answer_wait(&call, cell));
     }
 }
 
@@ -278,7 +286,7 @@ s64 op_CELL_WAIT(struct call *call)
 
     if (!cell->parent)
         return -EOPNOTSUPP;
-    if (cell->over)
+    if (may_be_told(cell, call->domain))
         return answer_wait(call, cell);
     return call->w[0] ? -EAGAIN : call_wait(call, &cell->waiters, NULL);
 }

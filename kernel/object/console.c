@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernel/checkpoint/hold.h"
 #include "kernel/checkpoint/objects.h"
 #include "kernel/checkpoint/record.h"
 #include "kernel/object/attr.h"
@@ -28,7 +29,8 @@
 #include "kernel/object/viewer.h"
 #include "kernel/signals.h"
 
-#define PARK_NS 200000000u
+#define PARK_NS   200000000u
+#define HELD_MOST (64u << 10)
 
 static void console_ready(struct event *event, u32 events);
 
@@ -108,7 +110,11 @@ static void console_destroy(struct object *object)
     if (console->owned)
         close(console->fd);
     free(console->unread);
-    console->unread = NULL;
+    free(console->held);
+    console->unread = console->held = NULL;
+    if (console->held_length)
+        object_release(object);
+    console->held_length = console->held_at_cut = console->released = 0;
 }
 
 /* The user gave the terminal to another job: reading from it now would stop us. */
@@ -128,6 +134,8 @@ static u32 events_now(const struct console *console, u32 events)
         p.events = (short)(events & ~(u32)POLLIN);
     if (console->unread_length && events & POLLIN)
         return POLLIN;
+    if (hold_is_on() && events & POLLOUT && console->held_length == HELD_MOST)
+        p.events = (short)(p.events & ~POLLOUT);
     return poll(&p, 1, 0) > 0 ? (u32)(u16)p.revents : 0;
 }
 
@@ -144,6 +152,10 @@ static void rewatch(struct console *console)
     if (!list_empty(&console->writers))
         interest |= EPOLLOUT;
     interest |= watches_events(&console->watches);
+    if (hold_is_on() && !console->released && console->held_length == HELD_MOST)
+        interest &= ~(u32)EPOLLOUT;
+    if (console->released)
+        interest |= EPOLLOUT;
     if (console->parked)
         interest &= ~(u32)EPOLLIN;
     event_watch(&console->event, interest);
@@ -195,7 +207,7 @@ static ssize_t read_now(struct console *console, void *to, size_t most)
     return n < 0 ? -errno : n;
 }
 
-static ssize_t write_now(struct console *console, const void *from, size_t length)
+static ssize_t write_out(struct console *console, const void *from, size_t length)
 {
     ssize_t n;
 
@@ -210,6 +222,52 @@ static ssize_t write_now(struct console *console, const void *from, size_t lengt
     else
         return -EAGAIN;
     return n < 0 ? -errno : n;
+}
+
+/* What is held is in the host's hands when a cut that has it is committed. */
+static ssize_t hold(struct console *console, const void *from, size_t length)
+{
+    size_t n = MIN(length, HELD_MOST - console->held_length);
+
+    if (!console->held)
+        console->held = malloc(HELD_MOST);
+    if (!console->held)
+        return -ENOMEM;
+    if (length && !n)
+        return -EAGAIN;
+    if (n && !console->held_length)
+        object_hold(&console->object);
+    memcpy(console->held + console->held_length, from, n);
+    console->held_length += (u32)n;
+    return (ssize_t)n;
+}
+
+static ssize_t write_now(struct console *console, const void *from, size_t length)
+{
+    return hold_is_on() ? hold(console, from, length) : write_out(console, from, length);
+}
+
+/* Writes what may go, as far as the host takes it now. What it refuses is gone, as for a program
+ * whose output was taken late. */
+static void write_released(struct console *console)
+{
+    u32 done = 0;
+
+    while (done < console->released) {
+        ssize_t n = write_out(console, console->held + done, console->released - done);
+
+        if (n == -EAGAIN)
+            break;
+        done += n > 0 ? (u32)n : console->released - done;
+    }
+    if (!done)
+        return;
+    console->held_length -= done;
+    console->held_at_cut -= done;
+    console->released -= done;
+    memmove(console->held, console->held + done, console->held_length);
+    if (!console->held_length)
+        object_release(&console->object);
 }
 
 /* The reader that asked was gone when its bytes had been taken from the host: keep them. */
@@ -269,6 +327,7 @@ static void console_ready(struct event *event, u32 events)
 {
     struct console *console = container_of(event, struct console, event);
 
+    object_hold(&console->object); /* which what is held alone may do */
     if (events & EPOLLIN && in_background(console)) {
         console_park(console);
         events &= ~(u32)EPOLLIN;
@@ -281,12 +340,36 @@ static void console_ready(struct event *event, u32 events)
             ;
     }
     if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) {
+        write_released(console);
         while (!list_empty(&console->writers) &&
                serve_writer(console, list_first(&console->writers, struct pending, link)))
             ;
     }
     watches_wake(&console->watches, events);
     rewatch(console);
+    object_release(&console->object);
+}
+
+void console_cut(struct object *object)
+{
+    struct console *console = console_of(object);
+
+    console->held_at_cut = console->held_length;
+}
+
+bool console_holds(const struct object *object)
+{
+    const struct console *console = container_of(object, const struct console, object);
+
+    return console->released < console->held_at_cut;
+}
+
+void console_release(struct object *object)
+{
+    struct console *console = console_of(object);
+
+    console->released = console->held_at_cut;
+    console_ready(&console->event, EPOLLOUT);
 }
 
 static s64 wait_for(struct call *call, struct console *console, struct list *list)

@@ -19,11 +19,22 @@ struct console {
     u8 *unread;                   /* bytes read for a caller that was gone when they came */
     u32 unread_length;
     struct list watches; /* cells that wait for events */
-    bool parked;         /* a terminal whose input is not ours for now: see console_park */
-    struct timer park;   /* when to look again */
+    /* checkpoint/hold.h: bytes that are held, those of them that the last cut has, and that may go.
+     * While there are some the console holds itself. */
+    u8 *held;
+    u32 held_length, held_at_cut, released;
+    bool parked;       /* a terminal whose input is not ours for now: see console_park */
+    struct timer park; /* when to look again */
 };
 
 extern const struct object_class console_class;
+
+/* checkpoint/hold.h: a cut has what is held now; whether something of it may not go yet; now it
+ * may.
+ */
+void console_cut(struct object *object);
+bool console_holds(const struct object *object);
+void console_release(struct object *object);
 
 /* A console on that descriptor, with the rights that it has. NULL: a limit of the bank (NULL: not
  * charged), or no memory; then the descriptor stays the caller's. */

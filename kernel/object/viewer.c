@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "kernel/checkpoint/hibernate.h"
+#include "kernel/checkpoint/hold.h"
 #include "kernel/checkpoint/objects.h"
 #include "kernel/checkpoint/record.h"
 #include "kernel/object/bank.h"
@@ -31,6 +32,7 @@ struct viewer {
     u8 *output, *input;    /* RF_VIEWER_RING bytes each; a position's byte is at its remainder */
     u64 written;           /* position behind the last byte of output */
     u64 shown;             /* the viewer's side is done with what is before it */
+    u64 at_cut, released;  /* checkpoint/hold.h: written at the last cut; what may be shown */
     u64 typed, taken;      /* of input: behind the last byte, and behind the last that was read */
     u32 columns, rows;     /* 0: no terminal */
     u32 wanted;            /* bytes of input that somebody was refused and waits for */
@@ -171,11 +173,23 @@ static void ring_get(const u8 *ring, u64 position, u8 *bytes, u32 length)
     memcpy(bytes + first, ring, length - first);
 }
 
+/* Behind the last byte that may be shown. */
+static u64 visible(const struct viewer *viewer)
+{
+    return hold_is_on() ? viewer->released : viewer->written;
+}
+
+/* Nothing more is to come. */
+static bool is_over(const struct viewer *viewer)
+{
+    return (!viewer->screen || viewer->deaf) && visible(viewer) == viewer->written;
+}
+
 /* Fills the message with what was written from the position on: bytes; 0: nothing yet. */
 static u32 show(const struct viewer *viewer, u64 position, struct rf_msg *to)
 {
-    u64 from = MIN(MAX(position, oldest(viewer)), viewer->written);
-    u32 length = (u32)MIN(viewer->written - from, RF_MSG_DATA);
+    u64 from = MIN(MAX(position, oldest(viewer)), visible(viewer));
+    u32 length = (u32)MIN(visible(viewer) - from, RF_MSG_DATA);
 
     ring_get(viewer->output, from, to->data, length);
     to->data_length = length;
@@ -187,9 +201,11 @@ static u32 show(const struct viewer *viewer, u64 position, struct rf_msg *to)
 /* Answers those who wait for output: there is some, or there will be none. */
 static void show_all(struct viewer *viewer)
 {
-    while (!list_empty(&viewer->readers)) {
-        struct pending *reader = list_first(&viewer->readers, struct pending, link);
+    list_for_each_safe(node, &viewer->readers) {
+        struct pending *reader = list_entry(node, struct pending, link);
 
+        if (reader->w[0] >= visible(viewer) && !is_over(viewer))
+            continue;
         if (pending_valid(reader))
             pending_answer(reader,
                            show(viewer, reader->w[0], domain_message(reader->domain, reader->msg)));
@@ -270,9 +286,11 @@ s64 op_VIEWER_CONSOLE(struct call *call)
 /* How much of `length` bytes can be written now. */
 static u32 room(const struct viewer *viewer, u64 length)
 {
-    return (u32)(viewer->paced && viewer->object.references > 1
-                     ? MIN(length, RF_VIEWER_RING - (viewer->written - viewer->shown))
-                     : length);
+    if (viewer->paced && viewer->object.references > 1)
+        length = MIN(length, RF_VIEWER_RING - (viewer->written - viewer->shown));
+    if (hold_is_on())
+        length = MIN(length, RF_VIEWER_RING - (viewer->written - viewer->released));
+    return (u32)length;
 }
 
 static void put(struct viewer *viewer, const u8 *bytes, u32 length)
@@ -334,7 +352,7 @@ s64 op_VIEWER_READ(struct call *call)
         viewer->shown = position;
         output_changed(viewer);
     }
-    if (position < viewer->written || !viewer->screen || viewer->deaf)
+    if (position < visible(viewer) || is_over(viewer))
         return show(viewer, position, call->msg);
     call->w[0] = position;
     return call->w[1] ? -EAGAIN : call_wait(call, &viewer->readers, NULL);
@@ -674,6 +692,7 @@ static struct object *viewer_load(struct record *from, struct bank *bank)
     if (!object || stored.typed < stored.taken || stored.typed - stored.taken > RF_VIEWER_RING)
         return NULL;
     viewer->written = stored.written;
+    viewer->at_cut = viewer->released = stored.written;
     viewer->shown = MIN(stored.shown, stored.written);
     viewer->paced = stored.paced;
     viewer->deaf = stored.deaf;
@@ -707,7 +726,31 @@ static struct object *copy(const struct object *object, struct bank *bank)
         return NULL;
     viewer = container_of(made, struct viewer, object);
     viewer->paced = viewer->deaf = false;
+    viewer->released = container_of(object, const struct viewer, object)->released;
     return made;
+}
+
+void viewer_cut(struct object *object)
+{
+    struct viewer *viewer = container_of(object, struct viewer, object);
+
+    viewer->at_cut = viewer->written;
+}
+
+bool viewer_holds(const struct object *object)
+{
+    const struct viewer *viewer = container_of(object, const struct viewer, object);
+
+    return viewer->released < viewer->at_cut;
+}
+
+void viewer_release(struct object *object)
+{
+    struct viewer *viewer = container_of(object, struct viewer, object);
+
+    viewer->released = viewer->at_cut;
+    show_all(viewer);
+    output_changed(viewer);
 }
 
 struct object *viewer_console_like(struct object *console, struct bank *bank)

@@ -19,6 +19,12 @@ struct object *viewer_console(struct object *viewer);
  * it; or of a new one, if that is a stream of the host. With a reference; NULL: as above. */
 struct object *viewer_console_like(struct object *console, struct bank *bank);
 
+/* checkpoint/hold.h: a cut has what was written until now; whether that is more than may be shown;
+ * now it may be. */
+void viewer_cut(struct object *object);
+bool viewer_holds(const struct object *object);
+void viewer_release(struct object *object);
+
 /* The viewer of a console; NULL: it is none of these. The caller gets no reference. */
 struct object *viewer_of_console(const struct cap *console);
 
