@@ -74,6 +74,14 @@ static void take_hold(void *target, const char *value)
     ((struct request *)target)->config.checkpoint.hold = true;
 }
 
+static void take_baseline(void *target, const char *value)
+{
+    const char *number = strncmp(value, "x86-64-v", 8) ? value : value + 8;
+
+    ((struct request *)target)->config.cpu_level =
+        (u32)number_parse("--cpu-baseline", number, 1, 4);
+}
+
 const struct option_row world_options[] = {
     {"detach", VALUE_NONE, NULL, "run in the background", take_background, 'd'},
     {"limit-by", VALUE_NEEDED, "WAY", "any, cgroup2, cgroup1 or poll: how limits are kept",
@@ -84,6 +92,8 @@ const struct option_row world_options[] = {
      "how often all is made durable (10); 0: only when asked for", take_every, 0},
     {"hold-output", VALUE_NONE, NULL, "show what cells write only when it is durable", take_hold,
      0},
+    {"cpu-baseline", VALUE_NEEDED, "x86-64-vN",
+     "so that it can go on on any processor of that level, 1 to 4", take_baseline, 0},
     {"volume", VALUE_NEEDED, "DIR", "a further directory, on another disk, for what is kept",
      take_volume, 0},
     {"replicas", VALUE_NEEDED, "N", "keep that many copies, 1 to 3, of what its cells hold",

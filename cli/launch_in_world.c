@@ -406,11 +406,50 @@ static int run(const struct launch *launch, const char *name, bool detached)
     return status;
 }
 
+/* Programs find the processor's features out by themselves; the C library lets itself be told. */
+static const char *tunables(u32 cpu_level)
+{
+    static const char *const without[] = {"", "-SSE3,-SSSE3,-SSE4_1,-SSE4_2,-POPCNT,",
+                                          "-AVX,-AVX2,-BMI1,-BMI2,-F16C,-FMA,-LZCNT,-MOVBE,",
+                                          "-AVX512F,-AVX512BW,-AVX512CD,-AVX512DQ,-AVX512VL"};
+    static char text[256] = "GLIBC_TUNABLES=glibc.cpu.hwcaps=";
+
+    for (u32 level = cpu_level; level < ARRAY_SIZE(without); level++)
+        strcat(text, without[level]);
+    return text;
+}
+
+/* In a world that is to go on on other processors; what the user says comes first. */
+static void limit_processor(struct launch *launch)
+{
+    struct rf_message message = RF_MESSAGE;
+    struct rf_world_stat stat = {0};
+    char **env;
+
+    message.room = &stat;
+    message.room_size = sizeof(stat);
+    if (rf_invoke(RF_SLOT_WORLD, RF_OP_WORLD_STAT, &message) < 0 || !stat.cpu_level)
+        return;
+    for (u32 i = 0; i < launch->envc; i++) {
+        if (!strncmp(launch->env[i], "GLIBC_TUNABLES=", 15))
+            return;
+    }
+    env = calloc(launch->envc + 1, sizeof(*env));
+    if (!env)
+        fail("no memory");
+    memcpy(env, launch->env, launch->envc * sizeof(*env));
+    env[launch->envc++] = (char *)(uintptr_t)tunables(stat.cpu_level);
+    launch->env = env;
+}
+
 int launch_in_world(const struct launch *launch, const char *world, const char *name, bool detached)
 {
+    struct launch limited = *launch;
+
     terminal_prepare();
     client_open(world);
-    return run(launch, name, detached);
+    limit_processor(&limited);
+    return run(&limited, name, detached);
 }
 
 static char own_dir[] = "/tmp/ringfence-XXXXXX";

@@ -71,6 +71,19 @@ static void choose_groups(enum limit_by by)
     groups_choose(by);
 }
 
+/* A world that goes on needs what its cells found when they began; new ones may rely on what is
+ * here, or what was asked for. */
+static void rely_on_processor(u32 level)
+{
+    struct cpu_features host = cpu_host(), wanted = level ? cpu_level(level) : host;
+    char names[96];
+
+    if (cpu_lacks(wanted, host, names))
+        fail("--cpu-baseline: this processor is no x86-64-v%u: it has no %s", level, names);
+    world.cpu.bits |= wanted.bits;
+    world.cpu_level = level;
+}
+
 int kernel_serve(const struct world_config *config)
 {
     int dir_fd = open_directory(config->path), error;
@@ -87,6 +100,7 @@ int kernel_serve(const struct world_config *config)
     starter_start();
     checkpoint_open(&config->checkpoint);
     checkpoint_restart();
+    rely_on_processor(config->cpu_level);
     if (config->replicas)
         world.bank->replicas = config->replicas;
     error = session_listen(dir_fd);

@@ -12,7 +12,9 @@ struct world_config {
     const char *libos_path; /* another library OS image, for tests; NULL: the embedded one */
     enum limit_by limit_by; /* how limits are kept */
     u64 memory;             /* most that its cells hold together, in bytes; 0: no bound */
-    u32 replicas;           /* of the first bank; 0: as it was, or 1 */
+    u32 cpu_level; /* 1 to 4: its cells may rely on no more than x86-64-v1 to v4; 0: on all there is
+                    */
+    u32 replicas;  /* of the first bank; 0: as it was, or 1 */
     struct checkpoint_config checkpoint;
     bool until_left; /* it ends when its last client leaves, however that ended */
     /* Called once when clients can connect; NULL: nothing. */

@@ -4,6 +4,7 @@
 #define KERNEL_WORLD_H
 
 #include "kernel/cell.h"
+#include "kernel/checkpoint/cpu.h"
 #include "kernel/jail/image.h"
 
 struct world {
@@ -24,7 +25,9 @@ struct world {
     bool until_left;   /* ends when its last client leaves */
     struct cell *only; /* a throw-away world: the cell that it is for; NULL: the world stays */
     u64 began_ns;
-    u64 invocations; /* of all cells and clients */
+    u64 invocations;         /* of all cells and clients */
+    struct cpu_features cpu; /* what its cells may rely on */
+    u32 cpu_level;           /* as world_config has it */
 };
 
 extern struct world world;

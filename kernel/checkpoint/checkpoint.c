@@ -420,6 +420,19 @@ static void go_on(struct cell *cell)
     }
 }
 
+/* Nobody is left who would rely on it, or it is here. */
+static void check_processor(void)
+{
+    char names[96];
+
+    if (!world.cell_count)
+        world.cpu.bits = 0;
+    if (cpu_lacks(world.cpu, cpu_host(), names))
+        fail("the world's cells rely on a processor that has %s, and this one has not; start it on "
+             "such a machine, and worlds that are to move with --cpu-baseline",
+             names);
+}
+
 /* Before anything has changed: a world is not to go on without some of its cells, only because
  * another ringfence would be needed for them. */
 static void check_all(void)
@@ -447,6 +460,7 @@ void checkpoint_restart(void)
         return; /* a new world */
     if (objects_load(&checkpoint.source.source, why))
         fail("the world cannot go on from its last checkpoint: %s", why);
+    check_processor();
     check_all();
     checkpoint.figures.restarts++;
     list_for_each_safe(node, &world.cells) {

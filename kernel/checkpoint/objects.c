@@ -28,8 +28,9 @@ struct stored_world {
     u64 last_number;
     u64 age_ns, invocations;
     u32 next_cell, reserved;
+    struct cpu_features cpu;
 };
-_Static_assert(sizeof(struct stored_world) == 32, "stored layout");
+_Static_assert(sizeof(struct stored_world) == 40, "stored layout");
 
 /* The order in which objects are made: what is needed to make one comes before it, and within a
  * class the order of numbers, since what lies above was made first. */
@@ -90,7 +91,8 @@ static void save_world(struct saving *saving)
     struct stored_world stored = {.last_number = objects_last_number(),
                                   .age_ns = now_ns() - world.began_ns,
                                   .invocations = world.invocations,
-                                  .next_cell = world.next_number};
+                                  .next_cell = world.next_number,
+                                  .cpu = world.cpu};
 
     begin_record(saving, STORED_WORLD, 0, STORED_WORLD);
     record_put(&saving->record, &stored, sizeof(stored));
@@ -225,6 +227,7 @@ static int load_world(struct record *record)
     world.began_ns = now_ns() - stored.age_ns;
     world.invocations = stored.invocations;
     world.next_number = stored.next_cell;
+    world.cpu = stored.cpu;
     return 0;
 }
 

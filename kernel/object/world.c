@@ -90,6 +90,7 @@ s64 op_WORLD_STAT(struct call *call)
     stat.bytes = figures.bytes;
     stat.checkpoint_error = figures.error;
     stat.volumes = figures.volumes;
+    stat.cpu_level = world.cpu_level;
     stat.volumes_missing = figures.volumes_missing;
     stat.restarts = figures.restarts;
     call_out(call, 0, &stat, sizeof(stat));
