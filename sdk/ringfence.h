@@ -63,9 +63,9 @@ struct rf_arrival rf_arrival(void);
  * world is not durable; ENOSPC, EIO and the like: it was not written. */
 s64 rf_checkpoint(void);
 
-/* Makes the page of a segment that begins at `offset` durable at once: it does not roll back, and is
- * after a restart as it was journalled last, if no cut is newer. 0; ENODATA: no checkpoint has the
- * segment yet; other errors: docs/reference/segment.md. */
+/* Makes the page of a segment that begins at `offset` durable at once: it does not roll back, and
+ * is after a restart as it was journalled last, if no cut is newer. 0; ENODATA: no checkpoint has
+ * the segment yet; other errors: docs/reference/segment.md. */
 s64 rf_journal(u32 segment, u64 offset);
 
 void rf_drop(u32 slot);

@@ -6,7 +6,15 @@
 
 #include "kernel/store/internal.h"
 
-enum op_kind { OP_RECORD, OP_PAGE, OP_PAGE_MOVE, OP_PAGE_DROP, OP_OBJECT_DROP, OP_COPIES, OP_FORGET };
+enum op_kind {
+    OP_RECORD,
+    OP_PAGE,
+    OP_PAGE_MOVE,
+    OP_PAGE_DROP,
+    OP_OBJECT_DROP,
+    OP_COPIES,
+    OP_FORGET
+};
 
 struct op {
     u32 kind;
