@@ -271,7 +271,8 @@ static int flush_volumes(struct store_cut *cut, u64 commit)
                                    .generation = store->generation + 1,
                                    .commit = commit};
 
-        if (volume_is_there(&store->volumes[i]))
+        /* One that this cut takes out stays as it was until that is committed. */
+        if (volume_is_there(&store->volumes[i]) && store->volumes[i].id)
             error = volume_stamp(&store->volumes[i], &stamp);
     }
     for (u32 i = 0; i < store->volume_count && !error; i++) {

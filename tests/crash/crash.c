@@ -557,6 +557,25 @@ static void scrub(void)
     run.now.generation = store_generation(run.store);
 }
 
+/* All that is on it goes to the others; when the store is opened next, its directory is a new one.
+ */
+static void remove_volume(void)
+{
+    struct store_verdict verdict;
+    int error;
+
+    disk_set_room(~0ul);
+    disk_fail_flush(~0u, 0);
+    run.scrubbing = true;
+    error = store_volume_remove(run.store, run.live[1 + roll(DISK_DIRECTORIES - 1)], found, NULL,
+                                &verdict);
+    if (error && error != -ENOENT)
+        wrong("a volume cannot be removed: %d", error);
+    run.scrubbing = false;
+    run.impaired = true;
+    run.now.generation = store_generation(run.store);
+}
+
 static void step(void)
 {
     switch (roll(16)) {
@@ -576,6 +595,7 @@ static void step(void)
         run.limited = run.impaired = true;
         break;
     case 5: scrub(); break;
+    case 6: remove_volume(); break;
     default: make_cut();
     }
 }
