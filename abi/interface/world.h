@@ -41,7 +41,7 @@ struct rf_world_stat {
     u32 volumes, volumes_missing; /* that hold what is kept; of these */
     u32 cpu_level; /* its cells may rely on x86-64-v1 to v4 only; 0: on all there is */
     u32 sleeping;  /* of the cells */
-    u64 restarts; /* since this kernel process began: 1 if it went on from a checkpoint */
+    u64 restarts;  /* since this kernel process began: 1 if it went on from a checkpoint */
     u64 memory_held, memory_limit; /* bytes, of all cells; limit 0: none */
 };
 _Static_assert(sizeof(struct rf_world_stat) == 112, "shared layout");
