@@ -140,7 +140,7 @@ struct rf_stop {
     u32 track;     /* not 0: each process is to have a userfaultfd, once */
     struct rf_stopped threads[RF_STOPPED_MOST];
     /* Of the same index: the process of a thread that has just made one, and its number there; it
-     * is closed when the thread goes on. pid 0: it has not. */
+     * is closed when the thread goes on. pid 0: it has not, or the kernel has taken it. */
     struct {
         u32 pid, descriptor;
     } trackers[RF_STOPPED_MOST];

@@ -27,7 +27,7 @@
 #include "kernel/world.h"
 
 #define STAND_STILL_NS 1000000000u /* for all cells together */
-#define TRACK_NS       10000000u   /* to be tracked */
+#define TRACK_NS       100000000u  /* to be tracked */
 #define AGAIN_NS       100000000u  /* after an attempt that failed */
 #define ATTEMPTS       20u         /* for a cell to sleep, or the world to stop */
 #define FULL_MARGIN    (1u << 20)  /* for the index, on a disk that was full */

@@ -456,11 +456,15 @@ static int put_process(struct saving *saving, u32 memory)
     return error;
 }
 
-static void take_tracker(struct process *process, int number)
+static void take_tracker(struct cell *cell, struct process *process)
 {
-    if (process->tracker >= 0)
+    int number = process->tracker < 0 ? stop_tracker(cell, process->pid, true) : -1;
+
+    if (number < 0)
         return;
-    process->tracker = number >= 0 ? tracker_take(process->pid, number) : -1;
+    process->tracker = tracker_take(process->pid, number);
+    if (process->tracker < 0)
+        process->tracker = -2;
     process->tracked = 0;
 }
 
@@ -471,11 +475,11 @@ static bool knows(const struct process *process, const struct sink *sink)
            (process->tracked == sink->last || process->tracked == (TRACKED_AFRESH | sink->batch));
 }
 
-/* The process shows its tracker once. It is of use to a sink that knows what it was given last. */
+/* The process's tracker is of use to a sink that knows what it was given last. */
 static void find_tracker(struct saving *saving, struct process *process)
 {
-    saving->tracker_there = stop_tracker(saving->cell, process->pid);
-    take_tracker(process, saving->tracker_there);
+    saving->tracker_there = stop_tracker(saving->cell, process->pid, false);
+    take_tracker(saving->cell, process);
     if (!saving->sink->same)
         return;
     saving->tracker = process->tracker;
@@ -549,7 +553,7 @@ void image_track(struct cell *cell, struct sink *sink, u64 deadline_ns)
 
         if (!wants_tracker(cell, process))
             continue;
-        take_tracker(process, stop_tracker(cell, process->pid));
+        take_tracker(cell, process);
         process->tracker = process->tracker < 0 ? -2 : process->tracker;
         process->tracked = TRACKED_AFRESH | sink->batch;
     }

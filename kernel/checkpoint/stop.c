@@ -210,15 +210,18 @@ u32 stop_threads(const struct cell *cell, pid_t pid, struct rf_stopped *threads,
     return listing.count;
 }
 
-int stop_tracker(const struct cell *cell, pid_t pid)
+int stop_tracker(const struct cell *cell, pid_t pid, bool take)
 {
-    const struct rf_stop *stop = stop_of(cell);
+    struct rf_stop *stop = stop_of(cell);
     u32 count = count_of(stop);
 
     for (u32 i = 0; i < count; i++) {
-        if (load(&stop->threads[i].epoch) == cell->stop_epoch &&
-            load(&stop->trackers[i].pid) == (u32)pid)
-            return (int)load(&stop->trackers[i].descriptor);
+        if (load(&stop->threads[i].epoch) != cell->stop_epoch ||
+            load(&stop->trackers[i].pid) != (u32)pid)
+            continue;
+        if (take)
+            __atomic_store_n(&stop->trackers[i].pid, 0, __ATOMIC_RELEASE);
+        return (int)load(&stop->trackers[i].descriptor);
     }
     return -1;
 }

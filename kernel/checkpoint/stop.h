@@ -23,7 +23,8 @@ u64 stop_first_deadline(const struct cell *cell);
 u32 stop_threads(const struct cell *cell, pid_t pid, struct rf_stopped *threads, u32 most);
 
 /* The same: number of the descriptor by which a host process can be tracked (tracker.h), made just
- * now; negative: it made none. What the cell says is not checked. */
-int stop_tracker(const struct cell *cell, pid_t pid);
+ * now; negative: it made none. What is not taken is made again at the next stop. What the cell says
+ * is not checked. */
+int stop_tracker(const struct cell *cell, pid_t pid, bool take);
 
 #endif

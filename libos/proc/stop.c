@@ -107,8 +107,9 @@ static void take_new_numbers(u32 old_tid, u64 used)
             LONG_AGO; /* who looks at the timers next has the kernel set one again */
 }
 
-/* The process's userfaultfd: what has made one, and its descriptor while it is open. Each process
- * makes one in its life; again after a restore, which gives it another number or another count. */
+/* The process's userfaultfd: who has made one that the kernel took, and its descriptor while it is
+ * open. Each process makes one in its life; again after a restore, which gives it another number or
+ * another count. */
 static struct {
     u64 made_by;
     u32 open; /* the descriptor and OPEN, or NONE, or CLOSING */
@@ -144,10 +145,13 @@ static void show_tracker(u32 at)
 }
 
 /* Before anything else happens in the process: a fork would have it too. */
-static void close_tracker(void)
+static void close_tracker(u32 at)
 {
     u32 open = __atomic_load_n(&tracker.open, __ATOMIC_ACQUIRE);
+    u32 shown_by = __atomic_load_n(&the_window->stop.trackers[at].pid, __ATOMIC_ACQUIRE);
 
+    if (shown_by && shown_by == own_number()) /* nobody wanted it: the next time, again */
+        __atomic_store_n(&tracker.made_by, 0, __ATOMIC_RELAXED);
     if (likely(open == NONE))
         return;
     open = __atomic_exchange_n(&tracker.open, CLOSING, __ATOMIC_ACQUIRE);
@@ -181,7 +185,7 @@ static __attribute__((noinline)) void stop_here(u32 epoch)
     show_tracker(at);
     stop_call(&standing.record->rsp, stand, &standing);
     if (restored == times_restored()) {
-        close_tracker();
+        close_tracker(at);
         return;
     }
     __atomic_store_n(&tracker.open, NONE, __ATOMIC_RELEASE);
