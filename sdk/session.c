@@ -121,6 +121,17 @@ static int connect_to(const char *world)
     return error;
 }
 
+/* The kernel hung up without a greeting: on a stranger, or because it just ends. */
+static int hung_up(int socket_fd)
+{
+    struct ucred kernel;
+    socklen_t length = sizeof(kernel);
+
+    if (getsockopt(socket_fd, SOL_SOCKET, SO_PEERCRED, &kernel, &length) < 0)
+        return -errno;
+    return kernel.uid == geteuid() ? -ECONNREFUSED : -EACCES;
+}
+
 /* The kernel's greeting, with the memory of messages. */
 static int take_hello(int socket_fd)
 {
@@ -133,7 +144,7 @@ static int take_hello(int socket_fd)
         n = receive(socket_fd, &hello, sizeof(hello), &memory);
     } while (n == -EINTR);
     if (n <= 0)
-        return n == 0 || n == -ECONNRESET ? -EACCES : (int)n;
+        return n == 0 || n == -ECONNRESET ? hung_up(socket_fd) : (int)n;
     if (n != sizeof(hello) || hello.magic != RF_SESSION_MAGIC ||
         hello.version != RF_SESSION_VERSION || memory < 0) {
         if (memory >= 0)
