@@ -412,10 +412,11 @@ static const char *tunables(u32 cpu_level)
     static const char *const without[] = {"", "-SSE3,-SSSE3,-SSE4_1,-SSE4_2,-POPCNT,",
                                           "-AVX,-AVX2,-BMI1,-BMI2,-F16C,-FMA,-LZCNT,-MOVBE,",
                                           "-AVX512F,-AVX512BW,-AVX512CD,-AVX512DQ,-AVX512VL"};
-    static char text[256] = "GLIBC_TUNABLES=glibc.cpu.hwcaps=";
+    static char text[256];
+    int length = snprintf(text, sizeof(text), "GLIBC_TUNABLES=glibc.cpu.hwcaps=");
 
     for (u32 level = cpu_level; level < ARRAY_SIZE(without); level++)
-        strcat(text, without[level]);
+        length += snprintf(text + length, sizeof(text) - (size_t)length, "%s", without[level]);
     return text;
 }
 

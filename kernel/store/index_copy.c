@@ -161,7 +161,7 @@ int index_copy_take(struct store *store, const struct store_config *config)
     int best = -1, error = -ENOENT;
 
     for (u32 i = 0; i < config->volume_count; i++) {
-        struct disk_super super;
+        struct disk_super super = {0};
         int fd;
 
         if (read_copy(config->volumes[i], &super, &fd))

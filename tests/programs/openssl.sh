@@ -19,7 +19,7 @@ openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 
 for version in tls1_2 tls1_3; do
     openssl s_server -accept 127.0.0.1:$PORT -key key.pem -cert cert.pem -$version -naccept 3 -rev -quiet & server=$!
     for try in $(seq 40); do (exec 3<>/dev/tcp/127.0.0.1/$PORT) 2>/dev/null && break; sleep 0.1; done
-    for n in 1 2; do { echo "message $n"; sleep 0.5; } | timeout 10 openssl s_client -connect 127.0.0.1:$PORT -CAfile cert.pem -verify_return_error -quiet -no_ign_eof | grep egassem; done
+    for n in 1 2; do { echo "message $n"; sleep 1.5; } | timeout 10 openssl s_client -connect 127.0.0.1:$PORT -CAfile cert.pem -verify_return_error -quiet -no_ign_eof | grep egassem; done
     wait $server; echo "server $?"
 done
 EOF
