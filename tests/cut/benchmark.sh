@@ -5,7 +5,7 @@ port=$((7400 + $$ % 20000))
 folder=$(mktemp -d)
 redis-server --port $port --save '' --daemonize no --dir "$folder" >/dev/null 2>&1 &
 server=$!
-until redis-cli -p $port ping >/dev/null 2>&1; do sleep 0.05; done
+for try in $(seq 1000); do redis-cli -p $port ping >/dev/null 2>&1 && break; sleep 0.05; done
 redis-benchmark -p $port -q -c 20 -n "$1" -t incr,lpush,set,sadd >/dev/null 2>&1
 echo "status $?"
 redis-cli -p $port get counter:__rand_int__
