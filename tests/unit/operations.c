@@ -12,6 +12,7 @@
 #define PROCESSES                                                                                  \
     "it needs host processes of a cell: tests/kernel, tests/cut, tests/sdk, tests/world"
 #define SOCKET "it needs the world's socket: tests/world, tests/stored"
+#define STORE  "it is answered when its thread has written to a store: tests/stored"
 
 static const struct {
     u32 op;
@@ -47,6 +48,7 @@ static const struct {
     {RF_OP_WORLD_STAT, SOCKET},
     {RF_OP_WORLD_STOP, SOCKET},
     {RF_OP_WORLD_CHECKPOINT, SOCKET},
+    {RF_OP_SEGMENT_JOURNAL, STORE},
 };
 
 static const char *reason(u32 op)
