@@ -10,7 +10,7 @@ TEST_PROGRAMS :=
 -include $(wildcard tests/*/suite.mk)
 
 .PHONY: test-build
-test-build: ringfence $(TEST_PROGRAMS)
+test-build: all $(TEST_PROGRAMS)
 
 # The packages come first, so building is a second make: what is found decides what is built.
 test:
