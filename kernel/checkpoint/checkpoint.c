@@ -26,11 +26,12 @@
 #include "kernel/store/store.h"
 #include "kernel/world.h"
 
-#define STAND_STILL_NS 1000000000u /* for all cells together */
-#define TRACK_NS       100000000u  /* to be tracked */
-#define AGAIN_NS       100000000u  /* after an attempt that failed */
-#define ATTEMPTS       20u         /* for a cell to sleep, or the world to stop */
-#define FULL_MARGIN    (1u << 20)  /* for the index, on a disk that was full */
+#define STAND_STILL_NS 1000000000u  /* for all cells together */
+#define LAST_STILL_NS  10000000000u /* the same, when the world is to stop */
+#define TRACK_NS       100000000u   /* to be tracked */
+#define AGAIN_NS       100000000u   /* after an attempt that failed */
+#define ATTEMPTS       20u          /* for a cell to sleep, or the world to stop */
+#define FULL_MARGIN    (1u << 20)   /* for the index, on a disk that was full */
 
 static struct {
     struct store *store;
@@ -124,7 +125,7 @@ static void save_early(struct sink *sink)
 static int stop_and_copy(void)
 {
     u64 began = now_ns();
-    int error = stop_all(began + STAND_STILL_NS);
+    int error = stop_all(began + (checkpoint.last ? LAST_STILL_NS : STAND_STILL_NS));
 
     if (!error) {
         hibernate_stand();
