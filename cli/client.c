@@ -91,8 +91,6 @@ void client_open(const char *world)
     if (!error)
         return;
     if (!world)
-        world = getenv("RINGFENCE_WORLD");
-    if (!world)
         world = rf_default_world(own);
     if (error == -ENOENT || error == -ECONNREFUSED || error == -ENOTDIR)
         fail("no world runs in %s; to start one: ringfence world %s -d", world, world);

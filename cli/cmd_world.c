@@ -157,8 +157,8 @@ static void ready_in_background(void)
     say_ready();
 }
 
-/* The user's own world: its parents are made. */
-static const char *own_world(void)
+/* The world when none is named: its parents are made. */
+static const char *default_world(void)
 {
     static char path[PATH_MAX];
 
@@ -191,7 +191,7 @@ int cmd_world(int argc, char **argv)
     arguments_parse(command_find("world"), argc, argv, &request, &path, 1, 0);
     if (request.config.checkpoint.hold && !request.config.checkpoint.every_ns)
         fail("--hold-output shows what checkpoints have; --checkpoint-every must not be 0");
-    world_path = path ? path : own_world();
+    world_path = path ? path : default_world();
     request.config.path = request.config.checkpoint.path = world_path;
     request.config.checkpoint.volumes = request.volumes.paths;
     request.config.checkpoint.volume_count = request.volumes.count;

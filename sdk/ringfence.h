@@ -31,15 +31,15 @@ struct rf_message {
 #define RF_MESSAGE ((struct rf_message){.descriptor = -1})
 
 /* Makes the way to the kernel. In a cell there is nothing to do, and `world` is not looked at. On
- * the host it connects to the world in that directory (NULL: $RINGFENCE_WORLD, else the user's own,
- * rf_default_world). 0; -ENOENT, -ECONNREFUSED: no such world runs; -EACCES: it is not yours;
- * -EPROTO: another version. A second call does nothing. */
+ * the host it connects to the world in that directory (NULL: rf_default_world). 0;
+ * -ENOENT, -ECONNREFUSED: no such world runs; -EACCES: it is not yours; -EPROTO: another version. A
+ * second call does nothing. */
 int rf_open(const char *world);
 void rf_close(void);
 bool rf_in_cell(void);
 
-/* The directory of the user's own world: $XDG_STATE_HOME/ringfence/world, else below
- * ~/.local/state. */
+/* The directory of the world when none is named: $RINGFENCE_WORLD, else the user's own,
+ * $XDG_STATE_HOME/ringfence/world, else below ~/.local/state. */
 const char *rf_default_world(char path[4096]);
 
 /* Invokes; `message` may be NULL when nothing but a result comes back. EINTR: a signal came. */

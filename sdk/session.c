@@ -46,9 +46,12 @@ static struct {
 
 const char *rf_default_world(char path[4096])
 {
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    const char *world = getenv("RINGFENCE_WORLD"), *state = getenv("XDG_STATE_HOME"),
+               *home = getenv("HOME");
 
-    if (state && *state)
+    if (world && *world)
+        snprintf(path, 4096, "%s", world);
+    else if (state && *state)
         snprintf(path, 4096, "%s/ringfence/world", state);
     else
         snprintf(path, 4096, "%s/.local/state/ringfence/world", home ? home : "");
@@ -176,7 +179,6 @@ static int connect_locked(const char *world)
 
     if (session.socket >= 0)
         return 0;
-    world = world ? world : getenv("RINGFENCE_WORLD");
     fd = connect_to(world && *world ? world : rf_default_world(path));
     if (fd < 0)
         return fd;
